@@ -1,0 +1,168 @@
+"""A llama model in a GGUF file: hyperparameters and tensors, checked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+
+from host.errors import CelosiaError
+from host.gguf_file import GGUFFile
+from host.hyperparameters import Hyperparameters
+from host.tensor import Tensor
+
+__all__ = ["SUPPORTED_TYPES", "Hyperparameters", "Model", "Tensor", "check_values", "load"]
+
+#: Tensor formats that can be packed. A new one needs an entry in ``host.tensor.SCALE_FIELDS`` too.
+SUPPORTED_TYPES = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q6_K")
+
+_VECTOR_TYPES = ("F32", "F16", "BF16")
+_OUTPUT = "output.weight"
+_EMBEDDING = "token_embd.weight"
+_ROPE_FACTORS = "rope_freqs.weight"
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A loaded model.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    metadata : dict
+        Every key of the file (see `host.gguf_file.GGUFFile`).
+    hyperparameters : Hyperparameters
+    tensors : dict of str to Tensor
+        By ggml's names, in the order of the file; ``output.weight`` is absent from a tied model.
+    """
+
+    path: Path
+    metadata: dict
+    hyperparameters: Hyperparameters
+    tensors: dict[str, Tensor]
+
+    @property
+    def output(self):
+        """The matrix that turns the last normalised state into logits."""
+        return self.tensors[_EMBEDDING if self.hyperparameters.tied else _OUTPUT]
+
+
+def load(path, *, check=True, types=SUPPORTED_TYPES):
+    """Open a GGUF file of architecture ``llama``; tensor data stay in the memory-mapped file.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    check : bool
+        Also read all tensors once, to find NaN and infinity (see `check_values`).
+    types : tuple of str
+        Names of the tensor formats to accept.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    CelosiaError
+        One line that names the file, the tensor or key and the value.
+    """
+    file = GGUFFile(path)
+    architecture = file.metadata.get("general.architecture")
+    if architecture is None:
+        raise CelosiaError(f"{path}: metadata key 'general.architecture' is missing")
+    if architecture != "llama":
+        raise CelosiaError(f"{path}: architecture must be 'llama', not {architecture!r}")
+    if _EMBEDDING not in file.tensors:
+        raise CelosiaError(f"{path}: tensor '{_EMBEDDING}' is missing")
+    factors = None
+    if _ROPE_FACTORS in file.tensors:
+        factors = _open(file, _ROPE_FACTORS, _VECTOR_TYPES).dequantise()[0]
+        if not (np.isfinite(factors).all() and (factors > 0).all()):
+            raise CelosiaError(f"{path}: tensor '{_ROPE_FACTORS}' must hold positive numbers")
+    hyperparameters = Hyperparameters.from_metadata(
+        path, file.metadata, embedding_rows=file.tensors[_EMBEDDING].dims[-1],
+        tied=_OUTPUT not in file.tensors, rope_freq_factors=factors)
+    expected = _expected_shapes(hyperparameters, file.tensors)
+    for name in file.tensors:
+        if name not in expected:
+            raise CelosiaError(f"{path}: tensor '{name}' is not supported")
+    for name in expected:
+        if name not in file.tensors:
+            raise CelosiaError(f"{path}: tensor '{name}' is missing")
+    tensors = {}
+    for name in file.tensors:
+        tensor = _open(file, name, _VECTOR_TYPES if expected[name][0] is None else types)
+        rows, columns = expected[name]
+        if tensor.shape != (rows or 1, columns) or (rows is None) != (len(file.tensors[name].dims) == 1):
+            found = tuple(reversed(file.tensors[name].dims))
+            wanted = (columns,) if rows is None else (rows, columns)
+            raise CelosiaError(f"{path}: tensor '{name}' must have shape {wanted}, not {found}")
+        tensors[name] = tensor
+    tensors.pop(_ROPE_FACTORS, None)
+    model = Model(Path(path), file.metadata, hyperparameters, tensors)
+    if check:
+        check_values(model)
+    return model
+
+
+def check_values(model):
+    """Look for NaN and infinity in all scales and in all weights that have none.
+
+    Raises
+    ------
+    CelosiaError
+        Naming the tensor, the row and the block or column of the first one found.
+    """
+    for tensor in model.tensors.values():
+        tensor.check_values(model.path)
+
+
+def _expected_shapes(hp, present):
+    """(rows, columns) of every tensor of such a model; rows is None for vectors."""
+    shapes = {_EMBEDDING: (hp.vocab, hp.dim), "output_norm.weight": (None, hp.dim)}
+    if not hp.tied:
+        shapes[_OUTPUT] = (hp.vocab, hp.dim)
+    if hp.rope_freq_factors is not None:
+        shapes[_ROPE_FACTORS] = (None, hp.rope_dim // 2)
+    query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
+    # A damaged block count can be huge: one layer more than the file can hold is enough to miss a tensor.
+    for layer in range(min(hp.layers, len(present) + 1)):
+        shapes |= {f"blk.{layer}.{name}.weight": shape for name, shape in {
+            "attn_norm": (None, hp.dim),
+            "attn_q": (query, hp.dim),
+            "attn_k": (key, hp.dim),
+            "attn_v": (key, hp.dim),
+            "attn_output": (hp.dim, query),
+            "ffn_norm": (None, hp.dim),
+            "ffn_gate": (hp.ffn, hp.dim),
+            "ffn_up": (hp.ffn, hp.dim),
+            "ffn_down": (hp.dim, hp.ffn),
+        }.items()}
+    return shapes
+
+
+def _open(file, name, types):
+    """The tensor called `name`, its format and its extent in the file checked."""
+    info = file.tensors[name]
+    where = f"{file.path}: tensor '{name}'"
+    try:
+        type_name = GGMLQuantizationType(info.type_code).name
+    except ValueError:
+        raise CelosiaError(f"{where} has the unknown type {info.type_code}; "
+                           f"supported are {', '.join(types)}") from None
+    if type_name not in types:
+        raise CelosiaError(f"{where} has type {type_name}; supported are {', '.join(types)}")
+    if len(info.dims) not in (1, 2) or min(info.dims) == 0:
+        raise CelosiaError(f"{where} must have one or two dimensions, not {tuple(reversed(info.dims))}")
+    columns, rows = (*info.dims, 1)[:2]
+    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[type_name]]
+    if columns % block:
+        raise CelosiaError(f"{where}: the row length must be a multiple of the {type_name} block of {block}, "
+                           f"not {columns}")
+    row_bytes = columns // block * size
+    stop = info.offset + rows * row_bytes
+    if stop > file.data.size:
+        raise CelosiaError(f"{where} is truncated: it ends at byte {stop}, the file has {file.data.size}")
+    raw = file.data[info.offset:stop].reshape(rows, row_bytes)
+    return Tensor(name, (rows, columns), type_name, raw)
