@@ -1,0 +1,1 @@
+"""Portable gateware: components that never touch a platform."""

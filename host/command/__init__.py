@@ -1,0 +1,51 @@
+"""The `celosia` command: one module per sub-command, put together here.
+
+A sub-command's module exports one function of its own name and imports what is heavy inside it, so that
+``celosia --help`` stays quick. It returns nothing; bad input raises `CelosiaError`.
+"""
+
+import sys
+
+import typer
+
+from host.command import doctor
+from host.errors import CelosiaError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="LLM accelerator in Amaranth HDL: a GGUF file in, text written by gateware out.",
+    # A defect shows Python's own traceback, not one folded into a box.
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def _celosia():
+    """Without a callback Typer would drop the name of a sub-command that is the only one."""
+
+
+for _function in (
+    doctor.doctor,
+):
+    app.command()(_function)
+
+
+def _one_line(message):
+    return "celosia: " + " ".join(str(message).split())
+
+
+def main():
+    """Run the command line and exit.
+
+    Status 0 is success, 1 a check that failed, 2 bad input or usage: one line on stderr, no traceback;
+    130 an interrupt.
+    """
+    try:
+        status = app(args=sys.argv[1:] or ["--help"], prog_name="celosia", standalone_mode=False)
+    except (CelosiaError, typer.TyperException) as error:
+        message = error.format_message() if isinstance(error, typer.TyperException) else error
+        print(_one_line(message), file=sys.stderr)
+        status = 2
+    sys.exit(status)
