@@ -1,0 +1,65 @@
+"""Payloads of the streams between the units, declared once."""
+
+from amaranth.hdl import signed
+from amaranth.lib import data
+
+from gateware.isa import CodeOrder, FIELDS, Function, INSTRUCTION_BITS, Reduce, Scale, Sink, Source
+
+__all__ = ["BurstRequest", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout", "QuantisedGroup",
+           "ScratchpadWrite", "StoreCommand", "StoredCode", "VectorCommand", "WriteBeat"]
+
+
+def _fields(*names):
+    """The instruction fields ``names``, as members of a layout."""
+    width = {field.name: field.bits for field in FIELDS}
+    return {name: width[name] for name in names}
+
+
+InstructionLayout = data.StructLayout(
+    {field.name: field.bits for field in FIELDS}
+    | {"reserved": INSTRUCTION_BITS - sum(field.bits for field in FIELDS)})
+"""An instruction word as :func:`gateware.isa.encode` writes it."""
+
+BurstRequest = data.StructLayout({"address": 32, "length": 16})
+"""A burst: first bus word and number of beats, 1 or more."""
+
+
+def WriteBeat(bus_bits):
+    """A beat to memory: data, and one mask bit per byte (1: written)."""
+    return data.StructLayout({"data": bus_bits, "mask": bus_bits // 8})
+
+
+DotCommand = data.StructLayout(
+    _fields("code_bits", "code_order", "scale", "expand", "vectors", "rows", "growth", "columns"))
+"""What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position."""
+
+DotResult = data.StructLayout({"column": 5, "row": 20, "value": 32, "last": 1})
+"""One fp32 result; ``last`` marks the last of an instruction."""
+
+VectorCommand = data.StructLayout(
+    _fields("length", "a_source", "a_swap", "a", "b_source", "b_wrap", "b", "c_source", "c", "function", "reduce",
+            "reduce_destination", "sink", "destination"))
+"""What the vector unit needs of an instruction; ``length`` is that of this position."""
+
+
+def QuantisedGroup(vector_lanes):
+    """Mantissas of ``vector_lanes`` elements on their way into the x-buffer.
+
+    ``index`` counts groups from the start of the vector; ``exponent`` is that of the 256-element block.
+    """
+    return data.StructLayout({
+        "column": 5, "index": 14, "exponent": signed(10),
+        "mantissas": data.ArrayLayout(signed(18), vector_lanes)})
+
+
+StoredCode = data.StructLayout({"code": signed(16), "exponent": signed(10), "last": 1})
+"""One 16-bit code on its way to the KV cache, with the exponent that all codes of the pass share."""
+
+StoreCommand = data.StructLayout({"base": 32, "stride": 24, "scale_address": 32})
+"""Byte address of the first code, bytes between codes, byte address of the fp32 scale."""
+
+ElementWrite = data.StructLayout({"address": 32, "data": 32, "wide": 1, "last": 1})
+"""2 bytes (4 if ``wide``) to a byte address; ``last`` ends a run of writes, nothing may wait behind it."""
+
+ScratchpadWrite = data.StructLayout({"address": 20, "value": 32})
+"""One fp32 element to the scratchpad."""
