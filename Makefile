@@ -38,6 +38,7 @@ test: $(SYNCED)
 venv: $(SYNCED)
 
 $(HAS_PDM): .ci/pdm.txt
+	@command -v $(PYTHON) >/dev/null || { echo 'celosia: no $(PYTHON); set PYTHON' >&2; exit 1; }
 	@$(PYTHON) .ci/check_python.py
 	@echo 'Setting up $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
