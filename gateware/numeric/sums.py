@@ -1,0 +1,55 @@
+"""The one order in which fp32 sums are taken."""
+
+import numpy as np
+
+from .fp32 import fp32_canonical, fp32_flush
+from .fp32_add import fp32_add
+
+
+__all__ = ["PARTIAL_SUMS", "interleaved_sum"]
+
+
+#: Element ``i`` is added to partial sum ``i % PARTIAL_SUMS``. Four lanes of an adder of up to 16
+#: cycles keep that many sums in flight, and the order does not depend on the number of lanes.
+PARTIAL_SUMS = 64
+
+
+@np.errstate(invalid="ignore", over="ignore")
+def interleaved_sum(x):
+    """Sum along the last axis in the order of the hardware.
+
+    ``PARTIAL_SUMS`` partial sums start at +0, element i is added to partial sum i mod 64 in the
+    order of i, then ``p[i] = p[i] + p[i + half]`` for half = 32, 16, 8, 4, 2, 1. Each addition is
+    `fp32_add`. A lane that has no element to add may add -0, which changes no partial sum.
+
+    Parameters
+    ----------
+    x : float32, shape (..., n)
+        n may be zero, which gives +0.
+
+    Returns
+    -------
+    float32, shape (...)
+    """
+    x = np.asarray(x, np.float32)
+    if x.ndim == 0:
+        raise ValueError(f"Operand of a sum must have at least one dimension, not {x!r}")
+    rows = -(-x.shape[-1] // PARTIAL_SUMS)
+    steps = np.full((*x.shape[:-1], (rows + 1) * PARTIAL_SUMS), -0.0, np.float32)
+    steps[..., :PARTIAL_SUMS] = 0.0
+    steps[..., PARTIAL_SUMS:PARTIAL_SUMS + x.shape[-1]] = fp32_flush(x)
+    steps = steps.reshape(*x.shape[:-1], rows + 1, PARTIAL_SUMS)
+
+    # NumPy accumulates in order. Its partial sums are ours unless one of them is subnormal.
+    running = np.add.accumulate(steps, axis=-2)
+    if np.array_equal(fp32_flush(running), running):
+        partial = running[..., -1, :]
+    else:
+        partial = steps[..., 0, :]
+        for row in range(rows):
+            partial = fp32_add(partial, steps[..., row + 1, :])
+    half = PARTIAL_SUMS // 2
+    while half:
+        partial = fp32_add(partial[..., :half], partial[..., half:])
+        half //= 2
+    return fp32_canonical(partial[..., 0])
