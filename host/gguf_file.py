@@ -57,7 +57,7 @@ class _Header(GGUFReader):
 
     def _get_field_parts(self, orig_offs, raw_type):
         if raw_type != GGUFValueType.ARRAY:
-            return super()._get_field_parts(orig_offs, raw_type)
+            return super()._get_field_parts(orig_offs, int(raw_type))
         item_code = self._get(orig_offs, np.uint32)
         item_type = GGUFValueType(int(item_code[0]))
         count = int(self._get(orig_offs + 4, np.uint64)[0])
@@ -94,7 +94,10 @@ class _Header(GGUFReader):
         """Contents of a metadata field: a scalar, a str, a list of str or a one-dimensional array."""
         if field.types[0] == GGUFValueType.ARRAY and field.types[1] != GGUFValueType.STRING:
             return np.array(field.parts[field.data[0]])
-        return field.contents()
+        try:
+            return field.contents()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"key {field.name!r} is not UTF-8") from error
 
 
 class GGUFFile:

@@ -9,14 +9,13 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from host.errors import CelosiaError
 from host.gguf_file import GGUFFile
 from host.hyperparameters import Hyperparameters
-from host.tensor import Tensor
+from host.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
 
 __all__ = ["SUPPORTED_TYPES", "Hyperparameters", "Model", "Tensor", "check_values", "load"]
 
-#: Tensor formats that can be packed. A new one needs an entry in ``host.tensor.SCALE_FIELDS`` too.
-SUPPORTED_TYPES = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q6_K")
+#: Tensor formats that `load` accepts; a block format joins them by its entry in `host.tensor.SCALE_FIELDS`.
+SUPPORTED_TYPES = (*FLOAT_TYPES, *SCALE_FIELDS)
 
-_VECTOR_TYPES = ("F32", "F16", "BF16")
 _OUTPUT = "output.weight"
 _EMBEDDING = "token_embd.weight"
 _ROPE_FACTORS = "rope_freqs.weight"
@@ -47,7 +46,7 @@ class Model:
         return self.tensors[_EMBEDDING if self.hyperparameters.tied else _OUTPUT]
 
 
-def load(path, *, check=True, types=SUPPORTED_TYPES):
+def load(path, *, check=True):
     """Open a GGUF file of architecture ``llama``; tensor data stay in the memory-mapped file.
 
     Parameters
@@ -55,8 +54,6 @@ def load(path, *, check=True, types=SUPPORTED_TYPES):
     path : str or os.PathLike
     check : bool
         Also read all tensors once, to find NaN and infinity (see `check_values`).
-    types : tuple of str
-        Names of the tensor formats to accept.
 
     Returns
     -------
@@ -74,30 +71,30 @@ def load(path, *, check=True, types=SUPPORTED_TYPES):
     if architecture != "llama":
         raise CelosiaError(f"{path}: architecture must be 'llama', not {architecture!r}")
     if _EMBEDDING not in file.tensors:
-        raise CelosiaError(f"{path}: tensor '{_EMBEDDING}' is missing")
+        raise CelosiaError(f"{path}: tensor {_EMBEDDING!r} is missing")
     factors = None
     if _ROPE_FACTORS in file.tensors:
-        factors = _open(file, _ROPE_FACTORS, _VECTOR_TYPES).dequantise()[0]
+        factors = _open(file, _ROPE_FACTORS, FLOAT_TYPES).dequantise()[0]
         if not (np.isfinite(factors).all() and (factors > 0).all()):
-            raise CelosiaError(f"{path}: tensor '{_ROPE_FACTORS}' must hold positive numbers")
+            raise CelosiaError(f"{path}: tensor {_ROPE_FACTORS!r} must hold positive numbers")
     hyperparameters = Hyperparameters.from_metadata(
         path, file.metadata, embedding_rows=file.tensors[_EMBEDDING].dims[-1],
         tied=_OUTPUT not in file.tensors, rope_freq_factors=factors)
     expected = _expected_shapes(hyperparameters, file.tensors)
     for name in file.tensors:
         if name not in expected:
-            raise CelosiaError(f"{path}: tensor '{name}' is not supported")
+            raise CelosiaError(f"{path}: tensor {name!r} is not supported")
     for name in expected:
         if name not in file.tensors:
-            raise CelosiaError(f"{path}: tensor '{name}' is missing")
+            raise CelosiaError(f"{path}: tensor {name!r} is missing")
     tensors = {}
     for name in file.tensors:
-        tensor = _open(file, name, _VECTOR_TYPES if expected[name][0] is None else types)
+        tensor = _open(file, name, FLOAT_TYPES if expected[name][0] is None else SUPPORTED_TYPES)
         rows, columns = expected[name]
         if tensor.shape != (rows or 1, columns) or (rows is None) != (len(file.tensors[name].dims) == 1):
             found = tuple(reversed(file.tensors[name].dims))
             wanted = (columns,) if rows is None else (rows, columns)
-            raise CelosiaError(f"{path}: tensor '{name}' must have shape {wanted}, not {found}")
+            raise CelosiaError(f"{path}: tensor {name!r} must have shape {wanted}, not {found}")
         tensors[name] = tensor
     tensors.pop(_ROPE_FACTORS, None)
     model = Model(Path(path), file.metadata, hyperparameters, tensors)
@@ -145,7 +142,7 @@ def _expected_shapes(hp, present):
 def _open(file, name, types):
     """The tensor called `name`, its format and its extent in the file checked."""
     info = file.tensors[name]
-    where = f"{file.path}: tensor '{name}'"
+    where = f"{file.path}: tensor {name!r}"
     try:
         type_name = GGMLQuantizationType(info.type_code).name
     except ValueError:

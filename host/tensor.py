@@ -6,16 +6,18 @@ from gguf.quants import dequantize
 
 from host.errors import CelosiaError
 
-__all__ = ["Tensor", "SCALE_FIELDS"]
+__all__ = ["FLOAT_TYPES", "SCALE_FIELDS", "Tensor"]
 
-#: Byte offsets of the fp16 super-scales (d, and dmin or m where the format has one) within a block.
+#: Formats that store every weight by itself.
+FLOAT_TYPES = ("F32", "F16", "BF16")
+
+#: Block formats: byte offsets of the fp16 super-scales (d, and dmin or m where there is one) in a block.
 SCALE_FIELDS = {
     "Q8_0": (0,),
     "Q4_0": (0,),
     "Q6_K": (208,),
 }
 
-_WEIGHT_TYPES = ("F32", "F16", "BF16")
 _CHECK_BYTES = 1 << 22
 
 
@@ -84,7 +86,7 @@ class Tensor:
             Naming the tensor, the row and the block or column of the first one found.
         """
         for rows in self.row_chunks(_CHECK_BYTES):
-            if self.ggml_type in _WEIGHT_TYPES:
+            if self.ggml_type in FLOAT_TYPES:
                 self._refuse(where, rows, self.dequantise(rows), "weight", "column")
             else:
                 blocks = self.raw[rows].reshape(rows.stop - rows.start, -1, self.block_bytes)
@@ -96,5 +98,5 @@ class Tensor:
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             row, index = bad[0]
-            raise CelosiaError(f"{where}: tensor '{self.name}': {what} of row {rows.start + row}, "
+            raise CelosiaError(f"{where}: tensor {self.name!r}: {what} of row {rows.start + row}, "
                                f"{unit} {index} is {values[row, index]}")

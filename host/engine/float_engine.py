@@ -47,10 +47,9 @@ class FloatEngine:
         self._hp = hp
         self._frequencies = hp.rope_frequencies()
         self._kept = self._choose_kept(weight_bytes)
-        shape = (hp.layers, hp.kv_heads, context, hp.head_dim)
-        # Pages that no position has reached yet cost no memory.
-        self._keys = np.empty(shape)
-        self._values = np.empty(shape)
+        # Grown as positions come: a context may be far longer than any text.
+        self._keys = np.empty((hp.layers, hp.kv_heads, 0, hp.head_dim))
+        self._values = np.empty_like(self._keys)
 
     def reset(self):
         """Empty the KV cache."""
@@ -98,6 +97,7 @@ class FloatEngine:
             raise CelosiaError(f"Token id must be below {self._hp.vocab}, not {bad}")
         if self.position + ids.size > self.context:
             raise CelosiaError(f"{self.position + ids.size} tokens do not fit the context of {self.context}")
+        self._reserve(self.position + ids.size)
         tensors = self.model.tensors
         state = tensors["token_embd.weight"].dequantise(ids, np.float64)
         for layer in range(self._hp.layers):
@@ -105,6 +105,12 @@ class FloatEngine:
             state = state + self._feed_forward(layer, self._norm(state, f"blk.{layer}.ffn_norm.weight"))
         self.position += ids.size
         return self._multiply(self.model.output, self._norm(state, "output_norm.weight"))
+
+    def _reserve(self, length):
+        capacity = self._keys.shape[2]
+        if length > capacity:
+            more = ((0, 0), (0, 0), (0, max(length, min(2 * capacity, self.context)) - capacity), (0, 0))
+            self._keys, self._values = np.pad(self._keys, more), np.pad(self._values, more)
 
     def _attention(self, layer, x):
         hp = self._hp

@@ -1,6 +1,6 @@
 """Tokenizers rebuilt from the metadata of a GGUF file."""
 
-from host.errors import CelosiaError
+from host.metadata import Metadata
 from host.tokenizer.byte_level_bpe import ByteLevelTokenizer
 from host.tokenizer.decode_stream import DecodeStream
 from host.tokenizer.sentencepiece_bpe import SentencePieceTokenizer
@@ -29,9 +29,8 @@ def load(model):
     CelosiaError
         If ``tokenizer.ggml.model`` is of no supported kind, or the vocabulary is incomplete or inconsistent.
     """
-    kind = model.metadata.get("tokenizer.ggml.model")
-    if kind is None:
-        raise CelosiaError(f"{model.path}: metadata key 'tokenizer.ggml.model' is missing")
+    metadata = Metadata(model.path, model.metadata)
+    kind = metadata.text("tokenizer.ggml.model")
     if kind not in _KINDS:
-        raise CelosiaError(f"{model.path}: tokenizer must be one of {', '.join(_KINDS)}, not {kind!r}")
-    return _KINDS[kind](Vocabulary(model.path, model.metadata))
+        metadata.fail("tokenizer.ggml.model", f"one of {', '.join(_KINDS)}", kind)
+    return _KINDS[kind](Vocabulary(metadata))

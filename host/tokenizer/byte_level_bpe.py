@@ -43,18 +43,18 @@ class ByteLevelTokenizer(Tokenizer):
     """
 
     def __init__(self, vocabulary):
-        pre = vocabulary.get("pre", str, "default")
+        pre = vocabulary.metadata.text("tokenizer.ggml.pre", "default")
         pre = _ALIASES.get(pre, pre)
         if pre not in PRE_TOKENIZERS:
-            raise CelosiaError(f"{vocabulary.path}: pre-tokenizer must be one of {', '.join(PRE_TOKENIZERS)}, "
-                               f"not {pre!r}")
+            vocabulary.metadata.fail("tokenizer.ggml.pre", f"one of {', '.join(PRE_TOKENIZERS)}", pre)
         whole_words = pre in _WHOLE_WORDS
         super().__init__(vocabulary, [*map(_piece_bytes, vocabulary.tokens, vocabulary.types)],
-                         add_bos=vocabulary.get("add_bos_token", bool, whole_words), add_space=False)
+                         add_bos=vocabulary.metadata.flag("tokenizer.ggml.add_bos_token", whole_words),
+                         add_space=False)
         ids = {token: id for id, (token, kind) in enumerate(zip(vocabulary.tokens, vocabulary.types))
                if kind != TokenType.CONTROL}
         # The first character of a merge may itself be a space.
-        merges = [(merge[:1] + left, right) for merge in vocabulary.get("merges", list)
+        merges = [(merge[:1] + left, right) for merge in vocabulary.metadata.texts("tokenizer.ggml.merges")
                   for left, _, right in [merge[1:].partition(" ")]]
         try:
             self._pipeline = Pipeline(BPE(ids, merges, ignore_merges=whole_words))

@@ -31,9 +31,10 @@ class SentencePieceTokenizer(Tokenizer):
     """
 
     def __init__(self, vocabulary):
-        add_space = vocabulary.get("add_space_prefix", bool, True)
+        add_space = vocabulary.metadata.flag("tokenizer.ggml.add_space_prefix", True)
         super().__init__(vocabulary, [*map(_piece_bytes, vocabulary.tokens, vocabulary.types)],
-                         add_bos=vocabulary.get("add_bos_token", bool, True), add_space=add_space)
+                         add_bos=vocabulary.metadata.flag("tokenizer.ggml.add_bos_token", True),
+                         add_space=add_space)
         try:
             self._processor = sentencepiece.SentencePieceProcessor(
                 model_proto=_model_proto(vocabulary, add_space))
@@ -60,12 +61,14 @@ def _piece_bytes(token, kind):
 
 def _model_proto(vocabulary, add_space):
     """Serialised sentencepiece ``ModelProto``; numbers are those of sentencepiece_model.proto."""
-    scores = vocabulary.numbers("scores", 0.0)
+    count = len(vocabulary.tokens)
+    scores = vocabulary.metadata.numbers("tokenizer.ggml.scores", count, 0.0)
     proto = bytearray()
     for token, score, kind in zip(vocabulary.tokens, scores, vocabulary.types):
         proto += _message(1, _message(1, token.encode()) + _float(2, score) + _integer(3, kind))
     absent = (1 << 64) - 1  # -1: no BOS, EOS or padding for the library to know
-    proto += _message(2, _integer(3, _BPE) + _integer(4, len(vocabulary.tokens)) + _integer(35, 1)
+    proto += _message(2, _integer(3, _BPE) + _integer(4, count)
+                      + _integer(35, TokenType.BYTE in vocabulary.types)  # byte fallback
                       + _integer(41, absent) + _integer(42, absent) + _integer(43, absent))
     proto += _message(3, _message(1, b"identity") + _integer(3, add_space) + _integer(4, 0) + _integer(5, 1))
     return bytes(proto)

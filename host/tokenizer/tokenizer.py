@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+from host.errors import CelosiaError
 from host.tokenizer.decode_stream import DecodeStream
 
 __all__ = ["Tokenizer"]
@@ -56,11 +57,18 @@ class Tokenizer(ABC):
 
         Raises
         ------
+        CelosiaError
+            If the text holds half a surrogate pair, as bytes of a command line that are no UTF-8 do.
         ValueError
             If BOS is asked for and the model has none.
         """
         if bos and self.bos is None:
             raise ValueError("BOS must be left out: this vocabulary has none")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise CelosiaError(f"Text must be valid Unicode, which {text[error.start]!r} at "
+                               f"{error.start} is not") from None
         ids = self._encode_text(text)
         return [self.bos, *ids] if (self._add_bos if bos is None else bos) else ids
 

@@ -1,15 +1,8 @@
 """The token list of a GGUF file."""
 
-from numbers import Integral
-
-import numpy as np
-
-from host.errors import CelosiaError
+from host.metadata import Metadata
 
 __all__ = ["TokenType", "Vocabulary"]
-
-#: What some writers store where a model has no such token.
-_NO_TOKEN = 0xFFFF_FFFF
 
 
 class TokenType:
@@ -28,19 +21,17 @@ class Vocabulary:
 
     Parameters
     ----------
-    path : str or os.PathLike
-        For messages.
-    metadata : dict
-        As `host.gguf_file.GGUFFile` reads it.
+    metadata : host.metadata.Metadata
 
     Attributes
     ----------
+    metadata : host.metadata.Metadata
     tokens : list of str
     types : list of int
         A `TokenType` per token; NORMAL where the file does not say.
     bos, eos : int or None
     stop : frozenset of int
-        Tokens that end a text or a turn.
+        Tokens that end a text, a turn or a message.
 
     Raises
     ------
@@ -48,41 +39,22 @@ class Vocabulary:
         If the list is missing or a key has the wrong type or length.
     """
 
-    def __init__(self, path, metadata):
-        self.path = path
-        self._metadata = metadata
-        self.tokens = self.get("tokens", list)
-        self.types = self.numbers("token_type", TokenType.NORMAL)
-        self.bos = self._token("bos_token_id")
-        self.eos = self._token("eos_token_id")
-        ends = (self.eos, self._token("eot_token_id"), self._token("eom_token_id"))
+    def __init__(self, metadata):
+        self.metadata = metadata
+        self.tokens = metadata.texts("tokenizer.ggml.tokens")
+        count = len(self.tokens)
+        types = metadata.numbers("tokenizer.ggml.token_type", count, TokenType.NORMAL)
+        for kind in types:
+            if kind not in range(TokenType.NORMAL, TokenType.BYTE + 1):
+                metadata.fail("tokenizer.ggml.token_type", "a list of numbers from 1 to 6", kind)
+        self.types = types
+        self.bos = metadata.token("tokenizer.ggml.bos_token_id", count)
+        self.eos = metadata.token("tokenizer.ggml.eos_token_id", count)
+        ends = (self.eos, metadata.token("tokenizer.ggml.eot_token_id", count),
+                metadata.token("tokenizer.ggml.eom_token_id", count))
         self.stop = frozenset(end for end in ends if end is not None)
 
-    def get(self, key, kind, default=None):
-        """Value of ``tokenizer.ggml.<key>``, which must be of type `kind`."""
-        value = self._metadata.get(f"tokenizer.ggml.{key}", default)
-        if value is None:
-            raise CelosiaError(f"{self.path}: metadata key 'tokenizer.ggml.{key}' is missing")
-        if kind is list and isinstance(value, np.ndarray) and not value.size:
-            value = []
-        if not isinstance(value, kind):
-            raise CelosiaError(f"{self.path}: metadata key 'tokenizer.ggml.{key}' must be of type "
-                               f"{kind.__name__}, not {type(value).__name__}")
-        return value
-
-    def numbers(self, key, default):
-        """A list with one number per token."""
-        values = self.get(key, np.ndarray, np.full(len(self.tokens), default))
-        if len(values) != len(self.tokens):
-            raise CelosiaError(f"{self.path}: metadata key 'tokenizer.ggml.{key}' must have one entry for each "
-                               f"of the {len(self.tokens)} tokens, not {len(values)}")
-        return values.tolist()
-
-    def _token(self, key):
-        value = self._metadata.get(f"tokenizer.ggml.{key}")
-        if value is None or isinstance(value, Integral) and value in (_NO_TOKEN, -1):
-            return None
-        if not isinstance(value, Integral) or isinstance(value, bool) or not 0 <= value < len(self.tokens):
-            raise CelosiaError(f"{self.path}: metadata key 'tokenizer.ggml.{key}' must be a token id below "
-                               f"{len(self.tokens)}, not {value!r}")
-        return int(value)
+    @property
+    def path(self):
+        """The file, for messages."""
+        return self.metadata.path
