@@ -9,6 +9,7 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from host.errors import CelosiaError
 from host.gguf_file import GGUFFile
 from host.hyperparameters import Hyperparameters
+from host.metadata import Metadata
 from host.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
 
 __all__ = ["SUPPORTED_TYPES", "Hyperparameters", "Model", "Tensor", "check_values", "load"]
@@ -65,9 +66,7 @@ def load(path, *, check=True):
         One line that names the file, the tensor or key and the value.
     """
     file = GGUFFile(path)
-    architecture = file.metadata.get("general.architecture")
-    if architecture is None:
-        raise CelosiaError(f"{path}: metadata key 'general.architecture' is missing")
+    architecture = Metadata(path, file.metadata).text("general.architecture")
     if architecture != "llama":
         raise CelosiaError(f"{path}: architecture must be 'llama', not {architecture!r}")
     if _EMBEDDING not in file.tensors:
@@ -78,7 +77,7 @@ def load(path, *, check=True):
         if not (np.isfinite(factors).all() and (factors > 0).all()):
             raise CelosiaError(f"{path}: tensor {_ROPE_FACTORS!r} must hold positive numbers")
     hyperparameters = Hyperparameters.from_metadata(
-        path, file.metadata, embedding_rows=file.tensors[_EMBEDDING].dims[-1],
+        path, file.metadata, embedding_rows=_open(file, _EMBEDDING, SUPPORTED_TYPES).shape[0],
         tied=_OUTPUT not in file.tensors, rope_freq_factors=factors)
     expected = _expected_shapes(hyperparameters, file.tensors)
     for name in file.tensors:
@@ -151,7 +150,7 @@ def _open(file, name, types):
     if type_name not in types:
         raise CelosiaError(f"{where} has type {type_name}; supported are {', '.join(types)}")
     if len(info.dims) not in (1, 2) or min(info.dims) == 0:
-        raise CelosiaError(f"{where} must have one or two dimensions, not {tuple(reversed(info.dims))}")
+        raise CelosiaError(f"{where} must have one or two dimensions, none 0, not {tuple(reversed(info.dims))}")
     columns, rows = (*info.dims, 1)[:2]
     block, size = GGML_QUANT_SIZES[GGMLQuantizationType[type_name]]
     if columns % block:

@@ -1,7 +1,5 @@
 """The token list of a GGUF file."""
 
-from host.metadata import Metadata
-
 __all__ = ["TokenType", "Vocabulary"]
 
 

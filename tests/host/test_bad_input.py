@@ -131,9 +131,11 @@ def test_shapes(write_gguf, name, found, expected):
     assert message(path) == f"tensor '{name}' must have shape {expected}, not {found}"
 
 
-def test_three_dimensions(write_gguf):
-    path = write_gguf(tensors={Q: (np.zeros((2, 32, 32), np.float32), "F32")})
-    assert message(path) == f"tensor '{Q}' must have one or two dimensions, not (2, 32, 32)"
+@pytest.mark.parametrize("name", [Q, "token_embd.weight", "output_norm.weight"])
+@pytest.mark.parametrize("shape", [(), (2, 32, 32), (0, 32)])
+def test_dimensions(write_gguf, name, shape):
+    path = write_gguf(tensors={name: (np.zeros(shape, np.float32), "F32")})
+    assert message(path) == f"tensor '{name}' must have one or two dimensions, none 0, not {shape}"
 
 
 def test_one_row_matrix_written_as_vector(write_gguf):
@@ -212,6 +214,15 @@ def test_metadata(write_gguf, key, value, expected):
 def test_heads_that_do_not_divide_the_width(write_gguf):
     path = write_gguf({"llama.attention.head_count": 6})
     assert message(path) == "metadata key 'llama.embedding_length' must be a multiple of the 6 heads, not 32"
+
+
+def test_architecture_of_a_wrong_kind(write_gguf):
+    path = write_gguf({"general.name": ["a", "b"]})
+    # A list where the string should be: the two keys change names.
+    content = path.read_bytes().replace(b"general.architecture", b"general.arch-tecture")
+    short, long = (bytes([len(key), *bytes(7)]) + key for key in (b"general.name", b"general.architecture"))
+    path.write_bytes(content.replace(short, long))
+    assert message(path) == "metadata key 'general.architecture' must be a string, not a list of 2"
 
 
 def test_architecture_missing(write_gguf):
