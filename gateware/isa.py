@@ -49,6 +49,7 @@ class Scale(IntEnum):
     NONE = 0   #: no scales in the stream, every vector has scale 1
     FP16 = 1   #: IEEE binary16
     POWER = 2  #: signed 8-bit exponent of a power of two
+    SUB8 = 3   #: IEEE binary16 per 256 codes, then a signed 8-bit sub-scale per 16 codes
 
 
 class Source(IntEnum):

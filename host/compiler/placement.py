@@ -1,0 +1,88 @@
+"""Where everything lies in DRAM."""
+
+from host.image.header import HEADER_BYTES
+from host.image.memory_map import MemoryMap
+from host.image.packed_format import FORMATS
+from host.image.row_geometry import RowGeometry
+from gateware.isa import INSTRUCTION_BITS, Scale, VECTOR_CODES
+
+__all__ = ["Placement", "is_matrix"]
+
+_SCALE_BYTES = 4
+_FP32_BYTES = 4
+
+
+def is_matrix(name):
+    """Whether the dot engine reads a tensor (norm weights go to the vector unit, as fp32)."""
+    return not name.endswith("norm.weight")
+
+
+class Placement:
+    """Memory map of a packed model.
+
+    Content that is loaded comes first (program, rope table, norms, matrices), then what starts as zeros
+    (KV cache, logits). K of a KV head is a row per position, V a row per dimension that runs along
+    positions; each position has one fp32 scale for its K and one for its V.
+
+    Parameters
+    ----------
+    model : host.gguf_model.Model
+    config : gateware.config.Config
+    context : int
+        Positions of the KV cache.
+    instructions : int
+        Length of the program.
+
+    Attributes
+    ----------
+    map : host.image.memory_map.MemoryMap
+    content_bytes : int
+        End of what is loaded.
+    rows : dict of str to RowGeometry
+        Of every matrix, by its GGUF name.
+    key_row, value_row : RowGeometry
+    """
+
+    def __init__(self, model, config, context, instructions):
+        hp = model.hyperparameters
+        self._bus_bytes = config.bus_bytes
+        self.map = MemoryMap(HEADER_BYTES)
+        self.map.add("program", instructions * INSTRUCTION_BITS // 8)
+        self.map.add("rope", context * self.rope_bytes(hp))
+        self.rows = {}
+        for name, tensor in model.tensors.items():
+            if is_matrix(name):
+                self.rows[name] = geometry = self._geometry(tensor)
+                self.map.add(name, tensor.shape[0] * geometry.row_bytes)
+            else:
+                self.map.add(name, tensor.shape[1] * _FP32_BYTES)
+        self.content_bytes = self.map.size
+        self.key_row = self._kv_row(hp.head_dim)
+        self.value_row = self._kv_row(context)
+        for layer in range(hp.layers):
+            for head in range(hp.kv_heads):
+                where = f"blk.{layer}.kv.{head}"
+                self.map.add(f"{where}.key", context * self.key_row.row_bytes)
+                self.map.add(f"{where}.value", hp.head_dim * self.value_row.row_bytes)
+                self.map.add(f"{where}.key_scale", context * _SCALE_BYTES)
+                self.map.add(f"{where}.value_scale", context * _SCALE_BYTES)
+        self.map.add("logits", hp.vocab * _FP32_BYTES)
+        self.image_bytes = self.map.size + -self.map.size % HEADER_BYTES
+
+    def beat(self, name):
+        """First bus word of a region."""
+        return self.map.address(name) // self._bus_bytes
+
+    def rope_bytes(self, hyperparameters):
+        """Bytes of a position of the rope table: the cosines of a head, then its signed sines, as fp32, each padded."""
+        half = hyperparameters.head_dim * _FP32_BYTES
+        return 2 * (half + -half % self._bus_bytes)
+
+    def _geometry(self, tensor):
+        packed = FORMATS[tensor.ggml_type]
+        return RowGeometry(columns=tensor.shape[1], code_bits=packed.code_bits, scale=packed.scale,
+                           bus_bytes=self._bus_bytes)
+
+    def _kv_row(self, columns):
+        columns += -columns % VECTOR_CODES
+        return RowGeometry(columns=columns, code_bits=16, scale=Scale.NONE, bus_bytes=self._bus_bytes)

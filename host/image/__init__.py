@@ -1,0 +1,1 @@
+"""The memory image: what lies where in DRAM, and how a GGUF tensor is packed for the dot engine."""

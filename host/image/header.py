@@ -1,0 +1,70 @@
+"""First bytes of a memory image."""
+
+from dataclasses import astuple, dataclass, fields
+import struct
+
+from host.errors import CelosiaError
+
+__all__ = ["HEADER_BYTES", "Header"]
+
+HEADER_BYTES = 128
+"""Space of the header, padding included; what follows is aligned to it."""
+
+_MAGIC = b"CELOSIA\0"
+_VERSION = 1
+_LAYOUT = struct.Struct("<8sIIQQQQQIIIII")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a loader must know of an image.
+
+    Attributes
+    ----------
+    config_hash : int
+        :attr:`gateware.config.Config.hash` of the configuration it was packed for.
+    content_bytes : int
+        Bytes that are loaded, header included; the rest of the image starts as zeros.
+    image_bytes : int
+        Bytes of DRAM the model needs, KV cache and logits included.
+    program : int
+        Byte address of the program.
+    logits : int
+        Byte address of the fp32 logits.
+    instructions, vocab, context, bus_bits : int
+    crc : int
+        CRC-32 of the content after the header.
+    """
+
+    config_hash: int
+    content_bytes: int
+    image_bytes: int
+    program: int
+    logits: int
+    instructions: int
+    vocab: int
+    context: int
+    bus_bits: int
+    crc: int
+
+    def pack(self):
+        """The header as ``HEADER_BYTES`` bytes."""
+        return _LAYOUT.pack(_MAGIC, _VERSION, HEADER_BYTES, *astuple(self)).ljust(HEADER_BYTES, b"\0")
+
+    @classmethod
+    def unpack(cls, data):
+        """Read a header.
+
+        Raises
+        ------
+        CelosiaError
+            If ``data`` does not begin with a header of this version.
+        """
+        if len(data) < HEADER_BYTES:
+            raise CelosiaError(f"Image header must have {HEADER_BYTES} bytes, not {len(data)}")
+        magic, version, size, *values = _LAYOUT.unpack_from(data)
+        if magic != _MAGIC:
+            raise CelosiaError(f"Image magic must be {_MAGIC!r}, not {magic!r}")
+        if version != _VERSION or size != HEADER_BYTES:
+            raise CelosiaError(f"Image version must be {_VERSION}, not {version}")
+        return cls(**dict(zip((field.name for field in fields(cls)), values)))

@@ -1,0 +1,100 @@
+"""The memory image of a compiled model."""
+
+from dataclasses import dataclass
+import zlib
+
+import numpy as np
+
+from gateware.isa import INSTRUCTION_BITS, encode
+from host.compiler.compiled import Compiled
+from host.image.header import HEADER_BYTES, Header
+from host.image.packed_format import FORMATS
+from host.image.planes import to_planes
+
+__all__ = ["Image", "build_image", "rope_table"]
+
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """DRAM as it is before the first token.
+
+    Attributes
+    ----------
+    compiled : Compiled
+    header : Header
+    memory : numpy.ndarray
+        uint8, shape (image_bytes,).
+    """
+
+    compiled: Compiled
+    header: Header
+    memory: np.ndarray
+
+
+def build_image(compiled):
+    """Pack the model of ``compiled``.
+
+    Re-orders the bits of quantised tensors, never their values; F32, F16 and BF16 matrices become W16.
+
+    Returns
+    -------
+    Image
+    """
+    place, model = compiled.placement, compiled.model
+    memory = np.zeros(place.image_bytes, np.uint8)
+    program = b"".join(encode(instruction) for instruction in compiled.program)
+    assert len(program) == len(compiled.program) * INSTRUCTION_BITS // 8
+    _put(memory, place.map.address("program"), np.frombuffer(program, np.uint8))
+    table = rope_table(model.hyperparameters, compiled.context, place.rope_bytes(model.hyperparameters))
+    _put(memory, place.map.address("rope"), table.view(np.uint8).reshape(-1))
+    for name, tensor in model.tensors.items():
+        address = place.map.address(name)
+        if name in place.rows:
+            _put_matrix(memory, address, tensor, place.rows[name])
+        else:
+            _put(memory, address, np.ascontiguousarray(tensor.dequantise()).view(np.uint8).reshape(-1))
+    header = Header(
+        config_hash=compiled.config.hash, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
+        program=place.map.address("program"), logits=place.map.address("logits"),
+        instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context,
+        bus_bits=compiled.config.bus_bits, crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
+    _put(memory, 0, np.frombuffer(header.pack(), np.uint8))
+    return Image(compiled, header, memory)
+
+
+def rope_table(hyperparameters, context, row_bytes):
+    """Rotary factors of every position.
+
+    Element 2i and 2i + 1 of a head are turned by ``position * frequency[i]``: both are multiplied with the cosine, and
+    the other one with minus and plus the sine. Elements that are not rotated have 1 and 0.
+
+    Returns
+    -------
+    float32 array (context, row_bytes / 4)
+        Cosines, padding, signed sines, padding.
+    """
+    hp = hyperparameters
+    table = np.zeros((context, 2, row_bytes // 8), np.float32)
+    angles = np.arange(context)[:, None] * hp.rope_frequencies()
+    table[:, 0, :hp.head_dim] = 1
+    table[:, 0, :hp.rope_dim] = np.repeat(np.cos(angles), 2, axis=1)
+    table[:, 1, 0:hp.rope_dim:2] = -np.sin(angles)
+    table[:, 1, 1:hp.rope_dim:2] = np.sin(angles)
+    return table.reshape(context, -1)
+
+
+def _put(memory, address, data):
+    memory[address:address + data.size] = data
+
+
+def _put_matrix(memory, address, tensor, geometry):
+    packed = FORMATS[tensor.ggml_type]
+    rows = memory[address:address + tensor.shape[0] * geometry.row_bytes].reshape(tensor.shape[0], geometry.row_bytes)
+    codes_at = geometry.scale_beats * geometry.bus_bytes
+    for chunk in tensor.row_chunks(_CHUNK_BYTES):
+        codes, scales = packed.split(tensor, chunk)
+        rows[chunk, :scales.shape[1]] = scales
+        planes = to_planes(codes, packed.code_bits).reshape(len(codes), -1)
+        rows[chunk, codes_at:codes_at + planes.shape[1]] = planes
