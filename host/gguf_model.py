@@ -150,7 +150,8 @@ def _open(file, name, types):
     if type_name not in types:
         raise CelosiaError(f"{where} has type {type_name}; supported are {', '.join(types)}")
     if len(info.dims) not in (1, 2) or min(info.dims) == 0:
-        raise CelosiaError(f"{where} must have one or two dimensions, none 0, not {tuple(reversed(info.dims))}")
+        raise CelosiaError(f"{where} must have one or two dimensions, none 0, "
+                           f"not {tuple(reversed(info.dims))}")
     columns, rows = (*info.dims, 1)[:2]
     block, size = GGML_QUANT_SIZES[GGMLQuantizationType[type_name]]
     if columns % block:
