@@ -1,0 +1,1 @@
+"""Flow control: skid buffers and FIFOs of `amaranth.lib.stream`."""
