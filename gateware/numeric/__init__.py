@@ -1,7 +1,14 @@
-"""Arithmetic: fp32 units, block floating point and sums, each with its bit-exact NumPy function."""
+"""Arithmetic: fp32 units, block floating point and sums, each with its bit-exact NumPy function.
+
+Every unit is a free-running pipeline: one result per cycle, ``LATENCY`` cycles later, no flow
+control. Users delay by `delay` what has to stay beside it.
+
+Figures in the units' docstrings are estimates of ``synth_ecp5; stat`` (Yosys 0.70) and the slowest of
+``nextpnr-ecp5 --85k --speed 6 --seed 1..3``, the unit alone with registers around it.
+"""
 
 from .block_float import BLOCK, MANTISSA_BITS, block_exponent, block_float_round, quantise_block
-from .fp32_add import fp32_add
+from .fp32_add import Fp32Add, fp32_add
 from .delay import delay
 from .fp32_multiply import Fp32Multiply, fp32_multiply
 from .function import Function, fp32_exp2, fp32_function, fp32_reciprocal, fp32_rsqrt
@@ -12,8 +19,8 @@ from .total_order import fp32_total_order_key
 
 
 __all__ = [
-    "BLOCK", "MANTISSA_BITS", "PARTIAL_SUMS", "Function",
-    "block_exponent", "block_float_round", "fp32_add", "fp32_exp2", "fp32_function", "fp32_multiply",
+    "BLOCK", "MANTISSA_BITS", "PARTIAL_SUMS", "Fp32Add", "Fp32Multiply", "Function", "Multiplier",
+    "block_exponent", "block_float_round", "delay", "fp32_add", "fp32_exp2", "fp32_function", "fp32_multiply",
     "fp32_reciprocal", "fp32_rsqrt", "fp32_total_order_key", "integer_to_fp32", "interleaved_sum",
     "quantise_block",
 ]

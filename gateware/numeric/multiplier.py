@@ -19,7 +19,7 @@ class Multiplier(wiring.Component):
     In a compiled simulation operands and product are one machine word each as long as the product
     has at most 32 bits.
 
-    Yosys 0.70, synth_ecp5, signed 18x18: 1 MULT18X18D, 108 FF (it does not use the block's registers).
+    Signed 18x18: 1 MULT18X18D, 108 FF (Yosys does not use the block's registers); 138 MHz.
 
     Parameters
     ----------
