@@ -1,0 +1,259 @@
+"""The golden model: the same program, the same bits as the gateware, in NumPy."""
+
+import numpy as np
+
+from gateware.dot.exact import EXPAND_EXPONENT, EXPAND_MANTISSA, exact_dot, free_bits, unpack_power
+from gateware.isa import CodeOrder, Index, INSTRUCTION_BITS, Opcode, Reduce, Sink, Source, VECTOR_CODES, decode
+from gateware.numeric.block_float import BLOCK
+from gateware.numeric.integer_to_fp32 import integer_to_fp32
+from gateware.numeric.total_order import fp32_total_order_key
+from gateware.vector.vector_pass import column, reduce_max, reduce_sum, scale_bits, stored, swap, vector_pass
+from host.engine.matrix_reader import MatrixReader
+from host.engine.trace import Trace
+from host.errors import CelosiaError
+
+__all__ = ["ModelEngine"]
+
+_SCALARS = 64
+_CHUNK_CODES = 1 << 18
+
+
+class ModelEngine:
+    """Executes the program of a memory image, instruction by instruction.
+
+    Each token runs the program from the first instruction to ``END``, with the token id and its position in registers.
+    Matrices are decoded from the image in chunks; small ones are kept decoded.
+
+    Parameters
+    ----------
+    image : host.image.image.Image
+        Its memory is written: the KV cache lives in it.
+    cache_bytes : int, optional
+        Decoded matrices that are kept, in bytes; a quarter of the image, at least 48 MiB, by default.
+
+    Attributes
+    ----------
+    position : int
+        Tokens in the KV cache.
+    context : int
+    argmax : int
+        Most likely next token after the last step; the lowest id of equals.
+    """
+
+    def __init__(self, image, *, cache_bytes=None):
+        self.image = image
+        self.context = image.header.context
+        self.argmax = 0
+        self._memory = image.memory
+        self._bus_bytes = image.header.bus_bits // 8
+        self._cache_bytes = max(48 << 20, image.memory.size // 4) if cache_bytes is None else cache_bytes
+        config = image.compiled.config
+        self._scratchpad = np.zeros(config.scratchpad, np.float32)
+        self._scalars = np.zeros(_SCALARS, np.float32)
+        self._columns = [None] * config.logical_columns
+        self._passes = [self._prepare(instruction) for instruction in self._decode_program()]
+        self.reset()
+
+    def reset(self):
+        """Forget all tokens."""
+        self.position = 0
+
+    def step(self, token, *, trace=None):
+        """Run one token through the program.
+
+        Parameters
+        ----------
+        token : int
+        trace : host.engine.trace.Trace, optional
+            Takes every value that every instruction writes.
+
+        Returns
+        -------
+        float32 array (vocab,)
+            Logits of the next token.
+
+        Raises
+        ------
+        CelosiaError
+            If the token is not in the vocabulary or the context is full.
+        """
+        header = self.image.header
+        if not 0 <= token < header.vocab:
+            raise CelosiaError(f"Token id must be below {header.vocab}, not {token}")
+        if self.position >= self.context:
+            raise CelosiaError(f"The context of {self.context} positions is full")
+        self._token = token
+        self._trace = trace
+        with np.errstate(all="ignore"):
+            for self._index, run in enumerate(self._passes):
+                run()
+        self.position += 1
+        return self._logits
+
+    def _decode_program(self):
+        start, size = self.image.header.program, INSTRUCTION_BITS // 8
+        for index in range(self.image.header.instructions):
+            yield decode(self._memory[start + index * size:start + (index + 1) * size].tobytes())
+
+    def _prepare(self, instruction):
+        """A function that executes ``instruction``."""
+        match instruction.opcode:
+            case Opcode.END:
+                return lambda: None
+            case Opcode.VECTOR:
+                return self._prepare_vector(instruction)
+            case _ if instruction.expand:
+                reader = MatrixReader(self._memory, instruction, self._bus_bytes)
+                return lambda: self._expand(instruction, reader)
+            case _ if instruction.code_order == CodeOrder.ELEMENTS:
+                return lambda: self._cached_codes(instruction)
+            case _:
+                return self._prepare_matrix(instruction)
+
+    # -- DOT ------------------------------------------------------------------------------------------------------
+
+    def _prepare_matrix(self, i):
+        reader = MatrixReader(self._memory, i, self._bus_bytes)
+        step = max(1, _CHUNK_CODES // reader.row_codes)
+        chunks = [(start, min(step, i.rows - start)) for start in range(0, i.rows, step)]
+        row_beats = reader.row_bytes // self._bus_bytes
+        decoded_bytes = i.rows * reader.row_codes * 8
+        keep = decoded_bytes <= self._cache_bytes
+        if keep:
+            self._cache_bytes -= decoded_bytes
+        kept = []
+
+        def run():
+            if keep and not kept:
+                kept.extend(reader.read(i.stream_base + start * row_beats, rows) for start, rows in chunks)
+            parts = kept or (reader.read(i.stream_base + start * row_beats, rows) for start, rows in chunks)
+            self._dot_results(i, [self._multiply(i, part) for part in parts])
+        return run
+
+    def _multiply(self, i, part):
+        """Results (columns, rows) of some rows."""
+        codes, mantissa, exponent, sub_scales = part
+        return np.stack([
+            exact_dot(codes, mantissa, exponent, *self._columns[index], code_bits=i.code_bits, growth=i.growth,
+                      sub_scales=sub_scales)
+            for index in range(i.columns)])
+
+    def _cached_codes(self, i):
+        """Rows of the KV cache: 16-bit codes in element order, without scales."""
+        length = self.position + 1
+        rows = length if i.rows_grow else i.rows
+        vectors = -(-length // VECTOR_CODES) if i.vectors_grow else i.vectors
+        start, stride = i.stream_base * self._bus_bytes, i.stream_line_stride * self._bus_bytes
+        lines = self._memory[start:start + rows * stride].view("<i2").reshape(rows, -1)
+        codes = lines[:, :vectors * VECTOR_CODES].reshape(rows, vectors, VECTOR_CODES).astype(np.float64)
+        unit = unpack_power(np.zeros((1, 1)))
+        self._dot_results(i, [self._multiply(i, (codes, *unit, None))])
+
+    def _expand(self, i, reader):
+        """One row of a table, element by element: code times scale."""
+        base = i.stream_base + self._register(i.stream_index) * i.stream_index_stride
+        codes, mantissa, exponent, sub_scales = reader.read(base, 1)
+        free = free_bits(i.code_bits, i.growth, i.scale)
+        if sub_scales is not None:
+            codes = codes * np.repeat(sub_scales, VECTOR_CODES // 2, axis=2)
+        products = (codes * EXPAND_MANTISSA).astype(np.int64) * mantissa[:, :, None]
+        anchor = exponent.max() + EXPAND_EXPONENT
+        distance = np.minimum(exponent.max() - exponent, 63)[:, :, None]
+        self._dot_results(i, [integer_to_fp32(products << free >> distance, anchor - free).reshape(1, -1)])
+
+    def _dot_results(self, i, parts):
+        results = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        if i.sink == Sink.SCRATCHPAD:
+            for index in range(i.columns):
+                self._write_scratchpad(i.destination + index * i.destination_stride, results[index])
+        else:
+            self._logits = results[0]
+            self.argmax = int(fp32_total_order_key(self._logits).argmax())
+            if self._trace:
+                self._trace.argmax(self._index, self.argmax)
+                addresses = i.store_base + 4 * np.arange(len(self._logits))
+                self._trace.store(self._index, addresses, self._logits.view(np.uint32))
+
+    # -- VECTOR ---------------------------------------------------------------------------------------------------
+
+    def _prepare_vector(self, i):
+        # The vector unit pads nothing: elements past the end are neither written nor reduced.
+        a, b, c = self._operand(i, "a"), self._operand(i, "b"), self._operand(i, "c")
+
+        def run():
+            n = self.position + 1 if i.length_grow else i.length
+            left = a(n)
+            if i.a_swap:
+                left = swap(left)
+            right = left if b is None else b(n)
+            result = vector_pass(left, right, c(n), i.function)
+            # A pass over scalars alone has one result per element all the same.
+            result = result if np.ndim(result) else np.full(n, result, np.float32)
+            if i.reduce != Reduce.NONE:
+                self._write_scalar(i.reduce_destination,
+                                   reduce_sum(result) if i.reduce == Reduce.SUM else reduce_max(result))
+            match i.sink:
+                case Sink.SCRATCHPAD:
+                    self._write_scratchpad(i.destination, result)
+                case Sink.COLUMN:
+                    self._write_column(i.destination, result)
+                case Sink.STORE:
+                    self._store(i, result)
+        return run
+
+    def _operand(self, i, name):
+        """A function from length to the operand's elements, or None for the element of ``a``."""
+        source, where = getattr(i, f"{name}_source"), getattr(i, name)
+        match source:
+            case Source.SCRATCHPAD if name == "b" and i.b_wrap:
+                return lambda n: np.resize(self._scratchpad[where:where + i.b_wrap], n)
+            case Source.SCRATCHPAD:
+                return lambda n: self._scratchpad[where:where + n]
+            case Source.SCALAR:
+                return lambda n: self._scalars[where]
+            case Source.IMMEDIATE:
+                value = np.uint32(where).view(np.float32)
+                return lambda n: value
+            case Source.SAME:
+                return None
+            case Source.STREAM:
+                def stream(n):
+                    base = i.stream_base + self._register(i.stream_index) * i.stream_index_stride
+                    start = base * self._bus_bytes
+                    return self._memory[start:start + 4 * n].view("<f4")
+                return stream
+
+    def _register(self, index):
+        return {Index.NONE: 0, Index.TOKEN: self._token, Index.POSITION: self.position}[index]
+
+    # -- everything that is written -------------------------------------------------------------------------------
+
+    def _write_scratchpad(self, address, values):
+        self._scratchpad[address:address + len(values)] = values
+        if self._trace:
+            self._trace.scratchpad(self._index, address, values)
+
+    def _write_scalar(self, register, value):
+        self._scalars[register] = value
+        if self._trace:
+            self._trace.scalar(self._index, register, value)
+
+    def _write_column(self, index, values):
+        mantissas, exponents = column(values)
+        vectors = mantissas.reshape(-1, VECTOR_CODES)
+        per_vector = np.repeat(exponents.astype(np.int64), BLOCK // VECTOR_CODES)[:len(vectors)]
+        self._columns[index] = vectors.astype(np.float64), per_vector
+        if self._trace:
+            self._trace.column(self._index, index, mantissas, exponents)
+
+    def _store(self, i, values):
+        codes, exponent = stored(values)
+        start = i.store_base + self.position * i.store_index_stride
+        addresses = start + i.store_stride * np.arange(len(codes))
+        raw = codes.view(np.uint16)
+        self._memory[addresses], self._memory[addresses + 1] = raw & 255, raw >> 8
+        scale_address = i.scale_base + 4 * self.position
+        self._memory[scale_address:scale_address + 4].view("<u4")[:] = scale_bits(exponent)
+        if self._trace:
+            self._trace.store(self._index, addresses, raw)
+            self._trace.store(self._index, np.array([scale_address]), np.array([scale_bits(exponent)]))

@@ -1,0 +1,45 @@
+"""Every value that every instruction writes."""
+
+import numpy as np
+
+__all__ = ["Trace"]
+
+
+class Trace:
+    """What instructions wrote, by place: the last value written to each place by each instruction.
+
+    Attributes
+    ----------
+    writes : dict of tuple to int
+        ``(instruction, kind, place)`` to the bits written. Kinds and places: ``"scratchpad"``, element address;
+        ``"scalar"``, register; ``"mantissa"``, (column, element); ``"exponent"``, (column, block);
+        ``"store"``, byte address; ``"argmax"``, 0.
+    """
+
+    def __init__(self):
+        self.writes = {}
+
+    def _record(self, index, kind, places, values):
+        self.writes.update(zip(((index, kind, place) for place in places), values))
+
+    def scratchpad(self, index, address, values):
+        """fp32 array to consecutive elements."""
+        bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+        self._record(index, "scratchpad", range(address, address + len(bits)), bits.tolist())
+
+    def scalar(self, index, register, value):
+        """fp32 to a scalar register."""
+        self._record(index, "scalar", (register,), (int(np.float32(value).view(np.uint32)),))
+
+    def column(self, index, column, mantissas, exponents):
+        """Mantissas and block exponents of a whole column."""
+        self._record(index, "mantissa", ((column, place) for place in range(len(mantissas))), mantissas.tolist())
+        self._record(index, "exponent", ((column, place) for place in range(len(exponents))), exponents.tolist())
+
+    def store(self, index, addresses, values):
+        """Bits of elements to byte addresses in DRAM."""
+        self._record(index, "store", np.asarray(addresses).tolist(), np.asarray(values).tolist())
+
+    def argmax(self, index, token):
+        """Token id."""
+        self._record(index, "argmax", (0,), (token,))
