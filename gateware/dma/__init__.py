@@ -1,0 +1,1 @@
+"""Burst read and write engines between the DRAM ports and the streams inside."""

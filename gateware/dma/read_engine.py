@@ -1,0 +1,155 @@
+"""Reads from DRAM: lines of data and instructions in, beats out."""
+
+from amaranth.hdl import Assert, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from gateware.dma.burst_splitter import BurstSplitter
+from gateware.dma.layouts import DataBeat, InstructionRead, Line, TaggedBurst
+from gateware.isa import INSTRUCTION_BITS
+from gateware.layouts import BurstRequest
+from gateware.stream.fifo import StreamFifo
+from gateware.stream.lut_fifo import LutFifo
+from gateware.stream.skid_buffer import SkidBuffer
+
+__all__ = ["ReadEngine"]
+
+
+class ReadEngine(wiring.Component):
+    """Turns lines and instruction reads into bursts, and sorts the beats that return.
+
+    Data and instructions have a FIFO each, and a burst is requested only when its FIFO has room for all of it, so
+    neither can block the other and ``read_data`` is never refused while a burst is outstanding. An instruction is
+    requested before the next burst of data, even in the middle of a line: fetch never waits for a long matrix.
+
+    Throughput one beat per cycle and one burst per cycle, up to ``OUTSTANDING`` bursts outstanding. ``data`` carries
+    the beats of the lines in order, ``program`` those of the instructions. The handshake outputs of the DRAM ports
+    are registers.
+
+    Parameters
+    ----------
+    bus_bits : int
+        Width of a beat.
+    depth : int
+        Beats of the data FIFO, a power of two, at least 4.
+    max_burst : int
+        Longest burst in beats, a power of two; at most half the data FIFO is used.
+    instructions : int
+        Instructions that the program FIFO holds.
+
+    Members
+    -------
+    lines : In(stream of Line)
+    instructions : In(stream of InstructionRead)
+    read_request : Out(stream of BurstRequest)
+    read_index : Out(16)
+        Index of the instruction that causes the burst offered on ``read_request``.
+    read_data : In(stream of bus_bits)
+    data : Out(stream of DataBeat)
+    program : Out(stream of bus_bits)
+    full : Out(1)
+        A burst of data waits for room in the FIFO.
+
+    Raises
+    ------
+    ValueError
+        If the data FIFO is too shallow.
+    """
+
+    OUTSTANDING = 16
+
+    def __init__(self, *, bus_bits, depth, max_burst=64, instructions=4):
+        if depth < 4 or depth & depth - 1:
+            raise ValueError(f"Data FIFO depth must be a power of two of at least 4, not {depth!r}")
+        self._bus_bits = bus_bits
+        self._depth = depth
+        self._max_burst = min(max_burst, depth // 2)
+        self._instruction_beats = INSTRUCTION_BITS // bus_bits
+        self._program_depth = instructions * self._instruction_beats
+        super().__init__({
+            "lines": In(stream.Signature(Line)),
+            "instructions": In(stream.Signature(InstructionRead)),
+            "read_request": Out(stream.Signature(BurstRequest)),
+            "read_index": Out(16),
+            "read_data": In(stream.Signature(bus_bits)),
+            "data": Out(stream.Signature(DataBeat(bus_bits))),
+            "program": Out(stream.Signature(bus_bits)),
+            "full": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        longest = max(self._max_burst, self._instruction_beats)
+        tag_layout = data.StructLayout({"program": 1, "last": 1, "more": range(longest)})
+        m.submodules.splitter = splitter = BurstSplitter(max_burst=self._max_burst)
+        m.submodules.request = request = SkidBuffer(shape=TaggedBurst)
+        m.submodules.tags = tags = LutFifo(shape=tag_layout, depth=self.OUTSTANDING)
+        m.submodules.data = data_fifo = StreamFifo(shape=DataBeat(self._bus_bits), depth=self._depth)
+        m.submodules.program = program_fifo = StreamFifo(shape=self._bus_bits, depth=self._program_depth)
+        connect(m, flipped(self.lines), splitter.lines)
+        connect(m, data_fifo.o, flipped(self.data))
+        connect(m, program_fifo.o, flipped(self.program))
+
+        # Requests. A FIFO's room is what no outstanding burst has claimed.
+        data_room = Signal(range(self._depth + 1), init=self._depth)
+        program_room = Signal(range(self._program_depth + 1), init=self._program_depth)
+        slot, take_program, take_data = Signal(), Signal(), Signal()
+        burst = splitter.bursts.payload
+        length = burst.tagged.burst.length
+        m.d.comb += [
+            slot.eq(request.i.ready & tags.i.ready),
+            take_program.eq(slot & self.instructions.valid & (program_room >= self._instruction_beats)),
+            take_data.eq(slot & splitter.bursts.valid & (data_room >= length) & ~take_program),
+            self.instructions.ready.eq(take_program),
+            splitter.bursts.ready.eq(take_data),
+            request.i.valid.eq(take_program | take_data),
+            tags.i.valid.eq(take_program | take_data),
+            tags.i.p.program.eq(take_program),
+            self.read_request.valid.eq(request.o.valid),
+            self.read_request.p.eq(request.o.p.burst),
+            self.read_index.eq(request.o.p.index),
+            request.o.ready.eq(self.read_request.ready),
+        ]
+        m.d.sync += self.full.eq(splitter.bursts.valid & (data_room < length))
+        with m.If(take_program):
+            m.d.comb += [
+                request.i.p.burst.address.eq(self.instructions.p.address),
+                request.i.p.burst.length.eq(self._instruction_beats),
+                request.i.p.index.eq(self.instructions.p.index),
+                tags.i.p.more.eq(self._instruction_beats - 1),
+            ]
+        with m.Else():
+            m.d.comb += [
+                request.i.p.eq(burst.tagged),
+                tags.i.p.more.eq(length - 1),
+                tags.i.p.last.eq(burst.last),
+            ]
+        m.d.sync += [
+            data_room.eq(data_room - Mux(take_data, length, 0) + (self.data.valid & self.data.ready)),
+            program_room.eq(program_room - Mux(take_program, self._instruction_beats, 0)
+                            + (self.program.valid & self.program.ready)),
+        ]
+
+        # Replies: `current` is the burst whose beats arrive.
+        current = Signal(tag_layout, reset_less=True)
+        valid, beat, ends = Signal(), Signal(), Signal()
+        m.d.comb += [
+            self.read_data.ready.eq(valid),
+            beat.eq(self.read_data.valid & valid),
+            ends.eq(current.more == 0),
+            tags.o.ready.eq(~valid | beat & ends),
+            data_fifo.i.valid.eq(beat & ~current.program),
+            data_fifo.i.p.data.eq(self.read_data.payload),
+            data_fifo.i.p.last.eq(current.last & ends),
+            program_fifo.i.valid.eq(beat & current.program),
+            program_fifo.i.payload.eq(self.read_data.payload),
+        ]
+        with m.If(tags.o.ready):
+            m.d.sync += [valid.eq(tags.o.valid), current.eq(tags.o.payload)]
+        with m.Elif(beat):
+            m.d.sync += current.more.eq(current.more - 1)
+        m.d.sync += [
+            Assert(~data_fifo.i.valid | data_fifo.i.ready, "data FIFO overflow"),
+            Assert(~program_fifo.i.valid | program_fifo.i.ready, "program FIFO overflow"),
+        ]
+        return m

@@ -1,0 +1,26 @@
+"""Run a simulation to its end, but not for ever."""
+
+__all__ = ["run_with_deadline"]
+
+
+def run_with_deadline(simulator, cycles):
+    """Run until every test bench has ended.
+
+    Parameters
+    ----------
+    simulator : amaranth.sim.Simulator
+        With a clock and at least one critical test bench.
+    cycles : int
+        Cycles within which they must end.
+
+    Raises
+    ------
+    AssertionError
+        If they do not.
+    """
+    async def watchdog(ctx):
+        await ctx.tick().repeat(cycles)
+        raise AssertionError(f"Not done after {cycles} cycles")
+
+    simulator.add_testbench(watchdog, background=True)
+    simulator.run()
