@@ -1,5 +1,7 @@
 """One tensor of a GGUF file."""
 
+import mmap
+
 import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize
@@ -72,6 +74,18 @@ class Tensor:
         step = max(1, chunk_bytes // max(1, self.raw.shape[1]))
         return [slice(start, min(start + step, self.shape[0])) for start in range(0, self.shape[0], step)]
 
+    def release(self):
+        """Let go of the pages of the file that reading the tensor has brought into memory.
+
+        They come back from the file when they are next read. Without a memory-mapped file, or on a system that
+        has no such call, nothing happens.
+        """
+        base = self.raw
+        while isinstance(base, np.ndarray):
+            base = base.base
+        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            base.madvise(mmap.MADV_DONTNEED)
+
     def check_values(self, where):
         """Look for NaN and infinity, in at most a few megabytes at a time.
 
@@ -93,6 +107,7 @@ class Tensor:
                 for at in SCALE_FIELDS[self.ggml_type]:
                     scales = np.ascontiguousarray(blocks[:, :, at:at + 2]).view(np.float16)[:, :, 0]
                     self._refuse(where, rows, scales, "scale", "block")
+            self.release()
 
     def _refuse(self, where, rows, values, what, unit):
         bad = np.argwhere(~np.isfinite(values))

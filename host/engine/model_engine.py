@@ -15,7 +15,7 @@ from host.errors import CelosiaError
 __all__ = ["ModelEngine"]
 
 _SCALARS = 64
-_CHUNK_CODES = 1 << 18
+_CHUNK_CODES = 1 << 16
 
 
 class ModelEngine:
@@ -29,7 +29,7 @@ class ModelEngine:
     image : host.image.image.Image
         Its memory is written: the KV cache lives in it.
     cache_bytes : int, optional
-        Decoded matrices that are kept, in bytes; a quarter of the image, at least 48 MiB, by default.
+        Decoded matrices that are kept, in bytes; an eighth of the image, at least 32 MiB, by default.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class ModelEngine:
         self.argmax = 0
         self._memory = image.memory
         self._bus_bytes = image.header.bus_bits // 8
-        self._cache_bytes = max(48 << 20, image.memory.size // 4) if cache_bytes is None else cache_bytes
+        self._cache_bytes = max(32 << 20, image.memory.size // 8) if cache_bytes is None else cache_bytes
         config = image.compiled.config
         self._scratchpad = np.zeros(config.scratchpad, np.float32)
         self._scalars = np.zeros(_SCALARS, np.float32)

@@ -98,3 +98,4 @@ def _put_matrix(memory, address, tensor, geometry):
         rows[chunk, :scales.shape[1]] = scales
         planes = to_planes(codes, packed.code_bits).reshape(len(codes), -1)
         rows[chunk, codes_at:codes_at + planes.shape[1]] = planes
+        tensor.release()
