@@ -116,6 +116,7 @@ def fp32_rsqrt(x):
     return _pack(result)
 
 
+@np.errstate(invalid="ignore")
 def _identity(x):
     return fp32_canonical(fp32_flush(np.asarray(x, np.float32)))
 

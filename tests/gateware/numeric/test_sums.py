@@ -28,8 +28,8 @@ def test_order_matters():
     x = np.zeros(129, np.float32)
     x[[0, 64, 128]] = 2.0**24, 1, 1
     assert interleaved_sum(x) == 2**24
-    x[[1, 64]] = 1, 0
-    x[[1, 128]] = 2, 0
+    # Elements 1 and 3 meet each other before they meet element 0.
+    x[[1, 3, 64, 128]] = 1, 1, 0, 0
     assert interleaved_sum(x) == 2**24 + 2
 
 
