@@ -1,0 +1,67 @@
+"""What does not fit a configuration is refused by name."""
+
+import dataclasses
+
+import pytest
+
+from gateware.config import CONFIGS
+from gateware.isa import Opcode, encode
+from host.compiler.compiled import compile_model
+from host.errors import CelosiaError
+from host.gguf_model import load
+
+MICRO = CONFIGS["micro"]
+
+
+@pytest.fixture
+def model(write_gguf):
+    return load(write_gguf())
+
+
+def refusal(model, config, context=None):
+    with pytest.raises(CelosiaError) as error:
+        compile_model(model, config, context)
+    return str(error.value)
+
+
+def test_every_instruction_encodes(model):
+    compiled = compile_model(model, MICRO, 16)
+    assert all(len(encode(instruction)) == 64 for instruction in compiled.program)
+    assert [i.opcode for i in compiled.program].index(Opcode.END) == len(compiled.program) - 1
+    assert compiled.label(len(compiled.program)) == "beyond the program"
+
+
+def test_the_program_does_not_depend_on_the_context(model):
+    lengths = {len(compile_model(model, MICRO, context).program) for context in (1, 8, 16)}
+    assert len(lengths) == 1
+
+
+def test_a_context_beyond_the_scratchpad_is_refused(model):
+    config = dataclasses.replace(MICRO, scratchpad=128)
+    needed = compile_model(model, MICRO, 16).scratchpad.used
+    assert refusal(model, config, 16) == (
+        f"{model.path}: context 16 needs {needed} elements of scratchpad, {needed - 128} more than configuration "
+        f"'micro' has (128)")
+
+
+def test_a_vector_beyond_the_x_buffer_is_refused(write_gguf, micro_tensors):
+    hp = load(write_gguf()).hyperparameters
+    model = load(write_gguf())
+    big = dataclasses.replace(hp, ffn=300)
+    object.__setattr__(model, "hyperparameters", big)
+    assert refusal(model, MICRO, 16) == (
+        f"{model.path}: ffn 300 needs 320 elements of x-buffer, 64 more than configuration 'micro' has (256)")
+
+
+def test_a_context_outside_the_model_is_refused(model):
+    longest = model.hyperparameters.context
+    assert refusal(model, MICRO, longest + 1) == (
+        f"{model.path}: context must be 1 to {longest}, not {longest + 1}")
+    assert refusal(model, MICRO, 0) == f"{model.path}: context must be 1 to {longest}, not 0"
+
+
+def test_heads_that_do_not_divide_into_vector_lanes_are_refused(model):
+    config = dataclasses.replace(MICRO, lanes=32, vector_lanes=16)
+    assert refusal(model, config, 16) == (
+        f"{model.path}: head dimension must be a multiple of the 16 vector lanes of configuration 'micro', "
+        f"not {model.hyperparameters.head_dim}")
