@@ -34,6 +34,9 @@ def interleaved_sum(x):
     x = np.asarray(x, np.float32)
     if x.ndim == 0:
         raise ValueError(f"Operand of a sum must have at least one dimension, not {x!r}")
+    if 0 < x.shape[-1] <= PARTIAL_SUMS:
+        # Absent partial sums are +0 and no partial sum is -0: what the tree adds for them changes nothing.
+        return _tree(fp32_add(_short(x), np.float32(0)))
     rows = -(-x.shape[-1] // PARTIAL_SUMS)
     steps = np.full((*x.shape[:-1], (rows + 1) * PARTIAL_SUMS), -0.0, np.float32)
     steps[..., :PARTIAL_SUMS] = 0.0
@@ -48,7 +51,18 @@ def interleaved_sum(x):
         partial = steps[..., 0, :]
         for row in range(rows):
             partial = fp32_add(partial, steps[..., row + 1, :])
-    half = PARTIAL_SUMS // 2
+    return _tree(partial)
+
+
+def _short(x):
+    """``x`` with zeros up to a power of two."""
+    missing = (1 << (x.shape[-1] - 1).bit_length()) - x.shape[-1]
+    return np.concatenate((x, np.zeros((*x.shape[:-1], missing), np.float32)), axis=-1) if missing else x
+
+
+def _tree(partial):
+    """Sum of the halves until one is left; the length of the last axis is a power of two."""
+    half = partial.shape[-1] // 2
     while half:
         partial = fp32_add(partial[..., :half], partial[..., half:])
         half //= 2
