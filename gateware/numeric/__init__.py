@@ -11,17 +11,17 @@ from .block_float import BLOCK, MANTISSA_BITS, BlockFloatRound, block_exponent, 
 from .fp32_add import Fp32Add, fp32_add
 from .delay import delay
 from .fp32_multiply import Fp32Multiply, fp32_multiply
-from .function import Function, fp32_exp2, fp32_function, fp32_reciprocal, fp32_rsqrt
+from .function import Fp32Function, Function, fp32_exp2, fp32_function, fp32_reciprocal, fp32_rsqrt
 from .integer_to_fp32 import IntegerToFp32, integer_to_fp32
 from .multiplier import Multiplier
 from .sums import PARTIAL_SUMS, interleaved_sum
-from .total_order import fp32_total_order_key
+from .total_order import fp32_total_order_key, total_order_key
 
 
 __all__ = [
-    "BLOCK", "MANTISSA_BITS", "PARTIAL_SUMS", "BlockFloatRound", "Fp32Add", "Fp32Multiply", "Function", "IntegerToFp32",
+    "BLOCK", "MANTISSA_BITS", "PARTIAL_SUMS", "BlockFloatRound", "Fp32Add", "Fp32Function", "Fp32Multiply", "Function", "IntegerToFp32",
     "Multiplier",
     "block_exponent", "block_float_round", "delay", "fp32_add", "fp32_exp2", "fp32_function", "fp32_multiply",
     "fp32_reciprocal", "fp32_rsqrt", "fp32_total_order_key", "integer_to_fp32", "interleaved_sum",
-    "quantise_block",
+    "quantise_block", "total_order_key",
 ]

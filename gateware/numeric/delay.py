@@ -9,7 +9,8 @@ __all__ = ["delay"]
 def delay(m, value, cycles=1, *, name, domain="sync"):
     """A value as it was some cycles ago.
 
-    The registers have no reset: what leaves them in the first ``cycles`` cycles means nothing.
+    The registers have no reset: what leaves them in the first ``cycles`` cycles means nothing. Call it
+    outside of ``m.If`` and the like, unless the registers are meant to stand still.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ def coefficients():
     Returns
     -------
     tuple of 512 tuples (c0, c1, c2)
-        c0 is unsigned and has 28 bits, c1 is signed and has 23, c2 is signed and has 18.
+        c0 is unsigned and has 28 bits, c1 is signed and has 22, c2 is signed and has 18.
     """
     step = 1 << OFFSET_BITS
     return tuple(_fit(function, segment * step)
