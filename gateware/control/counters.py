@@ -1,0 +1,78 @@
+"""Performance counters."""
+
+from enum import IntEnum
+
+from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["Counter", "Counters"]
+
+
+class Counter(IntEnum):
+    """What is counted, each in cycles or pulses since reset."""
+
+    BUSY = 0           #: cycles between start and done
+    INSTRUCTIONS = 1   #: instructions executed, END aside
+    READ_BEATS = 2     #: bus words read, the program included
+    WRITE_BEATS = 3    #: bus words written
+    DATA_STARVED = 4   #: cycles in which a unit wanted a bus word and there was none
+    READ_FULL = 5      #: cycles in which a burst waited for room in the read FIFO
+    STORE_WAIT = 6     #: cycles in which a stream waited for stores to reach DRAM
+    WORK_STARVED = 7   #: cycles in which no unit was busy and no instruction was ready
+    DOT_BUSY = 8       #: cycles in which a DOT instruction executed
+    VECTOR_BUSY = 9    #: cycles in which a VECTOR instruction executed
+
+
+class Counters(wiring.Component):
+    """Counters of 32 bits in one LUT RAM, instead of as many adders and registers.
+
+    Each event has a counter of 5 bits of its own; every cycle the next of them is added to its word in the RAM and
+    cleared. So a word lags its event by at most ``PERIOD`` cycles. Counters wrap and are never cleared: take
+    differences.
+
+    Members
+    -------
+    events : In
+        One bit per :class:`Counter`, counted in every cycle in which it is 1.
+    index : In(4)
+    value : Out(32)
+        Counter ``index``, two cycles later.
+    """
+
+    PERIOD = 16
+
+    events: In(len(Counter))
+    index: In(4)
+    value: Out(32)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.words = words = memory.Memory(shape=32, depth=self.PERIOD, init=[])
+        write, read, look = words.write_port(), words.read_port(domain="comb"), words.read_port(domain="comb")
+        turn = Signal(range(self.PERIOD))
+        recent = Array(Signal(range(self.PERIOD + 1), name=f"recent_{counter.name.lower()}") for counter in Counter)
+        m.d.sync += turn.eq(turn + 1)
+        for counter in Counter:
+            count = recent[counter]
+            m.d.sync += count.eq(Mux(turn == counter, 0, count) + self.events[counter])
+        chosen = Signal.like(recent[0])
+        address = Signal.like(turn)
+        total = Signal(32)
+        index = Signal.like(self.index)
+        m.d.comb += [
+            read.addr.eq(turn),
+            write.addr.eq(address),
+            write.data.eq(total),
+            write.en.eq(address < len(Counter)),
+            look.addr.eq(index),
+        ]
+        m.d.comb += chosen.eq(Mux(turn < len(Counter), recent[turn], 0))
+        # The sum is registered; nobody else writes the word in between.
+        m.d.sync += [
+            address.eq(turn),
+            total.eq(read.data + chosen),
+            index.eq(self.index),
+            self.value.eq(look.data),
+        ]
+        return m

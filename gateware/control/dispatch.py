@@ -1,0 +1,143 @@
+"""The half of the control that executes: work to the units, in order."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.control.layouts import SinkCommand, STORE_COUNT_BITS, Work
+from gateware.isa import Opcode, Sink
+from gateware.layouts import DotCommand, StoreCommand, VectorCommand
+
+__all__ = ["Dispatch"]
+
+
+class Dispatch(wiring.Component):
+    """Starts each instruction when those before it are complete.
+
+    A ``DOT`` may already start when the one before it is a ``DOT`` that has got its last beat: both only read the
+    x-buffer, and their results stay in order. A command is offered in the cycle after the previous instruction's
+    completion.
+
+    Members
+    -------
+    start : In(1)
+        Instructions are counted from 0 again.
+    work : In(stream of Work)
+    dot : Out(stream of DotCommand)
+    sink : Out(stream of SinkCommand)
+        Once per ``DOT``, when the dot engine takes its command. ``ready`` must not depend on ``valid``.
+    vector : Out(stream of VectorCommand)
+    store : Out(stream of StoreCommand)
+        Once per ``VECTOR`` that stores, when the vector unit takes its command. ``ready`` must not depend on ``valid``.
+    dot_done, vector_done, store_done : In(1)
+        Pulses: the results of a ``DOT`` have been written; the vector unit, the store unit is done.
+    dot_stored : In(1)
+        With ``dot_done``: it was an instruction that counts as storing.
+    open_data, open_vector, data_closed
+        To and from :class:`DataRouter`.
+    drained : In(1)
+        Nothing is under way outside: the program is read, stores are in DRAM.
+    stores_retired : Out
+        Storing instructions completed, modulo 2**STORE_COUNT_BITS.
+    done : Out(1)
+        Pulse: ``END`` has been reached and all is drained.
+    program_counter : Out(16)
+        Index of the latest instruction that began.
+    issued : Out(1)
+        Pulse: an instruction begins.
+    dot_busy, vector_busy : Out(1)
+        An instruction of that unit is executing.
+    """
+
+    DOTS = 2
+    """Most ``DOT`` instructions at once."""
+
+    start: In(1)
+    work: In(stream.Signature(Work))
+    dot: Out(stream.Signature(DotCommand))
+    sink: Out(stream.Signature(SinkCommand))
+    vector: Out(stream.Signature(VectorCommand))
+    store: Out(stream.Signature(StoreCommand))
+    dot_done: In(1)
+    dot_stored: In(1)
+    vector_done: In(1)
+    store_done: In(1)
+    open_data: Out(1)
+    open_vector: Out(1)
+    data_closed: In(1)
+    drained: In(1)
+    stores_retired: Out(STORE_COUNT_BITS)
+    done: Out(1)
+    program_counter: Out(16)
+    issued: Out(1)
+    dot_busy: Out(1)
+    vector_busy: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        work = self.work.p
+        dots = Signal(range(self.DOTS + 1))
+        computing, storing = Signal(), Signal()  # what a VECTOR still waits for
+        stored = Signal()                        # the VECTOR under way stores
+        following = Signal(16)                   # index of the work that waits
+        begin_dot, begin_vector, end = Signal(), Signal(), Signal()
+        is_store = work.vector.sink == Sink.STORE
+
+        # Outputs that are the instruction's own fields.
+        m.d.comb += [
+            self.dot.payload.eq(work.dot),
+            self.sink.p.sink.eq(work.vector.sink),
+            self.sink.p.destination.eq(work.vector.destination),
+            self.sink.p.destination_stride.eq(work.destination_stride),
+            self.sink.p.store_base.eq(work.store.base),
+            self.sink.p.index.eq(following),
+            self.vector.payload.eq(work.vector),
+            self.store.payload.eq(work.store),
+        ]
+        ready = Signal()
+        m.d.comb += ready.eq(self.work.valid & ~computing & ~storing & self.data_closed)
+        with m.Switch(work.opcode):
+            with m.Case(Opcode.DOT):
+                m.d.comb += [
+                    self.dot.valid.eq(ready & (dots != self.DOTS) & self.sink.ready),
+                    begin_dot.eq(self.dot.valid & self.dot.ready),
+                ]
+            with m.Case(Opcode.VECTOR):
+                m.d.comb += [
+                    self.vector.valid.eq(ready & (dots == 0) & (~is_store | self.store.ready)),
+                    begin_vector.eq(self.vector.valid & self.vector.ready),
+                ]
+            with m.Case(Opcode.END):
+                m.d.comb += end.eq(ready & (dots == 0) & self.drained)
+        m.d.comb += [
+            self.sink.valid.eq(begin_dot),
+            self.store.valid.eq(begin_vector & is_store),
+            self.issued.eq(begin_dot | begin_vector),
+            self.work.ready.eq(self.issued | end),
+            self.open_data.eq(self.issued & work.streams),
+            self.open_vector.eq(begin_vector),
+            self.dot_busy.eq(dots != 0),
+            self.vector_busy.eq(computing | storing),
+        ]
+
+        # Completion.
+        vector_ends = Signal()
+        m.d.comb += vector_ends.eq((computing | storing)
+                                   & (~computing | self.vector_done) & (~storing | self.store_done))
+        m.d.sync += [
+            dots.eq(dots + begin_dot - self.dot_done),
+            self.done.eq(end),
+            self.stores_retired.eq(self.stores_retired
+                                   + Mux(dots != 0, self.dot_done & self.dot_stored, vector_ends & stored)),
+        ]
+        with m.If(self.vector_done):
+            m.d.sync += computing.eq(0)
+        with m.If(self.store_done):
+            m.d.sync += storing.eq(0)
+        with m.If(begin_vector):
+            m.d.sync += [computing.eq(1), storing.eq(is_store), stored.eq(is_store)]
+        with m.If(self.issued | end):
+            m.d.sync += [self.program_counter.eq(following), following.eq(following + 1)]
+        with m.If(self.start):
+            m.d.sync += following.eq(0)
+        return m

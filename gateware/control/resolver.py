@@ -1,0 +1,122 @@
+"""Puts the registers of a token into an instruction."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.control.indexed_address import IndexedAddress
+from gateware.control.layouts import LineBlock, STORE_COUNT_BITS, Work
+from gateware.isa import Index, Sink, VECTOR_CODES
+from gateware.layouts import InstructionLayout
+
+__all__ = ["Resolver"]
+
+
+class Resolver(wiring.Component):
+    """Turns an instruction into its stream and its work, with the addresses and lengths of this token.
+
+    Takes three cycles per instruction, and those that :class:`IndexedAddress` takes beyond the first. Of an instruction
+    with a stream both parts are offered at once, and either may be taken first.
+
+    Members
+    -------
+    start : In(1)
+        Instructions are counted from 0 again.
+    token : In(32)
+    position : In(16)
+        Must not change between ``start`` and the last instruction.
+    instruction : In(stream of InstructionLayout)
+    block : Out(stream of LineBlock)
+        Of instructions that have a stream.
+    work : Out(stream of Work)
+        Of every instruction.
+    """
+
+    start: In(1)
+    token: In(32)
+    position: In(16)
+    instruction: In(stream.Signature(InstructionLayout))
+    block: Out(stream.Signature(LineBlock))
+    work: Out(stream.Signature(Work))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.read = read = IndexedAddress()
+        m.submodules.store = store = IndexedAddress()
+        word = self.instruction.p
+        stores, index = Signal(STORE_COUNT_BITS), Signal(16)
+        storing, streams = Signal(), Signal()
+        positions = Signal(17, reset_less=True)    # position + 1
+        vectors = Signal(12, reset_less=True)      # ceil(positions / VECTOR_CODES)
+        groups = Signal(17, reset_less=True)       # ceil(positions / 2**stream_grow_shift)
+        beats = Signal(24, reset_less=True)
+        m.d.comb += [
+            storing.eq((word.sink == Sink.STORE) | (word.sink == Sink.ARGMAX)),
+            streams.eq(word.stream_lines_grow | (word.stream_lines != 0)),
+            read.base.eq(word.stream_base),
+            read.stride.eq(word.stream_index_stride),
+            store.base.eq(word.store_base),
+            store.stride.eq(Mux(storing, word.store_index_stride, 0)),
+            store.index.eq(self.position),
+        ]
+        with m.Switch(word.stream_index):
+            with m.Case(Index.TOKEN):
+                m.d.comb += read.index.eq(self.token)
+            with m.Case(Index.POSITION):
+                m.d.comb += read.index.eq(self.position)
+        # ceil((p + 1) / 2**n) is (p >> n) + 1.
+        m.d.sync += [
+            positions.eq(self.position + 1),
+            vectors.eq((self.position >> VECTOR_CODES.bit_length() - 1) + 1),
+            groups.eq((self.position >> word.stream_grow_shift) + 1),
+            beats.eq(Mux(word.stream_line_grow, groups << word.stream_grow_scale, word.stream_line_beats)),
+        ]
+
+        block, work = self.block.p, self.work.p
+        m.d.comb += [
+            block.address.eq(read.address),
+            block.lines.eq(Mux(word.stream_lines_grow, positions, word.stream_lines)),
+            block.beats.eq(beats),
+            block.stride.eq(word.stream_line_stride),
+            block.wait.eq(word.wait),
+            block.stores.eq(stores),
+            block.index.eq(index),
+            work.opcode.eq(word.opcode),
+            work.streams.eq(streams),
+            work.destination_stride.eq(word.destination_stride),
+            work.store.base.eq(store.address),
+            work.store.stride.eq(word.store_stride),
+            work.store.scale_address.eq(word.scale_base + (self.position << 2)),
+        ]
+        for part in (work.dot, work.vector):
+            for name, _ in part.shape():
+                m.d.comb += part[name].eq(word[name])
+        m.d.comb += [
+            work.dot.vectors.eq(Mux(word.vectors_grow, vectors, word.vectors)),
+            work.dot.rows.eq(Mux(word.rows_grow, positions, word.rows)),
+            work.vector.length.eq(Mux(word.length_grow, positions, word.length)),
+        ]
+
+        block_left, work_left = Signal(), Signal()
+        with m.FSM():
+            with m.State("START"):
+                m.d.comb += [read.start.eq(self.instruction.valid), store.start.eq(self.instruction.valid)]
+                m.d.sync += [block_left.eq(streams), work_left.eq(1)]
+                with m.If(self.instruction.valid):
+                    m.next = "RESOLVE"
+            with m.State("RESOLVE"):
+                with m.If(read.ready & store.ready):
+                    m.next = "SEND"
+            with m.State("SEND"):
+                m.d.comb += [self.block.valid.eq(block_left), self.work.valid.eq(work_left)]
+                with m.If(self.block.ready):
+                    m.d.sync += block_left.eq(0)
+                with m.If(self.work.ready):
+                    m.d.sync += work_left.eq(0)
+                with m.If((~block_left | self.block.ready) & (~work_left | self.work.ready)):
+                    m.d.comb += self.instruction.ready.eq(1)
+                    m.d.sync += [index.eq(index + 1), stores.eq(stores + storing)]
+                    m.next = "START"
+        with m.If(self.start):
+            m.d.sync += index.eq(0)
+        return m
