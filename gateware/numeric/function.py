@@ -39,8 +39,8 @@ class Fp32Function(wiring.Component):
         a -- unpack -- to fixed point -- segment, d -- c2 * d -- c1 + -- slope * d -- c0 + -- pack -- o
           0          1                4             5         10     11            14      15       17
 
-    The relative error is at most 2**-22.7 for every function (reciprocal 2**-22.99, rsqrt 2**-22.99,
-    exp2 2**-22.78; tests/gateware/numeric/test_function.py). Exact are 2**n, 1/2**n and 1/sqrt(4**n).
+    The relative error is at most 2**-22.76 (exp2; reciprocal and rsqrt 2**-22.99), measured on all
+    significands against float64; tests/gateware/numeric/test_function.py checks a part. Exact are 2**n, 1/2**n and 1/sqrt(4**n).
     A result below the normal range is +0 (zero with the sign of ``a`` for 1/a), subnormal inputs
     are zeros, NaN gives NaN:
 

@@ -71,7 +71,8 @@ def test_exact_values():
      [0x7f800000, 0x00800000, 0, 0, 0, 0]),
     (fp32_reciprocal, [0x00000000, 0x80000000, 0x00000001, 0x807fffff],
      [0x7f800000, 0xff800000, 0x7f800000, 0xff800000]),
-    (fp32_reciprocal, [0x7f800000, 0xff800000, 0x7fc00000, 0xff812345], [0, 0x80000000, 0x7fc00000, 0x7fc00000]),
+    (fp32_reciprocal, [0x7f800000, 0xff800000, 0x7fc00000, 0xff812345],
+     [0, 0x80000000, 0x7fc00000, 0x7fc00000]),
     # The ends of the normal range; what lies beyond 2**126 has a subnormal reciprocal.
     (fp32_reciprocal, [0x00800000, 0x7e800000, 0x7e800001, 0xfe800001, 0x7f7fffff],
      [0x7e800000, 0x00800000, 0, 0x80000000, 0]),

@@ -14,7 +14,8 @@ def operands():
     rng = np.random.default_rng(8)
     corners = np.array([0, 1, -1, 2**24 - 1, 2**24 + 1, -2**25 - 2, 2**48, 2**48 - 1, -2**48, -2**48 - 1,
                         2**53 + 1, 2**63 - 1, 2**63 - 2**38, 2**63 - 2**38 - 1, -2**63, -2**63 + 1])
-    exponents = np.array([-2048, -250, -190, -151, -150, -149, -127, -126, -1, 0, 64, 65, 103, 104, 127, 2047])
+    exponents = np.array([-2048, -250, -190, -151, -150, -149, -127, -126, -1, 0, 64, 65, 103, 104, 127,
+                          2047])
     corners, corner_exponents = (x.ravel() for x in np.meshgrid(corners, exponents))
     lengths = rng.integers(-2**63, 2**63 - 1, 2000) >> rng.integers(0, 63, 2000)
     shifts = rng.integers(0, 39, 2000)
@@ -30,8 +31,10 @@ def operands():
 
 def test_function_is_exact(operands, fp32_round_exact, assert_same_bits):
     mantissa, exponent = operands
-    want = [fp32_round_exact(Fraction(m) * Fraction(2)**e) for m, e in zip(mantissa.tolist(), exponent.tolist())]
-    assert_same_bits(integer_to_fp32(mantissa, exponent), np.array(want), mantissa=mantissa, exponent=exponent)
+    want = [fp32_round_exact(Fraction(m) * Fraction(2)**e)
+            for m, e in zip(mantissa.tolist(), exponent.tolist())]
+    got = integer_to_fp32(mantissa, exponent)
+    assert_same_bits(got, np.array(want), mantissa=mantissa, exponent=exponent)
 
 
 def test_flush_after_rounding():
