@@ -1,0 +1,70 @@
+"""The largest element of a pass."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["MaxReducer"]
+
+
+class MaxReducer(wiring.Component):
+    """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`.
+
+    One group per cycle. Lanes keep a maximum each, as an integer key whose order is that of the floats;
+    log2(lanes) cycles after the last group they have been compared with each other, and ``done`` follows.
+
+    Parameters
+    ----------
+    lanes : int
+
+    Members
+    -------
+    start : In(1)
+        Forgets everything.
+    valid, last : In(1)
+        A group; it is the last of the pass.
+    mask : In(lanes)
+        Elements of the group that exist.
+    group : In(ArrayLayout(32, lanes))
+    done : Out(1)
+        ``value`` is the largest element. Pulses once per pass.
+    value : Out(32)
+    """
+
+    def __init__(self, *, lanes):
+        self._lanes = lanes
+        super().__init__({
+            "start": In(1), "valid": In(1), "last": In(1), "mask": In(lanes),
+            "group": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        levels = (self._lanes - 1).bit_length()
+        # Bit k: lanes below 2**(levels - 1 - k) look at the lane that far away; the last bit: done.
+        level = Signal(levels + 1)
+        m.d.sync += level.eq(Cat(self.valid & self.last, level[:-1]))
+        keys = [Signal(signed(32), reset_less=True, name=f"key_{lane}") for lane in range(self._lanes)]
+        for lane, key in enumerate(keys):
+            candidate = Signal(signed(32), name=f"candidate_{lane}")
+            enable = Signal(name=f"enable_{lane}")
+            m.d.comb += [candidate.eq(_key(self.group[lane])), enable.eq(self.valid & self.mask[lane])]
+            for index in range(levels):
+                half = self._lanes >> index + 1
+                if lane < half:
+                    with m.If(level[index]):
+                        m.d.comb += [candidate.eq(keys[lane + half]), enable.eq(1)]
+            with m.If(self.start):
+                m.d.sync += key.eq(-1 << 31)
+            with m.Elif(enable & (candidate > key)):
+                m.d.sync += key.eq(candidate)
+        m.d.comb += [
+            self.done.eq(level[-1]),
+            self.value.eq(_key(keys[0])),
+        ]
+        return m
+
+
+def _key(bits):
+    """`fp32_total_order_key`, which is its own inverse."""
+    return Mux(bits[31], Cat(~bits[:31], 1), bits[:32]).as_signed()

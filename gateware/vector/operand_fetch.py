@@ -1,0 +1,229 @@
+"""Where the operands of a pass come from: scratchpad, scalars, immediates, the stream."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.block_ram import BlockRam
+from gateware.isa import Reduce, Source
+from gateware.layouts import VectorCommand
+from gateware.numeric.fp32_multiply import Fp32Multiply
+
+from .control_delay import control_delay
+from .scratchpad import Scratchpad
+from .stream_operand import StreamOperand
+
+__all__ = ["OperandFetch"]
+
+_FLIGHT = 16
+_SCALAR_BITS = 6
+
+
+class OperandFetch(wiring.Component):
+    """Hands the operands of a pass to the lanes, group by group.
+
+    The scratchpad gives one group per cycle, so a group leaves every ``max(1, number of SCRATCHPAD operands)``
+    cycles (every ``sum_interval`` cycles at least when the pass takes a sum), later if the stream has none.
+    The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after ``start``.
+
+    c is wanted only when the product is there; it waits in LUT RAM, 16 groups deep.
+
+    Parameters
+    ----------
+    lanes, bus_bits : int
+        Elements of a group, bits of a beat.
+    sum_interval : int
+        Least number of cycles between groups of a pass that takes a sum.
+
+    Members
+    -------
+    start : In(1)
+        A pass begins with ``command``. The previous one has handed over its last group.
+    command : In(VectorCommand)
+        Looked at with ``start``.
+    operand : In(stream of bus_bits)
+    scalar_enable, scalar_address : Out
+    scalar_data : In(32)
+        A scalar register, ``BlockRam.LATENCY`` cycles after its address.
+    read_enable, read_group : Out
+    read_data : In(ArrayLayout(32, lanes))
+        A group of the scratchpad, ``Scratchpad.LATENCY`` cycles after its address.
+    fire, last : Out(1)
+        A group begins; it is the last of the pass.
+    a, b : Out(ArrayLayout(32, lanes))
+        Together with ``fire``.
+    c : Out(ArrayLayout(32, lanes))
+        ``Fp32Multiply.LATENCY`` cycles after ``fire``.
+    """
+
+    LATENCY = Scratchpad.LATENCY + 1
+
+    def __init__(self, *, lanes, bus_bits, sum_interval):
+        self._lanes, self._bus_bits = lanes, bus_bits
+        self._sum_interval = sum_interval
+        group = data.ArrayLayout(32, lanes)
+        super().__init__({
+            "start": In(1),
+            "command": In(VectorCommand),
+            "operand": In(stream.Signature(bus_bits)),
+            "scalar_enable": Out(1),
+            "scalar_address": Out(_SCALAR_BITS),
+            "scalar_data": In(32),
+            "read_enable": Out(1),
+            "read_group": Out(20),
+            "read_data": In(group),
+            "fire": Out(1),
+            "last": Out(1),
+            "a": Out(group),
+            "b": Out(group),
+            "c": Out(group),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes = self._lanes
+        lane_bits = (lanes - 1).bit_length()
+        command = self.command
+
+        # Fields of the pass. The address bits of a, b and c count up while the pass reads the scratchpad.
+        a, b, c = Signal(20, reset_less=True), Signal(32, reset_less=True), Signal(32, reset_less=True)
+        b_first, b_wrap = Signal(20, reset_less=True), Signal(12, reset_less=True)
+        a_source, b_source, c_source = (Signal(3, reset_less=True, name=f"{name}_source") for name in "abc")
+        a_swap = Signal(reset_less=True)
+        with m.If(self.start):
+            m.d.sync += [
+                a.eq(command.a), b.eq(command.b), c.eq(command.c),
+                b_first.eq(command.b), b_wrap.eq(command.b_wrap),
+                a_source.eq(command.a_source), b_source.eq(command.b_source), c_source.eq(command.c_source),
+                a_swap.eq(command.a_swap),
+            ]
+
+        # Beats arrive on their own.
+        m.submodules.stream = beats = StreamOperand(lanes=lanes, bus_bits=self._bus_bits)
+        wiring.connect(m, wiring.flipped(self.operand), beats.beats)
+        m.d.comb += [
+            beats.start.eq(self.start),
+            beats.length.eq(Mux(command.b_source == Source.STREAM, command.length, 0)),
+        ]
+
+        # Phases of a group: a bit for each read of the scratchpad, then bits that only pass time.
+        phases = Signal(3 + (self._sum_interval if self._sum_interval > 1 else 0))
+        sources = Cat(source == Source.SCRATCHPAD
+                      for source in (command.a_source, command.b_source, command.c_source))
+        reads = sources[0] + sources[1] + sources[2]
+        idle = [(command.reduce == Reduce.SUM) & (reads + spare < self._sum_interval)
+                for spare in range(len(phases) - 3)]
+        left = Signal.like(phases)
+        after = Signal.like(phases)
+        groups_left = Signal(20 - lane_bits, reset_less=True)
+        running = Signal()
+        go, final = Signal(), Signal()
+        m.d.comb += [
+            after.eq(left & (left - 1)),
+            final.eq(after == 0),
+            go.eq(running & ((b_source != Source.STREAM) | beats.available)),
+            beats.reserve.eq(go & final & (b_source == Source.STREAM)),
+        ]
+        with m.If(self.start):
+            m.d.sync += [
+                running.eq(1),
+                phases.eq(Cat(sources, idle)),
+                left.eq(Cat(sources, idle)),
+                groups_left.eq((command.length - 1)[lane_bits:20]),
+            ]
+        with m.Elif(go):
+            m.d.sync += left.eq(Mux(final, phases, after))
+            with m.If(final):
+                m.d.sync += [
+                    groups_left.eq(groups_left - 1),
+                    running.eq(groups_left != 0),
+                ]
+
+        # Reads of the scratchpad.
+        read = Signal(3)
+        wraps = Signal()
+        wrap_left = Signal(12 - lane_bits, reset_less=True)
+        m.d.comb += [
+            read.eq(Mux(go, left[:3] & ~(left[:3] - 1), 0)),
+            self.read_enable.eq(read.any()),
+            self.read_group.eq(Mux(read[0], a[lane_bits:], Mux(read[1], b[lane_bits:20], c[lane_bits:20]))),
+            wraps.eq((b_wrap != 0) & (wrap_left == 1)),
+        ]
+        for selected, field in zip(read, (a, b, c)):
+            with m.If(selected):
+                m.d.sync += field[lane_bits:20].eq(field[lane_bits:20] + 1)
+        with m.If(read[1]):
+            m.d.sync += wrap_left.eq(Mux(wraps, b_wrap[lane_bits:], wrap_left - 1))
+            with m.If(wraps):
+                m.d.sync += b[lane_bits:20].eq(b_first[lane_bits:20])
+        with m.If(self.start):
+            m.d.sync += wrap_left.eq(command.b_wrap[lane_bits:])
+
+        # What arrives.
+        arrives = Signal(5)
+        m.d.comb += arrives.eq(control_delay(
+            m, Cat(read, go & final, groups_left == 0), Scratchpad.LATENCY, name="arrives"))
+        m.d.sync += [
+            self.fire.eq(arrives[3]),
+            self.last.eq(arrives[4]),
+        ]
+        m.d.comb += beats.take.eq(arrives[3] & (b_source == Source.STREAM))
+
+        # Scalars are read while the first group is on its way: a, then b, then c.
+        setup = Signal(4)
+        m.d.sync += setup.eq(Cat(self.start, setup[:-1]))
+        m.d.comb += [
+            self.scalar_enable.eq(self.start | setup[:2].any()),
+            self.scalar_address.eq(Mux(self.start, command.a, Mux(setup[0], b, c))),
+        ]
+        load_a, load_b, load_c = (setup[BlockRam.LATENCY - 1 + index] for index in range(3))
+
+        constant_c = Signal(32, reset_less=True)
+        with m.If(load_c):
+            m.d.sync += constant_c.eq(Mux(c_source == Source.SCALAR, self.scalar_data, c))
+        write_c, read_c = Signal(range(_FLIGHT)), Signal(range(_FLIGHT))
+        m.d.sync += [
+            write_c.eq(write_c + arrives[2]),
+            read_c.eq(read_c + control_delay(m, self.fire, Fp32Multiply.LATENCY, name="fire")),
+        ]
+        with m.If(self.start):
+            m.d.sync += [write_c.eq(0), read_c.eq(0)]
+
+        for lane in range(lanes):
+            value_a = Signal(32, name=f"value_a_{lane}")
+            constant_b = Signal(32, name=f"constant_b_{lane}")
+            register_a = Signal(32, reset_less=True, name=f"register_a_{lane}")
+            register_b = Signal(32, reset_less=True, name=f"register_b_{lane}")
+            m.d.comb += [
+                value_a.eq(Mux(a_source == Source.SCALAR, self.scalar_data,
+                               Mux(a_swap, self.read_data[lane ^ 1], self.read_data[lane]))),
+                constant_b.eq(Mux(b_source == Source.SCALAR, self.scalar_data, b)),
+                self.a[lane].eq(register_a),
+                self.b[lane].eq(register_b),
+            ]
+            with m.If(load_a & (a_source == Source.SCALAR) | arrives[0]):
+                m.d.sync += register_a.eq(value_a)
+            with m.Switch(b_source):
+                with m.Case(Source.SCRATCHPAD):
+                    with m.If(arrives[1]):
+                        m.d.sync += register_b.eq(self.read_data[lane])
+                with m.Case(Source.STREAM):
+                    with m.If(arrives[3]):
+                        m.d.sync += register_b.eq(beats.group[lane])
+                with m.Case(Source.SAME):
+                    with m.If(load_a & (a_source == Source.SCALAR) | arrives[0]):
+                        m.d.sync += register_b.eq(value_a)
+                with m.Default():
+                    with m.If(load_b):
+                        m.d.sync += register_b.eq(constant_b)
+
+            m.submodules[f"queue_c_{lane}"] = queue = memory.Memory(shape=32, depth=_FLIGHT, init=[])
+            write, read_port = queue.write_port(), queue.read_port(domain="comb")
+            m.d.comb += [
+                write.en.eq(arrives[2]),
+                write.addr.eq(write_c),
+                write.data.eq(self.read_data[lane]),
+                read_port.addr.eq(read_c),
+                self.c[lane].eq(Mux(c_source == Source.SCRATCHPAD, read_port.data, constant_c)),
+            ]
+        return m

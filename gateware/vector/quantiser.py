@@ -1,0 +1,187 @@
+"""Vectors to block floating point."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.block_ram import BlockRam
+from gateware.layouts import QuantisedGroup, StoredCode
+from gateware.numeric.block_float import BLOCK, BlockFloatRound
+from gateware.numeric.delay import delay
+from gateware.numeric.fp32 import BIAS
+
+from .code_serialiser import CodeSerialiser
+from .largest_field import LargestField
+from .vector_pass import COLUMN_BITS, PADDING, STORE_BITS
+
+__all__ = ["Quantiser"]
+
+
+class Quantiser(wiring.Component):
+    """Gives each block of 256 elements an exponent and its elements mantissas, bit for bit `vector_pass.column` and
+    `vector_pass.stored`.
+
+    A block is written into one half of a buffer while its largest exponent field is found, and then read again and
+    rounded while the next one fills the other half::
+
+        group -- buffer ----------------- round -- x
+              '- largest field - block -'       '- codes
+
+    One group per cycle without back-pressure in the wide case; the mantissas of a block leave ``LATENCY`` cycles after
+    its last group. Narrow passes have one block at most; their codes leave one per cycle with back-pressure.
+
+    Parameters
+    ----------
+    lanes : int
+        Elements of a group, 2, 4, 8 or 16.
+
+    Members
+    -------
+    start : In(1)
+        A pass begins.
+    narrow : In(1)
+        16-bit codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like ``column``
+        and ``last_lane``.
+    column : In(5)
+        Column of the x-buffer.
+    last_lane : In
+        The last element of the last group.
+    valid, last : In(1)
+        A group; it is the last of the pass.
+    group : In(ArrayLayout(32, lanes))
+    x : Out(stream of QuantisedGroup, always ready)
+        Padded with zero mantissas to a multiple of 32 elements.
+    codes : Out(stream of StoredCode)
+    done : Out(1)
+        The last group or code leaves in this cycle. Pulses once per pass.
+    """
+
+    def __init__(self, *, lanes):
+        self._lanes = lanes
+        super().__init__({
+            "start": In(1),
+            "narrow": In(1),
+            "column": In(5),
+            "last_lane": In(range(lanes)),
+            "valid": In(1),
+            "last": In(1),
+            "group": In(data.ArrayLayout(32, lanes)),
+            "x": Out(stream.Signature(QuantisedGroup(lanes), always_ready=True)),
+            "codes": Out(stream.Signature(StoredCode)),
+            "done": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes, groups = self._lanes, BLOCK // self._lanes
+        pad = PADDING // lanes - 1
+        exists = Cat(lane <= self.last_lane for lane in range(lanes))
+
+        # Fill.
+        fill, fill_half = Signal(range(groups)), Signal()
+        block_ends = Signal()
+        m.d.comb += block_ends.eq(self.valid & (self.last | (fill == groups - 1)))
+        with m.If(self.valid):
+            m.d.sync += fill.eq(fill + 1)
+        with m.If(block_ends):
+            m.d.sync += fill_half.eq(~fill_half)
+        with m.If(self.start):
+            m.d.sync += [fill.eq(0), fill_half.eq(0)]
+
+        m.submodules.largest = largest = LargestField(lanes=lanes)
+        m.d.comb += [
+            largest.valid.eq(self.valid),
+            largest.first.eq(fill == 0),
+            largest.block_ends.eq(block_ends),
+        ]
+        m.d.comb += [
+            largest.fields[lane].eq(Mux(self.last & ~exists[lane], 0, self.group[lane][23:31]))
+            for lane in range(lanes)]
+
+        # A block waits here while the one before it is read: only a short last block ever does.
+        block = data.StructLayout({"end": range(groups), "last": 1})
+        waiting, waits = Signal(block, reset_less=True), Signal()
+        field = Signal(8, reset_less=True)
+        ended = delay(m, Cat(fill, self.last), LargestField.latency(lanes), name="ended")
+
+        # Read. Padding groups follow the last one.
+        read, read_half, reading = Signal(range(groups)), Signal(), Signal()
+        current = Signal(block, reset_less=True)
+        exponent = Signal(signed(10), reset_less=True)
+        final = Signal()
+        go = Signal()
+        begin = Signal()
+        m.submodules.serialiser = serialiser = CodeSerialiser(lanes=lanes)
+        m.d.comb += [
+            go.eq(reading & (~self.narrow | serialiser.room)),
+            final.eq(read == Mux(self.narrow, current.end, current.end | pad)),
+            begin.eq(waits & (~reading | (go & final))),
+            serialiser.reserve.eq(go & self.narrow),
+        ]
+        with m.If(go):
+            m.d.sync += read.eq(read + 1)
+            with m.If(final):
+                m.d.sync += [reading.eq(0), read.eq(0), read_half.eq(~read_half)]
+        with m.If(begin):
+            m.d.sync += [
+                reading.eq(1), waits.eq(0), current.eq(waiting),
+                exponent.eq(field - Mux(self.narrow, BIAS + STORE_BITS - 2, BIAS + COLUMN_BITS - 2)),
+            ]
+        with m.If(largest.done):
+            m.d.sync += [waits.eq(1), waiting.eq(ended), field.eq(largest.field)]
+        with m.If(self.start):
+            m.d.sync += read_half.eq(0)
+
+        # Round. What tells groups apart travels beside them.
+        kind = data.StructLayout({"valid": 1, "first": 1, "pad": 1, "last": 1, "final": 1})
+        stages = [Signal(kind, name=f"kind_{cycle}") for cycle in range(BlockRam.LATENCY + BlockFloatRound.LATENCY + 1)]
+        m.d.comb += [
+            stages[0].valid.eq(go),
+            stages[0].first.eq(go & (read == 0)),
+            stages[0].pad.eq(read > current.end),
+            stages[0].last.eq(current.last & (read == current.end)),
+            stages[0].final.eq(go & current.last & final),
+        ]
+        for before, after in zip(stages, stages[1:]):
+            m.d.sync += after.eq(before)
+        # A block that another one follows is longer than the pipeline: its exponent can be handed on.
+        exponent_in, exponent_out = Signal(signed(10), reset_less=True), Signal(signed(10), reset_less=True)
+        with m.If(stages[BlockRam.LATENCY - 1].first):
+            m.d.sync += exponent_in.eq(exponent)
+        with m.If(stages[-2].first):
+            m.d.sync += exponent_out.eq(exponent_in)
+        out = stages[-1]
+        index = Signal(14)
+        with m.If(out.valid):
+            m.d.sync += index.eq(index + 1)
+        with m.If(self.start):
+            m.d.sync += index.eq(0)
+
+        for lane in range(lanes):
+            m.submodules[f"buffer_{lane}"] = buffer = BlockRam(width=32, depth=2 * groups)
+            m.submodules[f"round_{lane}"] = rounding = BlockFloatRound()
+            m.d.comb += [
+                buffer.write_enable.eq(self.valid),
+                buffer.write_address.eq(Cat(fill, fill_half)),
+                buffer.write_data.eq(self.group[lane]),
+                buffer.read_enable.eq(go),
+                buffer.read_address.eq(Cat(read, read_half)),
+                rounding.a.eq(buffer.read_data),
+                rounding.exponent.eq(exponent_in),
+                rounding.narrow.eq(self.narrow),
+                self.x.payload.mantissas[lane].eq(Mux(out.pad | (out.last & ~exists[lane]), 0, rounding.o)),
+                serialiser.group[lane].eq(rounding.o),
+            ]
+        m.d.comb += [
+            self.x.valid.eq(out.valid & ~self.narrow),
+            self.x.payload.column.eq(self.column),
+            self.x.payload.index.eq(index),
+            self.x.payload.exponent.eq(exponent_out),
+            serialiser.valid.eq(out.valid & self.narrow),
+            serialiser.last.eq(out.last),
+            serialiser.last_lane.eq(self.last_lane),
+            serialiser.exponent.eq(exponent_out),
+            self.done.eq(Mux(self.narrow, serialiser.done, out.final)),
+        ]
+        wiring.connect(m, serialiser.codes, wiring.flipped(self.codes))
+        return m

@@ -1,0 +1,154 @@
+"""The sum of the elements of a pass."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.numeric.fp32_add import Fp32Add
+from gateware.numeric.sums import PARTIAL_SUMS
+
+from .control_delay import control_delay
+
+__all__ = ["SumReducer"]
+
+
+class SumReducer(wiring.Component):
+    """Sum in the order of :func:`gateware.numeric.sums.interleaved_sum`.
+
+    Element ``i`` is added to partial sum ``i % 64``; lane ``i % lanes`` keeps it in row ``i % 64 // lanes`` of its
+    LUT RAM. After the last group the partial sums are added in a tree, ``p[i] += p[i + half]`` for ``half`` = 32..1:
+    rows of the same lane first, then the lanes' row 0. A level with ``half >= length`` is left out: it would add +0 to
+    single elements, and none of them is -0 because +0 was added to them before.
+
+    A row is ready ``LOOP`` cycles after it was read: groups must come ``interval(lanes)`` cycles apart at least.
+    ``done`` comes ``LOOP * (1 + levels)`` cycles after the last group, levels = ceil(log2(min(length, 64))), and
+    half as many more as a level has pairs of rows (7 in all for ``lanes`` 4 and ``length`` above 32).
+
+    Parameters
+    ----------
+    lanes : int
+        2, 4, 8 or 16.
+
+    Members
+    -------
+    start : In(1)
+        Forgets everything.
+    length : In(20)
+        Elements of the pass. Looked at with ``start``.
+    valid, last : In(1)
+        A group; it is the last of the pass.
+    mask : In(lanes)
+        Elements of the group that exist.
+    group : In(ArrayLayout(32, lanes))
+    done : Out(1)
+        ``value`` is the sum. Pulses once per pass.
+    value : Out(32)
+    """
+
+    LOOP = Fp32Add.LATENCY + 1
+
+    def __init__(self, *, lanes):
+        self._lanes = lanes
+        super().__init__({
+            "start": In(1), "length": In(20), "valid": In(1), "last": In(1), "mask": In(lanes),
+            "group": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
+        })
+
+    @classmethod
+    def interval(cls, lanes):
+        """Least number of cycles from one group to the next."""
+        return -(-cls.LOOP // (PARTIAL_SUMS // lanes))
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes, rows = self._lanes, PARTIAL_SUMS // self._lanes
+        lane_bits = (lanes - 1).bit_length()
+        half = Signal(range(PARTIAL_SUMS // 2 + 1), reset_less=True)   # a power of two, or 0 when all is done
+        elements = Signal(range(PARTIAL_SUMS + 1), reset_less=True)    # partial sums in use
+        row = Signal(range(rows))
+        fresh = Signal(reset_less=True)                                # rows hold nothing yet
+        adding = Signal()                                              # of partial sums
+        timer = Signal(range(rows + self.LOOP))
+        step = Signal(range(rows + 1))                                 # rows that this level has
+        m.d.comb += step.eq(half[lane_bits:])
+
+        def level(half):
+            """Begin a level. The one after it first needs the sum in the middle of this one."""
+            return [adding.eq(1), row.eq(0), timer.eq(half[lane_bits + 1:] + self.LOOP - 1)]
+
+        with m.FSM():
+            with m.State("ACCUMULATE"):
+                with m.If(self.valid):
+                    m.d.sync += row.eq(row + 1)
+                    with m.If(row == rows - 1):
+                        m.d.sync += fresh.eq(0)
+                    with m.If(self.last):
+                        m.d.sync += [half.eq(PARTIAL_SUMS // 2), timer.eq(self.LOOP - 2), row.eq(0)]
+                        m.next = "DRAIN"
+            with m.State("DRAIN"):
+                # Levels without a second operand fall away meanwhile, one per cycle.
+                with m.If(elements <= half):
+                    m.d.sync += half.eq(half >> 1)
+                m.d.sync += timer.eq(timer - 1)
+                with m.If(timer == 0):
+                    m.next = "DONE"
+                    with m.If(half != 0):
+                        m.d.sync += level(half)
+                        m.next = "TREE"
+            with m.State("TREE"):
+                with m.If(adding):
+                    m.d.sync += row.eq(row + 1)
+                    with m.If(row + 1 >= step):
+                        m.d.sync += [adding.eq(0), row.eq(0)]
+                m.d.sync += timer.eq(timer - 1)
+                with m.If(timer == 0):
+                    m.d.sync += half.eq(half >> 1)
+                    m.d.sync += level(half >> 1)
+                    with m.If(half == 1):
+                        m.d.sync += adding.eq(0)
+                        m.next = "DONE"
+            with m.State("DONE"):
+                m.d.comb += self.done.eq(1)
+                m.next = "ACCUMULATE"
+        with m.If(self.start):
+            m.d.sync += [
+                row.eq(0), fresh.eq(1),
+                elements.eq(Mux(self.length >= PARTIAL_SUMS, PARTIAL_SUMS, self.length)),
+            ]
+
+        # Row of the second operand, and whether an element ever came there.
+        other = Signal(range(rows))
+        m.d.comb += other.eq(row + step)
+        full, partly = other < elements[lane_bits:], other == elements[lane_bits:]
+        seconds = []
+        enables = Mux(adding, ~Const(0, lanes), Mux(self.valid, self.mask, 0))
+        writes = control_delay(m, Cat(row, enables), Fp32Add.LATENCY, name="writes")
+        for lane in range(lanes):
+            m.submodules[f"partial_{lane}"] = partial = memory.Memory(shape=32, depth=rows, init=[])
+            first, second = partial.read_port(domain="comb"), partial.read_port(domain="comb")
+            write = partial.write_port()
+            m.submodules[f"add_{lane}"] = add = Fp32Add()
+            exists = Signal(name=f"exists_{lane}")
+            gated = Signal(32, name=f"second_{lane}")
+            m.d.comb += [
+                first.addr.eq(row),
+                second.addr.eq(other),
+                exists.eq(full | partly & (elements[:lane_bits] > lane)),
+                gated.eq(Mux(exists, second.data, 0)),
+                add.a.eq(Mux(~adding & fresh, 0, first.data)),
+                write.addr.eq(writes[:len(row)]),
+                write.en.eq(writes[len(row) + lane]),
+                write.data.eq(add.o),
+            ]
+            if lane == 0:
+                m.d.comb += self.value.eq(first.data)
+            seconds.append((add, gated))
+        for lane, (add, gated) in enumerate(seconds):
+            with m.If(~adding):
+                m.d.comb += add.b.eq(self.group[lane])
+            for distance in (1 << bit for bit in range(lane_bits) if lane < 1 << bit):
+                with m.Elif(half == distance):
+                    m.d.comb += add.b.eq(seconds[lane + distance][1])
+            with m.Else():
+                m.d.comb += add.b.eq(gated)
+        return m

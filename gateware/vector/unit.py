@@ -1,0 +1,214 @@
+"""The vector unit."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.block_ram import BlockRam
+from gateware.isa import Function, Reduce, Sink
+from gateware.layouts import QuantisedGroup, ScratchpadWrite, StoredCode, VectorCommand
+
+from .control_delay import control_delay
+from .lane import Lane
+from .max_reducer import MaxReducer
+from .operand_fetch import OperandFetch
+from .quantiser import Quantiser
+from .scratchpad import GroupWrite, Scratchpad
+from .sum_reducer import SumReducer
+
+__all__ = ["ScalarWrite", "VectorUnit"]
+
+_SCALARS = 64
+
+ScalarWrite = data.StructLayout({"register": (_SCALARS - 1).bit_length(), "value": 32})
+"""A write of a scalar register."""
+
+
+class VectorUnit(wiring.Component):
+    """Executes ``VECTOR`` passes, one after another, and holds the scratchpad and the scalar registers.
+
+    ::
+
+        operand --.
+        scalars --+-- fetch -- a, b, c -- lanes -- results --+-- scratchpad
+        scratchpad '                                         +-- quantiser -- x, codes
+                                                             '-- sum, largest -- scalars
+
+    Parameters
+    ----------
+    config : gateware.config.Config
+        ``vector_lanes``, ``bus_bits`` and ``scratchpad`` matter.
+
+    Members
+    -------
+    command : In(stream of VectorCommand)
+        A pass of 1 or more elements; taken when the previous one is done.
+    done : Out(1)
+        Pulses when every effect of the pass is complete: the next pass may read what it wrote to scratchpad and
+        scalars, the x-buffer has been sent its last group, the last code has been accepted.
+    operand : In(stream of bus_bits)
+        The stream operand, fp32 elements, little endian. A pass takes ``ceil(32 * length / bus_bits)`` beats and
+        ignores what the last one holds beyond ``length``.
+    results : In(stream of ScratchpadWrite)
+        Elements for the scratchpad from elsewhere, one per cycle while the unit does not write itself.
+    x : Out(stream of QuantisedGroup, always ready)
+    codes : Out(stream of StoredCode)
+    trace_scratchpad : Out(stream of GroupWrite, always ready)
+        Every write to the scratchpad, of passes and of ``results``.
+    trace_scalar : Out(stream of ScalarWrite, always ready)
+    """
+
+    def __init__(self, config):
+        self._config = config
+        lanes = config.vector_lanes
+        super().__init__({
+            "command": In(stream.Signature(VectorCommand)),
+            "done": Out(1),
+            "operand": In(stream.Signature(config.bus_bits)),
+            "results": In(stream.Signature(ScratchpadWrite)),
+            "x": Out(stream.Signature(QuantisedGroup(lanes), always_ready=True)),
+            "codes": Out(stream.Signature(StoredCode)),
+            "trace_scratchpad": Out(stream.Signature(GroupWrite(lanes), always_ready=True)),
+            "trace_scalar": Out(stream.Signature(ScalarWrite, always_ready=True)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        lanes = self._config.vector_lanes
+        lane_bits = (lanes - 1).bit_length()
+        command = self.command.payload
+
+        # The pass.
+        start, busy = Signal(), Signal()
+        function = Signal(2, reset_less=True)
+        reduce = Signal(2, reset_less=True)
+        register = Signal(range(_SCALARS), reset_less=True)
+        sink = Signal(3, reset_less=True)
+        destination = Signal(20, reset_less=True)  # of the next group
+        column = Signal(5, reset_less=True)
+        last_lane = Signal(range(lanes), reset_less=True)
+        m.d.comb += [
+            self.command.ready.eq(~busy),
+            start.eq(self.command.valid & ~busy),
+        ]
+        with m.If(start):
+            m.d.sync += [
+                function.eq(command.function),
+                reduce.eq(command.reduce),
+                register.eq(command.reduce_destination),
+                sink.eq(command.sink),
+                destination.eq(command.destination),
+                column.eq(command.destination),
+                last_lane.eq(command.length - 1),
+            ]
+
+        # Memories.
+        m.submodules.scratchpad = scratchpad = Scratchpad(lanes=lanes, elements=self._config.scratchpad)
+        m.submodules.scalars = scalars = BlockRam(width=32, depth=_SCALARS)
+        wiring.connect(m, wiring.flipped(self.results), scratchpad.results)
+        wiring.connect(m, scratchpad.trace, wiring.flipped(self.trace_scratchpad))
+
+        # Operands.
+        m.submodules.fetch = fetch = OperandFetch(
+            lanes=lanes, bus_bits=self._config.bus_bits, sum_interval=SumReducer.interval(lanes))
+        wiring.connect(m, wiring.flipped(self.operand), fetch.operand)
+        m.d.comb += [
+            fetch.start.eq(start),
+            fetch.command.eq(command),
+            scalars.read_enable.eq(fetch.scalar_enable),
+            scalars.read_address.eq(fetch.scalar_address),
+            fetch.scalar_data.eq(scalars.read_data),
+            scratchpad.read_enable.eq(fetch.read_enable),
+            scratchpad.read_group.eq(fetch.read_group),
+            fetch.read_data.eq(scratchpad.read_data),
+        ]
+
+        # Results.
+        results = Signal(data.ArrayLayout(32, lanes))
+        for index in range(lanes):
+            m.submodules[f"lane_{index}"] = lane = Lane()
+            m.d.comb += [
+                lane.a.eq(fetch.a[index]),
+                lane.b.eq(fetch.b[index]),
+                lane.c.eq(fetch.c[index]),
+                lane.function.eq(function),
+                results[index].eq(lane.o),
+            ]
+        valid, last = Signal(), Signal()
+        mask = Signal(lanes)
+        short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.SHORT_LATENCY, name="short")
+        # A pass that takes the short way may not show here later, in the middle of the next one.
+        identity = function == Function.IDENTITY
+        long = control_delay(m, Mux(identity, 0, short), Lane.LATENCY - Lane.SHORT_LATENCY, name="long")
+        m.d.comb += [
+            Cat(valid, last).eq(Mux(identity, short, long)),
+            mask.eq(Cat(~last | (index <= last_lane) for index in range(lanes))),
+        ]
+
+        # To the scratchpad.
+        with m.If(valid):
+            m.d.sync += destination[lane_bits:].eq(destination[lane_bits:] + 1)
+        m.d.comb += [
+            scratchpad.write.valid.eq(valid & (sink == Sink.SCRATCHPAD)),
+            scratchpad.write.payload.address.eq(destination),
+            scratchpad.write.payload.mask.eq(mask),
+            scratchpad.write.payload.data.eq(results),
+        ]
+
+        # To the x-buffer and to DRAM.
+        m.submodules.quantiser = quantiser = Quantiser(lanes=lanes)
+        m.d.comb += [
+            quantiser.start.eq(start),
+            quantiser.narrow.eq(sink == Sink.STORE),
+            quantiser.column.eq(column),
+            quantiser.last_lane.eq(last_lane),
+            quantiser.valid.eq(valid & ((sink == Sink.COLUMN) | (sink == Sink.STORE))),
+            quantiser.last.eq(last),
+            quantiser.group.eq(results),
+        ]
+        wiring.connect(m, quantiser.x, wiring.flipped(self.x))
+        wiring.connect(m, quantiser.codes, wiring.flipped(self.codes))
+
+        # To a scalar.
+        m.submodules.sum = total = SumReducer(lanes=lanes)
+        m.submodules.max = largest = MaxReducer(lanes=lanes)
+        for reducer, kind in ((total, Reduce.SUM), (largest, Reduce.MAX)):
+            m.d.comb += [
+                reducer.start.eq(start),
+                reducer.valid.eq(valid & (reduce == kind)),
+                reducer.last.eq(last),
+                reducer.mask.eq(mask),
+                reducer.group.eq(results),
+            ]
+        reduced = total.done | largest.done
+        m.d.comb += [
+            total.length.eq(command.length),
+            scalars.write_enable.eq(reduced),
+            scalars.write_address.eq(register),
+            scalars.write_data.eq(Mux(reduce == Reduce.SUM, total.value, largest.value)),
+            self.trace_scalar.valid.eq(reduced),
+            self.trace_scalar.payload.register.eq(register),
+            self.trace_scalar.payload.value.eq(scalars.write_data),
+        ]
+
+        # The end.
+        sinking, reducing = Signal(), Signal()
+        sunk, complete = Signal(), Signal()
+        m.d.comb += [
+            sunk.eq(quantiser.done | (valid & last & ((sink == Sink.SCRATCHPAD) | (sink == Sink.NONE)))),
+            complete.eq(busy & (~sinking | sunk) & (~reducing | reduced)),
+        ]
+        m.d.sync += self.done.eq(complete)
+        with m.If(sunk):
+            m.d.sync += sinking.eq(0)
+        with m.If(reduced):
+            m.d.sync += reducing.eq(0)
+        with m.If(complete):
+            m.d.sync += busy.eq(0)
+        with m.If(start):
+            m.d.sync += [
+                busy.eq(1),
+                sinking.eq(1),
+                reducing.eq(command.reduce != Reduce.NONE),
+            ]
+        return m
