@@ -39,9 +39,9 @@ class Fp32Function(wiring.Component):
         a -- unpack -- to fixed point -- segment, d -- c2 * d -- c1 + -- slope * d -- c0 + -- pack -- o
           0          1                4             5         10     11            14      15       17
 
-    The relative error is at most 2**-22.76 (exp2; reciprocal and rsqrt 2**-22.99), measured on all
-    significands against float64; tests/gateware/numeric/test_function.py checks a part. Exact are 2**n, 1/2**n and 1/sqrt(4**n).
-    A result below the normal range is +0 (zero with the sign of ``a`` for 1/a), subnormal inputs
+    The relative error is at most 2**-22.76 (exp2; reciprocal and rsqrt 2**-22.99), measured against
+    float64 on all significands, for exp2 those of 2**-13 to 1 of either sign and every third above;
+    tests/gateware/numeric/test_function.py checks a part. Exact are 2**n, 1/2**n and 1/sqrt(4**n). A result below the normal range is +0 (zero with the sign of ``a`` for 1/a), subnormal inputs
     are zeros, NaN gives NaN:
 
     =========  =======  =======  ====  ====  ========

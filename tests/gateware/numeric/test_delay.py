@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Registers that keep a signal in step."""
 
 from amaranth.hdl import Module, Signal, signed
