@@ -38,17 +38,19 @@ class StoreUnit(wiring.Component):
         stride = Signal(24, reset_less=True)
         scale_address = Signal(32, reset_less=True)
         exponent = Signal(8, reset_less=True)  # as fp32 has it
-        active, scale = Signal(), Signal()     # a command executes; the scale comes next
+        # A command executes; its codes are expected; its scale comes next.
+        active, taking, scale = Signal(), Signal(), Signal()
         free = Signal()
         m.d.comb += [
             self.command.ready.eq(~active),
             free.eq(~self.writes.valid | self.writes.ready),
-            self.codes.ready.eq(active & ~scale & free),
+            self.codes.ready.eq(taking & free),
             self.done.eq(self.writes.valid & self.writes.ready & self.writes.p.last),
         ]
         with m.If(self.command.valid & ~active):
             m.d.sync += [
                 active.eq(1),
+                taking.eq(1),
                 address.eq(self.command.p.base),
                 stride.eq(self.command.p.stride),
                 scale_address.eq(self.command.p.scale_address),
@@ -71,6 +73,7 @@ class StoreUnit(wiring.Component):
                 self.writes.p.wide.eq(0),
                 self.writes.p.last.eq(0),
                 address.eq(address + stride),
+                taking.eq(~self.codes.p.last),
                 scale.eq(self.codes.p.last),
                 exponent.eq(Mux(self.codes.p.exponent > -127, self.codes.p.exponent + 127, 0)),
             ]
