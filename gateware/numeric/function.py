@@ -41,8 +41,10 @@ class Fp32Function(wiring.Component):
 
     The relative error is at most 2**-22.76 (exp2; reciprocal and rsqrt 2**-22.99), measured against
     float64 on all significands, for exp2 those of 2**-13 to 1 of either sign and every third above;
-    tests/gateware/numeric/test_function.py checks a part. Exact are 2**n, 1/2**n and 1/sqrt(4**n). A result below the normal range is +0 (zero with the sign of ``a`` for 1/a), subnormal inputs
-    are zeros, NaN gives NaN:
+    tests/gateware/numeric/test_function.py checks a part. Exact are 2**n, 1/2**n and 1/sqrt(4**n).
+
+    A result below the normal range is +0 (zero with the sign of ``a`` for 1/a), subnormal inputs are
+    zeros, NaN gives NaN:
 
     =========  =======  =======  ====  ====  ========
     a          -inf     below 0  -0    +0    +inf
