@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from host.command import doctor
+from host.command import doctor, generate, inspect, logits
 from host.errors import CelosiaError
 
 __all__ = ["app", "main"]
@@ -17,6 +17,8 @@ app = typer.Typer(
     help="LLM accelerator in Amaranth HDL: a GGUF file in, text written by gateware out.",
     # A defect shows Python's own traceback, not one folded into a box.
     pretty_exceptions_enable=False,
+    # Plain help: it keeps the lines of the examples as they are and folds everything else.
+    rich_markup_mode=None,
     add_completion=False,
 )
 
@@ -27,6 +29,9 @@ def _celosia():
 
 
 for _function in (
+    generate.generate,
+    logits.logits,
+    inspect.inspect,
     doctor.doctor,
 ):
     app.command()(_function)

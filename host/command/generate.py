@@ -1,0 +1,112 @@
+"""`celosia generate`: text from a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host.command.options import (
+    DEFAULT_CONFIG, ConfigName, ContextSize, EngineChoice, ModelPath, find_config, find_engine, load_model)
+from host.engines import EngineName
+from host.errors import CelosiaError
+
+__all__ = ["NOMINAL_HERTZ", "generate"]
+
+#: Clock that simulated time is told for.
+NOMINAL_HERTZ = 100e6
+
+
+def generate(
+    model: ModelPath = None,
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="Text to continue.", show_default=False)] = "",
+    tokens: Annotated[int | None, typer.Option(
+        metavar="N", show_default=False,
+        help="Most tokens to generate; by default until the text or the context ends.")] = None,
+    engine: EngineChoice = EngineName.RTL,
+    config: ConfigName = DEFAULT_CONFIG,
+    temperature: Annotated[float, typer.Option(
+        metavar="T", help="0: always the most likely token; 1: as likely as the model says.")] = 0.0,
+    seed: Annotated[int, typer.Option(metavar="S", help="Of what a temperature draws.")] = 0,
+    context: ContextSize = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", help="Also write text, tokens and costs to this file.", show_default=False)] = None,
+):
+    """Let a model write text, token by token.
+
+    The engine `rtl` is the gateware itself, compiled to a cycle-accurate simulation; `model` computes the
+    same bits in NumPy; `float` is the ideal, float64 on the weights as the file has them. stdout gets the
+    prompt and its continuation and nothing else.
+
+    \b
+    celosia generate                                        the demo model tells a story
+    celosia generate --prompt "Tom had a red ball."
+    celosia generate model.gguf --tokens 20 --engine model
+    celosia generate --temperature 0.8 --seed 3             another story for every seed
+    celosia generate --config sim-wide --json report.json   with cycles per token and use of the bus
+    """
+    from host import tokenizer
+    from host.engines import open_engine
+    from host.generation import Generation
+    from host.output_file import output_file
+    from host.sampler import Sampler
+    from host.text_display import TextDisplay
+
+    engine, chosen, sampler = find_engine(engine), find_config(config), Sampler(temperature, seed)
+    if tokens is not None and tokens < 1:
+        raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
+    loaded = load_model(model)
+    tokens_of = tokenizer.load(loaded)
+    with output_file(json) as report, TextDisplay() as display:
+        display.progress(f"starting the {engine} engine ...")
+        opened = open_engine(engine, loaded, config=chosen, context=context)
+        generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens)
+        for piece in generation:
+            display.write(piece)
+            display.progress(_progress(generation))
+        if report:
+            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen))
+    _summary(generation, opened, chosen)
+
+
+def _progress(generation):
+    """One line about the state of a generation."""
+    steps, count = generation.steps, len(generation.ids)
+    parts = [f"{count} token{'' if count == 1 else 's'}"]
+    seconds = sum(step.seconds for step in steps)
+    if steps and steps[0].cycles is not None:
+        cycles = sum(step.cycles for step in steps)
+        parts += [f"{cycles:,} cycles = {cycles / NOMINAL_HERTZ * 1e3:,.1f} ms at {NOMINAL_HERTZ / 1e6:.0f} MHz",
+                  f"{cycles / seconds:,.0f} cycles/s"]
+    if count:
+        parts.append(f"{count / seconds:.1f} tokens/s")
+    return ", ".join(parts)
+
+
+def _report(generation, model, engine, config):
+    import json
+
+    from host.step_cost import costs_of
+
+    return (json.dumps({
+        "text": generation.text,
+        "tokens": generation.ids,
+        "prompt_tokens": generation.prompt_ids,
+        "stop_reason": generation.stop_reason,
+        "model": str(model.path),
+        "engine": engine,
+        "config": config and config.name,
+    } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
+
+
+def _summary(generation, engine, config):
+    """What is left to say on stderr."""
+    from host.generation import StopReason
+    from host.step_cost import costs_of
+
+    if generation.stop_reason == StopReason.CONTEXT:
+        typer.echo(f"celosia: stopped: the context of {engine.context} positions is full", err=True)
+    costs = costs_of(generation.steps, config.bus_bytes)
+    line = f"celosia: {_progress(generation)}"
+    if costs["cycles_per_token"] is not None:
+        line += f", {costs['cycles_per_token']:,.0f} cycles/token, bus busy {costs['bus_utilisation']:.1%}"
+    typer.echo(line, err=True)

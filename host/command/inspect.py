@@ -1,0 +1,129 @@
+"""`celosia inspect`: what is in a model, and what it takes on an accelerator."""
+
+from pathlib import Path
+import sys
+from typing import Annotated
+
+import typer
+
+from host.command.options import DEFAULT_CONFIG, ConfigName, ContextSize, ModelPath, find_config, load_model
+
+__all__ = ["inspect"]
+
+
+def inspect(
+    model: ModelPath = None,
+    config: ConfigName = DEFAULT_CONFIG,
+    context: ContextSize = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", help="Also write the report to this file.", show_default=False)] = None,
+):
+    """List tensors, formats, sizes and bytes read per token.
+
+    Packed bytes are those of the memory image: the same codes as in the file, in the order in which the
+    gateware takes them. In decode a token takes at least its bytes read divided by the memory's bandwidth.
+
+    \b
+    celosia inspect                               the demo model
+    celosia inspect model.gguf --config sim-wide --context 512
+    celosia inspect model.gguf --json report.json
+    """
+    from host.compiler.compiled import compile_model
+    from host.output_file import output_file
+
+    chosen = find_config(config)
+    with output_file(json) as file:
+        report = _report(compile_model(load_model(model), chosen, context))
+        if file:
+            import json as encoder
+
+            file.write((encoder.dumps(report, indent=2) + "\n").encode())
+    _print(report)
+
+
+def _report(compiled):
+    """Everything that is printed, as a dict for JSON."""
+    from dataclasses import asdict
+
+    place, model, hp = compiled.placement, compiled.model, compiled.model.hyperparameters
+    tensors = [_tensor(compiled, tensor) for tensor in model.tensors.values()]
+    gguf, packed = (sum(row[column] for row in tensors) for column in ("gguf_bytes", "packed_bytes"))
+    shape = {name: value for name, value in asdict(hp).items() if name != "rope_freq_factors"}
+    return {
+        "model": str(model.path),
+        "architecture": "llama",
+        "hyperparameters": shape | {"rope_freq_factors": hp.rope_freq_factors is not None},
+        "parameters": sum(row["shape"][0] * row["shape"][1] for row in tensors),
+        "config": compiled.config.name,
+        "context": compiled.context,
+        "tensors": tensors,
+        "formats": _formats(tensors),
+        "gguf_bytes": gguf,
+        "packed_bytes": packed,
+        "packed_ratio": packed / gguf,
+        "instructions": len(compiled.program),
+        "program_bytes": len(place.map.regions["program"]),
+        "kv_bytes": sum(len(region) for name, region in place.map.regions.items() if ".kv." in name),
+        "image_bytes": place.image_bytes,
+        "bytes_read_per_token": [{"position": position, "bytes": compiled.read_bytes(position)}
+                                 for position in sorted({0, compiled.context // 2, compiled.context - 1})],
+    }
+
+
+def _tensor(compiled, tensor):
+    from host.compiler.placement import is_matrix
+    from host.image.packed_format import FORMATS
+
+    packed = len(compiled.placement.map.regions[tensor.name])
+    packing = "fp32"
+    if is_matrix(tensor.name):
+        form = FORMATS[tensor.ggml_type]
+        packing = f"{form.code_bits} bits, {form.scale.name}"
+    return {"name": tensor.name, "shape": list(tensor.shape), "format": tensor.ggml_type, "packing": packing,
+            "gguf_bytes": tensor.raw.nbytes, "packed_bytes": packed, "ratio": packed / tensor.raw.nbytes}
+
+
+def _formats(tensors):
+    """Number of tensors and bytes of each format."""
+    formats = {}
+    for row in tensors:
+        entry = formats.setdefault(row["format"], {"tensors": 0, "gguf_bytes": 0, "packed_bytes": 0})
+        entry["tensors"] += 1
+        for column in ("gguf_bytes", "packed_bytes"):
+            entry[column] += row[column]
+    return formats
+
+
+def _print(report):
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    # A pipe has no width to keep within.
+    console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    hp = report["hyperparameters"]
+    console.print(f"{report['model']}: llama, {report['parameters']:,} parameters")
+    console.print(", ".join(f"{name} {hp[name]}" for name in (
+        "layers", "dim", "heads", "kv_heads", "head_dim", "ffn", "vocab", "context")))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_footer=True)
+    table.add_column("Tensor", "all", overflow="fold")
+    table.add_column("Shape", justify="right", no_wrap=True)
+    for heading in ("Format", "Packed as"):
+        table.add_column(heading, no_wrap=True)
+    for heading, footer in (("GGUF, B", f"{report['gguf_bytes']:,}"),
+                            ("Packed, B", f"{report['packed_bytes']:,}"),
+                            ("Ratio", f"{report['packed_ratio']:.3f}")):
+        table.add_column(heading, footer, justify="right", no_wrap=True)
+    for row in report["tensors"]:
+        rows, columns = row["shape"]
+        table.add_row(row["name"].removesuffix(".weight"), f"{rows} x {columns}", row["format"], row["packing"],
+                      f"{row['gguf_bytes']:,}", f"{row['packed_bytes']:,}", f"{row['ratio']:.3f}")
+    console.print(table)
+    console.print(f"On configuration {report['config']!r} with a context of {report['context']} positions:")
+    lines = [("image", f"{report['image_bytes']:,} bytes"),
+             ("KV cache", f"{report['kv_bytes']:,} bytes"),
+             ("program", f"{report['instructions']} instructions, {report['program_bytes']:,} bytes")]
+    lines += [(f"read per token at position {entry['position']}", f"{entry['bytes']:,} bytes")
+              for entry in report["bytes_read_per_token"]]
+    for name, value in lines:
+        console.print(f"  {name:<34} {value}")

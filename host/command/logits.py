@@ -1,0 +1,55 @@
+"""`celosia logits`: what an engine computes for a sequence of tokens."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host.command.options import (
+    DEFAULT_CONFIG, ConfigName, ContextSize, EngineChoice, find_config, find_engine, load_model)
+from host.engines import EngineName
+from host.errors import CelosiaError
+
+__all__ = ["logits"]
+
+
+def logits(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="GGUF file.")],
+    ids: Annotated[str, typer.Option(metavar="1,2,3", help="Token ids, from position 0 on.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.npy", help="File to write.")],
+    engine: EngineChoice = EngineName.MODEL,
+    config: ConfigName = DEFAULT_CONFIG,
+    context: ContextSize = None,
+):
+    """Write the logits of every position of a sequence.
+
+    The file is NumPy's: float32, shape (positions, vocabulary).
+
+    \b
+    celosia logits model.gguf --ids 1,403,407 --engine model --out model.npy
+    celosia logits model.gguf --ids 1,403,407 --engine rtl --config sim-wide --out rtl.npy
+    """
+    import numpy as np
+
+    from host.engines import open_engine
+    from host.output_file import output_file
+
+    engine, chosen, sequence = find_engine(engine), find_config(config), _parse(ids)
+    loaded = load_model(model)
+    vocab = loaded.hyperparameters.vocab
+    if max(sequence) >= vocab:
+        raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")
+    with output_file(out) as file:
+        opened = open_engine(engine, loaded, config=chosen, context=context)
+        if len(sequence) > opened.context:
+            raise CelosiaError(f"ids must be at most the {opened.context} tokens of the context, "
+                               f"not {len(sequence)}")
+        np.save(file, np.stack([opened.step(token) for token in sequence]), allow_pickle=False)
+
+
+def _parse(ids):
+    """Token ids from ``1,2,3``."""
+    parts = [part.strip() for part in ids.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise CelosiaError(f"ids must be numbers with commas between them, not {ids!r}")
+    return [int(part) for part in parts]

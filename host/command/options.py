@@ -1,0 +1,58 @@
+"""Arguments that several sub-commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from host.engines import EngineName
+from host.errors import CelosiaError
+
+__all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "EngineChoice", "ModelPath", "find_config", "find_engine",
+           "load_model"]
+
+DEFAULT_CONFIG = "sim"
+
+ModelPath = Annotated[Path | None, typer.Argument(
+    metavar="MODEL", help="GGUF file; without it the demo model.", show_default=False)]
+ConfigName = Annotated[str, typer.Option(metavar="NAME", help="Configuration of the accelerator.")]
+EngineChoice = Annotated[str, typer.Option(metavar="|".join(EngineName), help="What computes.")]
+ContextSize = Annotated[int | None, typer.Option(
+    metavar="S", help="Positions of the KV cache; by default as many as the model was trained for.",
+    show_default=False)]
+
+
+def find_config(name):
+    """The configuration called `name`.
+
+    Raises
+    ------
+    CelosiaError
+        If there is none, listing those that there are.
+    """
+    from gateware.config import CONFIGS
+
+    if name not in CONFIGS:
+        raise CelosiaError(f"configuration must be one of {', '.join(CONFIGS)}, not {name!r}")
+    return CONFIGS[name]
+
+
+def find_engine(name):
+    """The `EngineName` that reads `name`.
+
+    Raises
+    ------
+    CelosiaError
+        If there is none, listing those that there are.
+    """
+    if name not in list(EngineName):
+        raise CelosiaError(f"engine must be one of {', '.join(EngineName)}, not {name!r}")
+    return EngineName(name)
+
+
+def load_model(path):
+    """The model in the file `path`, or the demo model if that is None."""
+    from host.gguf_model import load
+    from host.paths import demo_model
+
+    return load(demo_model() if path is None else path)
