@@ -16,7 +16,7 @@ class Counter(IntEnum):
     INSTRUCTIONS = 1   #: instructions executed, END aside
     READ_BEATS = 2     #: bus words read, the program included
     WRITE_BEATS = 3    #: bus words written
-    DATA_STARVED = 4   #: cycles in which a unit wanted a bus word and there was none
+    DATA_STARVED = 4   #: cycles in which the stream of the instruction under way had not come
     READ_FULL = 5      #: cycles in which a burst waited for room in the read FIFO
     STORE_WAIT = 6     #: cycles in which a stream waited for stores to reach DRAM
     WORK_STARVED = 7   #: cycles in which no unit was busy and no instruction was ready

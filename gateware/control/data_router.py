@@ -33,7 +33,7 @@ class DataRouter(wiring.Component):
     operand : Out(stream of bus_bits)
         To the vector unit.
     starved : Out(1)
-        A unit wants a beat and there is none.
+        An instruction's stream is not at its end, and there is no beat.
     """
 
     def __init__(self, *, bus_bits):
@@ -56,7 +56,7 @@ class DataRouter(wiring.Component):
             self.operand.valid.eq(self.data.valid & to_vector),
             self.operand.payload.eq(self.data.p.data),
             self.data.ready.eq(to_dot & self.beats.ready | to_vector & self.operand.ready),
-            self.starved.eq((to_dot & self.beats.ready | to_vector & self.operand.ready) & ~self.data.valid),
+            self.starved.eq(~self.closed & ~self.data.valid),
         ]
         with m.If(self.open):
             m.d.sync += [to_dot.eq(~self.vector), to_vector.eq(self.vector), self.closed.eq(0)]

@@ -1,0 +1,242 @@
+"""The accelerator: everything between the DRAM ports and the registers of a token."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from gateware.control.counters import Counter, Counters
+from gateware.control.data_router import DataRouter
+from gateware.control.dispatch import Dispatch
+from gateware.control.fetch import ProgramFetch
+from gateware.control.memory_side import MemorySide
+from gateware.control.result_sink import ResultSink
+from gateware.control.store_unit import StoreUnit
+from gateware.dma.read_engine import ReadEngine
+from gateware.dma.write_engine import WriteEngine
+from gateware.dot.engine import DotEngine
+from gateware.layouts import BurstRequest, WriteBeat
+from gateware.trace import TraceLayout
+from gateware.vector.unit import VectorUnit
+
+__all__ = ["Accelerator"]
+
+
+class Accelerator(wiring.Component):
+    """Runs the program of one token at each ``start``.
+
+    ::
+
+        read_request   read_data                                               write_request
+             |             |                                                    write_data
+        +----+-------------+----+      +------------+   +----------+           +-----+-----+
+        |      read engine      |----->|   router   |-->| dot      |--> sink -->|   write   |
+        +--+-------+---------+--+ data +------------+-->| vector   |--> store ->|   engine  |
+           |lines  |reads    |program                   +----+-----+           +-----------+
+        +--+----+ ++------+  |                               | commands
+        |memory |<| fetch |<-+        +----------+  work     |
+        | side  |-+-------+---------->|  queue   |------> dispatch
+        +-------+                     +----------+
+
+    The memory side and everything above it run ahead of execution, as far as the queue and the read FIFO reach.
+
+    Throughput and results are those of the units; from one pass to the next the control takes one cycle. Handshake
+    outputs of the DRAM ports depend on registers only.
+
+    Parameters
+    ----------
+    config : gateware.config.Config
+
+    Members
+    -------
+    read_request : Out(stream of BurstRequest)
+    read_data : In(stream of bus_bits)
+        The words of every burst, in the order of the requests.
+    write_request : Out(stream of BurstRequest)
+        Bursts of one beat.
+    write_data : Out(stream of WriteBeat)
+    write_done : In(1)
+        A burst has been written: reads that are requested from now on see it.
+    start : In(1)
+        Pulse while not ``busy``: run a token.
+    token, position, program, store_logits : In
+        Token id, its position, bus word of the first instruction (a multiple of an instruction's size), whether
+        logits go to DRAM. Must not change while ``busy``.
+    busy : Out(1)
+    done : Out(1)
+        Pulse at the end; ``argmax`` and all writes to DRAM are complete.
+    argmax : Out(32)
+        Most likely next token.
+    program_counter : Out(16)
+        Index of the latest instruction that began to execute.
+    stream_counter : Out(16)
+        Index of the instruction that causes the burst offered on ``read_request``.
+    counter_index : In(4)
+    counter_value : Out(32)
+        Performance counter, see :class:`gateware.control.counters.Counter`; two cycles later.
+    trace : Out(valid, payload of TraceLayout)
+        Everything that instructions write, for comparison with the golden model; in cycles with ``valid`` something
+        has been written. Costs logic only where something reads it.
+    """
+
+    def __init__(self, config):
+        self._config = config
+        lanes = config.vector_lanes
+
+        super().__init__({
+            "read_request": Out(stream.Signature(BurstRequest)),
+            "read_data": In(stream.Signature(config.bus_bits)),
+            "write_request": Out(stream.Signature(BurstRequest)),
+            "write_data": Out(stream.Signature(WriteBeat(config.bus_bits))),
+            "write_done": In(1),
+            "start": In(1),
+            "token": In(32),
+            "position": In(16),
+            "program": In(32),
+            "store_logits": In(1),
+            "busy": Out(1),
+            "done": Out(1),
+            "argmax": Out(32),
+            "program_counter": Out(16),
+            "stream_counter": Out(16),
+            "counter_index": In(4),
+            "counter_value": Out(32),
+            # No stream that is always ready: its constant `ready` could not be a port of a design.
+            "trace": Out(wiring.Signature({"valid": Out(1), "payload": Out(TraceLayout(config))})),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self._config
+        m.submodules.reader = reader = ReadEngine(bus_bits=config.bus_bits, depth=config.prefetch_beats)
+        m.submodules.writer = writer = WriteEngine(bus_bits=config.bus_bits)
+        m.submodules.fetch = fetch = ProgramFetch(bus_bits=config.bus_bits)
+        m.submodules.memory_side = memory_side = MemorySide(queue=config.queue)
+        m.submodules.dispatch = dispatch = Dispatch()
+        m.submodules.router = router = DataRouter(bus_bits=config.bus_bits)
+        m.submodules.dot = dot = DotEngine(config)
+        m.submodules.vector = vector = VectorUnit(config)
+        m.submodules.sink = sink = ResultSink()
+        m.submodules.store = store = StoreUnit()
+
+        # DRAM.
+        connect(m, reader.read_request, flipped(self.read_request))
+        connect(m, flipped(self.read_data), reader.read_data)
+        connect(m, writer.write_request, flipped(self.write_request))
+        connect(m, writer.write_data, flipped(self.write_data))
+        # Program and streams.
+        connect(m, fetch.reads, reader.instructions)
+        connect(m, reader.program, fetch.beats)
+        connect(m, fetch.instruction, memory_side.instruction)
+        connect(m, memory_side.lines, reader.lines)
+        connect(m, memory_side.work, dispatch.work)
+        connect(m, reader.data, router.data)
+        # Units.
+        connect(m, dispatch.dot, dot.command)
+        connect(m, router.beats, dot.beats)
+        connect(m, dispatch.vector, vector.command)
+        connect(m, router.operand, vector.operand)
+        connect(m, vector.x, dot.x)
+        # Results.
+        connect(m, dispatch.sink, sink.command)
+        connect(m, dot.results, sink.results)
+        connect(m, sink.scratchpad, vector.results)
+        connect(m, dispatch.store, store.command)
+        connect(m, vector.codes, store.codes)
+
+        start = Signal()
+        m.d.comb += [
+            start.eq(self.start & ~self.busy),
+            fetch.start.eq(start),
+            fetch.program.eq(self.program),
+            memory_side.start.eq(start),
+            memory_side.token.eq(self.token),
+            memory_side.position.eq(self.position),
+            memory_side.stores_retired.eq(dispatch.stores_retired),
+            memory_side.writes_idle.eq(writer.idle),
+            dispatch.start.eq(start),
+            dispatch.dot_done.eq(sink.done),
+            dispatch.dot_stored.eq(sink.stored),
+            dispatch.vector_done.eq(vector.done),
+            dispatch.store_done.eq(store.done),
+            dispatch.data_closed.eq(router.closed),
+            dispatch.drained.eq(fetch.idle & writer.idle),
+            router.open.eq(dispatch.open_data),
+            router.vector.eq(dispatch.open_vector),
+            sink.store_logits.eq(self.store_logits),
+            writer.write_done.eq(self.write_done),
+            self.done.eq(dispatch.done),
+            self.argmax.eq(sink.argmax),
+            self.program_counter.eq(dispatch.program_counter),
+            self.stream_counter.eq(reader.read_index),
+        ]
+        with m.If(start):
+            m.d.sync += self.busy.eq(1)
+        with m.Elif(dispatch.done):
+            m.d.sync += self.busy.eq(0)
+
+        # The write engine takes logits or codes; instructions that write never overlap.
+        m.d.comb += [
+            writer.writes.valid.eq(sink.writes.valid | store.writes.valid),
+            writer.writes.payload.eq(Mux(sink.writes.valid, sink.writes.payload, store.writes.payload)),
+            sink.writes.ready.eq(writer.writes.ready),
+            store.writes.ready.eq(writer.writes.ready & ~sink.writes.valid),
+        ]
+        self._count(m, reader, writer, memory_side, dispatch, router)
+        self._trace(m, writer, dispatch, vector, sink)
+        return m
+
+    def _count(self, m, reader, writer, memory_side, dispatch, router):
+        m.submodules.counters = counters = Counters()
+        events = {
+            Counter.BUSY: self.busy,
+            Counter.INSTRUCTIONS: dispatch.issued,
+            Counter.READ_BEATS: self.read_data.valid & self.read_data.ready,
+            Counter.WRITE_BEATS: writer.beats,
+            Counter.DATA_STARVED: router.starved,
+            Counter.READ_FULL: reader.full,
+            Counter.STORE_WAIT: memory_side.waiting,
+            Counter.WORK_STARVED: self.busy & ~dispatch.work.valid & ~dispatch.dot_busy & ~dispatch.vector_busy,
+            Counter.DOT_BUSY: dispatch.dot_busy,
+            Counter.VECTOR_BUSY: dispatch.vector_busy,
+        }
+        m.d.sync += counters.events.eq(Cat(events[counter] for counter in Counter))
+        m.d.comb += [
+            counters.index.eq(self.counter_index),
+            self.counter_value.eq(counters.value),
+        ]
+
+    def _trace(self, m, writer, dispatch, vector, sink):
+        trace, current = self.trace.payload, dispatch.program_counter
+        # A pass writes while it is the latest instruction; results of a DOT may come when the next one has begun.
+        # The scratchpad shows a write one cycle after it has taken it.
+        m.d.sync += [
+            trace.scratchpad_index.eq(Mux(sink.scratchpad.valid & sink.scratchpad.ready, sink.index, current)),
+            trace.argmax_valid.eq(sink.done & sink.stored),
+            trace.argmax_index.eq(sink.index),
+        ]
+        scratchpad, scalar, column = vector.trace_scratchpad, vector.trace_scalar, vector.x
+        m.d.comb += [
+            self.trace.valid.eq(trace.scratchpad_valid | trace.scalar_valid | trace.column_valid
+                                | trace.store_valid | trace.argmax_valid),
+            trace.scratchpad_valid.eq(scratchpad.valid),
+            trace.scratchpad_address.eq(scratchpad.p.address),
+            trace.scratchpad_mask.eq(scratchpad.p.mask),
+            trace.scratchpad_data.eq(scratchpad.p.data),
+            trace.scalar_valid.eq(scalar.valid),
+            trace.scalar_index.eq(current),
+            trace.scalar_register.eq(scalar.p.register),
+            trace.scalar_value.eq(scalar.p.value),
+            trace.column_valid.eq(column.valid),
+            trace.column_index.eq(current),
+            trace.column_column.eq(column.p.column),
+            trace.column_group.eq(column.p.index),
+            trace.column_exponent.eq(column.p.exponent),
+            trace.store_valid.eq(writer.writes.valid & writer.writes.ready),
+            trace.store_index.eq(Mux(sink.writes.valid, sink.index, current)),
+            trace.store_address.eq(writer.writes.p.address),
+            trace.store_data.eq(writer.writes.p.data),
+            trace.store_wide.eq(writer.writes.p.wide),
+            trace.argmax_value.eq(self.argmax),
+        ]
+        m.d.comb += [trace.column_mantissas[lane].eq(column.p.mantissas[lane])
+                     for lane in range(self._config.vector_lanes)]
