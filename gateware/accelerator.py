@@ -1,7 +1,7 @@
 """The accelerator: everything between the DRAM ports and the registers of a token."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.control.counters import Counter, Counters
@@ -14,11 +14,19 @@ from gateware.control.store_unit import StoreUnit
 from gateware.dma.read_engine import ReadEngine
 from gateware.dma.write_engine import WriteEngine
 from gateware.dot.engine import DotEngine
-from gateware.layouts import BurstRequest, WriteBeat
-from gateware.trace import TraceLayout
-from gateware.vector.unit import VectorUnit
+from gateware.layouts import BurstRequest, ElementWrite, QuantisedGroup, WriteBeat
+from gateware.vector.scratchpad import GroupWrite
+from gateware.vector.unit import ScalarWrite, VectorUnit
 
-__all__ = ["Accelerator"]
+__all__ = ["Accelerator", "TraceSignature"]
+
+
+def TraceSignature(shape):
+    """While ``valid``: what has been written, and the index of the instruction that wrote it. Cannot be refused.
+
+    Not a stream that is always ready: the constant ``ready`` of such a one cannot be a port of a design.
+    """
+    return wiring.Signature({"valid": Out(1), "payload": Out(data.StructLayout({"index": 16, "write": shape}))})
 
 
 class Accelerator(wiring.Component):
@@ -73,9 +81,8 @@ class Accelerator(wiring.Component):
     counter_index : In(4)
     counter_value : Out(32)
         Performance counter, see :class:`gateware.control.counters.Counter`; two cycles later.
-    trace : Out(valid, payload of TraceLayout)
-        Everything that instructions write, for comparison with the golden model; in cycles with ``valid`` something
-        has been written. Costs logic only where something reads it.
+    trace_scratchpad, trace_scalar, trace_column, trace_store, trace_argmax : Out(TraceSignature)
+        Everything that instructions write, for comparison with the golden model. Logic only if something reads it.
     """
 
     def __init__(self, config):
@@ -100,8 +107,11 @@ class Accelerator(wiring.Component):
             "stream_counter": Out(16),
             "counter_index": In(4),
             "counter_value": Out(32),
-            # No stream that is always ready: its constant `ready` could not be a port of a design.
-            "trace": Out(wiring.Signature({"valid": Out(1), "payload": Out(TraceLayout(config))})),
+            "trace_scratchpad": Out(TraceSignature(GroupWrite(lanes))),
+            "trace_scalar": Out(TraceSignature(ScalarWrite)),
+            "trace_column": Out(TraceSignature(QuantisedGroup(lanes))),
+            "trace_store": Out(TraceSignature(ElementWrite)),
+            "trace_argmax": Out(TraceSignature(32)),
         })
 
     def elaborate(self, platform):
@@ -206,37 +216,27 @@ class Accelerator(wiring.Component):
         ]
 
     def _trace(self, m, writer, dispatch, vector, sink):
-        trace, current = self.trace.payload, dispatch.program_counter
         # A pass writes while it is the latest instruction; results of a DOT may come when the next one has begun.
         # The scratchpad shows a write one cycle after it has taken it.
-        m.d.sync += [
-            trace.scratchpad_index.eq(Mux(sink.scratchpad.valid & sink.scratchpad.ready, sink.index, current)),
-            trace.argmax_valid.eq(sink.done & sink.stored),
-            trace.argmax_index.eq(sink.index),
-        ]
-        scratchpad, scalar, column = vector.trace_scratchpad, vector.trace_scalar, vector.x
+        current = dispatch.program_counter
+        scratchpad_index = Signal(16, reset_less=True)
+        m.d.sync += scratchpad_index.eq(Mux(sink.scratchpad.valid & sink.scratchpad.ready, sink.index, current))
+        for port, source, index in ((self.trace_scratchpad, vector.trace_scratchpad, scratchpad_index),
+                                    (self.trace_scalar, vector.trace_scalar, current),
+                                    (self.trace_column, vector.x, current)):
+            m.d.comb += [
+                port.valid.eq(source.valid),
+                port.payload.index.eq(index),
+                port.payload.write.eq(source.payload),
+            ]
+        argmax = self.trace_argmax
         m.d.comb += [
-            self.trace.valid.eq(trace.scratchpad_valid | trace.scalar_valid | trace.column_valid
-                                | trace.store_valid | trace.argmax_valid),
-            trace.scratchpad_valid.eq(scratchpad.valid),
-            trace.scratchpad_address.eq(scratchpad.p.address),
-            trace.scratchpad_mask.eq(scratchpad.p.mask),
-            trace.scratchpad_data.eq(scratchpad.p.data),
-            trace.scalar_valid.eq(scalar.valid),
-            trace.scalar_index.eq(current),
-            trace.scalar_register.eq(scalar.p.register),
-            trace.scalar_value.eq(scalar.p.value),
-            trace.column_valid.eq(column.valid),
-            trace.column_index.eq(current),
-            trace.column_column.eq(column.p.column),
-            trace.column_group.eq(column.p.index),
-            trace.column_exponent.eq(column.p.exponent),
-            trace.store_valid.eq(writer.writes.valid & writer.writes.ready),
-            trace.store_index.eq(Mux(sink.writes.valid, sink.index, current)),
-            trace.store_address.eq(writer.writes.p.address),
-            trace.store_data.eq(writer.writes.p.data),
-            trace.store_wide.eq(writer.writes.p.wide),
-            trace.argmax_value.eq(self.argmax),
+            self.trace_store.valid.eq(writer.writes.valid & writer.writes.ready),
+            self.trace_store.payload.index.eq(Mux(sink.writes.valid, sink.index, current)),
+            self.trace_store.payload.write.eq(writer.writes.payload),
+            argmax.payload.write.eq(self.argmax),
         ]
-        m.d.comb += [trace.column_mantissas[lane].eq(column.p.mantissas[lane])
-                     for lane in range(self._config.vector_lanes)]
+        m.d.sync += [
+            argmax.valid.eq(sink.done & sink.stored),
+            argmax.payload.index.eq(sink.index),
+        ]
