@@ -187,10 +187,13 @@ class Accelerator(wiring.Component):
         # The write engine takes logits or codes; instructions that write never overlap.
         m.d.comb += [
             writer.writes.valid.eq(sink.writes.valid | store.writes.valid),
-            writer.writes.payload.eq(Mux(sink.writes.valid, sink.writes.payload, store.writes.payload)),
             sink.writes.ready.eq(writer.writes.ready),
             store.writes.ready.eq(writer.writes.ready & ~sink.writes.valid),
         ]
+        # Field by field: yosys otherwise splits the payload between two names of it, and the compiled simulation
+        # takes that for feedback.
+        for name, _ in ElementWrite:
+            m.d.comb += writer.writes.p[name].eq(Mux(sink.writes.valid, sink.writes.p[name], store.writes.p[name]))
         self._count(m, reader, writer, memory_side, dispatch, router)
         self._trace(m, writer, dispatch, vector, sink)
         return m
