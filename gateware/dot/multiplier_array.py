@@ -1,0 +1,106 @@
+"""Sums of products of codes and mantissas."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.dot.layouts import SUM_BITS
+from gateware.isa import VECTOR_CODES
+from gateware.numeric.delay import delay
+from gateware.numeric.multiplier import Multiplier
+
+__all__ = ["MultiplierArray"]
+
+_CODE_BITS = 16
+_MANTISSA_BITS = 18
+_PRODUCT_BITS = 33
+_UNIT_BITS = 16
+
+
+class MultiplierArray(wiring.Component):
+    """``lanes`` multipliers per column, an adder tree behind them, and the sum over the parts of a vector.
+
+    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32 products of a
+    vector when the step was its last part. Two levels of the tree fit between two registers.
+
+    Codes may be -2**15, mantissas are at most 2**17 - 1 in magnitude, so products have 33 bits.
+
+    Parameters
+    ----------
+    config : Config
+
+    Members
+    -------
+    codes : In(signed(16)), array of lanes
+    mantissas : In(signed(18)), array of columns of arrays of lanes
+    first_part : In(1)
+        The sum begins with this step.
+    expand : In(1)
+        At most one code is not zero, and the sum of column 0 is this code times 2**16.
+    sums : Out(signed(38)), array of columns
+    """
+
+    def __init__(self, config):
+        self._config = config
+        levels = (config.lanes - 1).bit_length()
+        self._several_parts = config.lanes < VECTOR_CODES
+        self.latency = Multiplier.LATENCY + (levels + 1) // 2 + self._several_parts
+        super().__init__({
+            "codes": In(data.ArrayLayout(signed(_CODE_BITS), config.lanes)),
+            "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), config.lanes),
+                                             config.columns)),
+            "first_part": In(1),
+            "expand": In(1),
+            "sums": Out(data.ArrayLayout(signed(SUM_BITS), config.columns)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self._config
+        first_part = delay(m, self.first_part, self.latency - 1, name="first_part")
+        expand = delay(m, self.expand, self.latency - 1, name="expand")
+        # The code that is expanded: codes of the other lanes are zero.
+        merged = Signal(_CODE_BITS, reset_less=True)
+        any_code = Const(0, _CODE_BITS)
+        for lane in range(config.lanes):
+            any_code |= self.codes[lane].as_unsigned()
+        m.d.sync += merged.eq(any_code)
+        expanded = delay(m, merged, self.latency - 2, name="expanded")
+
+        for column in range(config.columns):
+            terms = []
+            for lane in range(config.lanes):
+                multiplier = Multiplier(a_width=_CODE_BITS, b_width=_MANTISSA_BITS, signed=True)
+                m.submodules[f"multiplier_{column}_{lane}"] = multiplier
+                m.d.comb += [
+                    multiplier.a.eq(self.codes[lane]),
+                    multiplier.b.eq(self.mantissas[column][lane]),
+                ]
+                terms.append(multiplier.o[:_PRODUCT_BITS].as_signed())
+            output = Signal(signed(SUM_BITS), reset_less=True, name=f"sum_{column}")
+            m.d.comb += self.sums[column].eq(output)
+            # All but the last addition, which shares its cycle with what is left to do.
+            while True:
+                terms = _add_pairs(_add_pairs(terms))
+                if len(terms) == 1 and not self._several_parts:
+                    break
+                registers = [Signal(term.shape(), reset_less=True, name=f"tree_{column}_{len(terms)}_{index}")
+                             for index, term in enumerate(terms)]
+                m.d.sync += [register.eq(term) for register, term in zip(registers, terms)]
+                terms = registers
+                if len(terms) == 1:
+                    break
+            total, = terms
+            if self._several_parts:
+                total = total + Mux(first_part, 0, output)
+            if column == 0:
+                total = Mux(expand, Cat(Const(0, _UNIT_BITS), expanded).as_signed(), total)
+            m.d.sync += output.eq(total)
+        return m
+
+
+def _add_pairs(terms):
+    """Sums of neighbours; a single term stays as it is."""
+    if len(terms) == 1:
+        return terms
+    return [a + b for a, b in zip(terms[::2], terms[1::2])]

@@ -1,0 +1,141 @@
+"""The vectors that a matrix is multiplied with."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.block_ram import BlockRam
+from gateware.dot.layouts import DISTANCE_BITS, DotStep
+from gateware.dot.slot_table import SlotTable
+from gateware.isa import VECTOR_CODES
+from gateware.layouts import QuantisedGroup
+from gateware.numeric.block_float import BLOCK
+from gateware.numeric.delay import delay
+
+__all__ = ["XBuffer"]
+
+_MANTISSA_BITS = 18
+_X_EXPONENT_BITS = 10
+_UNIT_EXPONENT = -16
+
+
+class XBuffer(wiring.Component):
+    """Block-floating-point vectors, one per logical column, in block RAM.
+
+    Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
+    ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of them.
+    A group is taken every cycle. The groups of a column arrive in order, from index 0 on, before those of another
+    column. A column must not be written while a command reads it.
+
+    Parameters
+    ----------
+    config : Config
+
+    Members
+    -------
+    groups : In(stream)
+    step : In(stream)
+        With ``expand``, the vectors have exponent -16 instead.
+    mantissas : Out(signed(18)), array of columns of arrays of lanes
+        ``LATENCY`` cycles after the step.
+    distances : Out(6), array of columns
+        Largest exponent of the vector less that of the block, at most 63; ``DISTANCE_LATENCY`` cycles after the
+        step.
+    slot : In
+        Slot whose largest exponents are wanted.
+    unit : In(1)
+        They are -16 instead.
+    largest : Out(signed(10)), array of columns
+        Combinational from ``slot`` and ``unit``.
+    """
+
+    LATENCY = BlockRam.LATENCY
+    DISTANCE_LATENCY = BlockRam.LATENCY + 2
+
+    def __init__(self, config):
+        self._config = config
+        super().__init__({
+            "groups": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
+            "step": In(stream.Signature(DotStep(config), always_ready=True)),
+            "mantissas": Out(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), config.lanes),
+                                              config.columns)),
+            "distances": Out(data.ArrayLayout(DISTANCE_BITS, config.columns)),
+            "slot": In((config.slots - 1).bit_length()),
+            "unit": In(1),
+            "largest": Out(data.ArrayLayout(signed(_X_EXPONENT_BITS), config.columns)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config, group, step = self._config, self.groups.p, self.step.p
+        slot_bits = (config.slots - 1).bit_length()
+        lane_bits = (config.lanes - 1).bit_length()
+        bank_bits = (config.lanes // config.vector_lanes - 1).bit_length()
+        words = config.x_elements // config.lanes
+        blocks = config.x_elements // BLOCK
+        word_bits, block_bits = (words - 1).bit_length(), (blocks - 1).bit_length()
+        group_block_bits = (BLOCK // config.vector_lanes - 1).bit_length()
+
+        write_slot, write_column = Signal(slot_bits), Signal(range(max(config.columns, 2)))
+        m.d.comb += [
+            write_slot.eq(group.column // config.columns),
+            write_column.eq(group.column % config.columns),
+        ]
+        # Largest exponent so far of the vector that is being written.
+        running = Signal(signed(_X_EXPONENT_BITS), reset_less=True)
+        running_next = Signal.like(running)
+        m.d.comb += running_next.eq(
+            Mux((group.index == 0) | (group.exponent > running), group.exponent, running))
+        with m.If(self.groups.valid):
+            m.d.sync += running.eq(running_next)
+
+        vector_block_bits = (BLOCK // VECTOR_CODES - 1).bit_length()
+        read_word = Cat(step.position[lane_bits:], step.vector)[:word_bits]
+        read_block = step.vector[vector_block_bits:][:block_bits]
+        late_slot = delay(m, step.slot, BlockRam.LATENCY, name="slot")
+        late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")
+        read_enable = self.step.valid & ~step.expand
+
+        for column in range(config.columns):
+            write = Signal(name=f"write_{column}")
+            m.d.comb += write.eq(self.groups.valid & (write_column == column))
+            for bank in range(1 << bank_bits):
+                ram = BlockRam(width=config.vector_lanes * _MANTISSA_BITS, depth=max(config.slots * words, 2))
+                m.submodules[f"mantissas_{column}_{bank}"] = ram
+                first = bank * config.vector_lanes
+                m.d.comb += [
+                    ram.write_enable.eq(write & (group.index[:bank_bits] == bank)),
+                    ram.write_address.eq(Cat(group.index[bank_bits:][:word_bits], write_slot)),
+                    ram.write_data.eq(group.mantissas),
+                    ram.read_enable.eq(read_enable),
+                    ram.read_address.eq(Cat(read_word, step.slot)),
+                    Cat(self.mantissas[column][first + lane] for lane in range(config.vector_lanes))
+                    .eq(ram.read_data),
+                ]
+            ram = BlockRam(width=_X_EXPONENT_BITS, depth=max(config.slots * blocks, 2))
+            m.submodules[f"exponents_{column}"] = ram
+            table = SlotTable(shape=signed(_X_EXPONENT_BITS), slots=config.slots, reads=2)
+            m.submodules[f"largest_{column}"] = table
+            m.d.comb += [
+                ram.write_enable.eq(write),
+                ram.write_address.eq(Cat(group.index[group_block_bits:][:block_bits], write_slot)),
+                ram.write_data.eq(group.exponent),
+                ram.read_enable.eq(read_enable),
+                ram.read_address.eq(Cat(read_block, step.slot)),
+                table.write_enable.eq(write),
+                table.write_slot.eq(write_slot),
+                table.write_data.eq(running_next),
+                table.read_slot0.eq(late_slot),
+                table.read_slot1.eq(self.slot),
+                self.largest[column].eq(Mux(self.unit, _UNIT_EXPONENT, table.read_data1)),
+            ]
+            # Unused slots may hold anything, so the difference may be negative there; its bits do not matter then.
+            difference = Signal(_X_EXPONENT_BITS, reset_less=True, name=f"difference_{column}")
+            distance = Signal(DISTANCE_BITS, reset_less=True, name=f"distance_{column}")
+            m.d.sync += [
+                difference.eq(Mux(late_expand, 0, table.read_data0 - ram.read_data.as_signed())),
+                distance.eq(difference[:DISTANCE_BITS]
+                            | difference[DISTANCE_BITS:].any().replicate(DISTANCE_BITS)),
+            ]
+            m.d.comb += self.distances[column].eq(distance)
+        return m
