@@ -113,8 +113,7 @@ def read_gguf(path):
         eps=value("llama.attention.layer_norm_rms_epsilon"))
     model = Llama(shape)
     model.load_state_dict({
-        tensor.name: torch.from_numpy(
-            gguf.quants.dequantize(tensor.data, tensor.tensor_type).reshape(tensor.shape[::-1].tolist()).copy())
+        tensor.name: torch.tensor(gguf.quants.dequantize(tensor.data, tensor.tensor_type))
         for tensor in reader.tensors})
     return model, rebuild_tokenizer(value)
 

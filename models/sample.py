@@ -64,7 +64,8 @@ def main():
     parser.add_argument("--prompt", default="", help="how the story begins (default: the model decides)")
     parser.add_argument("--temperature", type=float, default=0.0, help="(default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first story (default %(default)s)")
-    parser.add_argument("--count", type=int, default=1, help="stories, with rising seeds (default %(default)s)")
+    parser.add_argument("--count", type=int, default=1,
+                        help="stories, with rising seeds (default %(default)s)")
     options = parser.parse_args()
     torch.set_num_threads(1)
     model, tokenizer = read_gguf(options.model)

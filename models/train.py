@@ -99,8 +99,8 @@ def train(shape, *, steps, seed, batch=16, peak=3e-3, log=print):
     model = Llama(shape)
     matrices = [p for p in model.parameters() if p.ndim == 2]
     norms = [p for p in model.parameters() if p.ndim == 1]
-    optimizer = torch.optim.AdamW([dict(params=matrices, weight_decay=0.1), dict(params=norms, weight_decay=0.0)],
-                                  betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        [dict(params=matrices, weight_decay=0.1), dict(params=norms, weight_decay=0.0)], betas=(0.9, 0.98))
     endless = itertools.chain.from_iterable(
         stories(TRAIN_SEED + seed + 1000 * part, 1000) for part in itertools.count())
     stream = batches(pack_rows(endless, tokenizer, shape.context), batch)

@@ -1,7 +1,7 @@
 """Plots that happen at home. Each takes a ``Teller`` and returns an ``Outline``."""
 
 from .teller import Outline
-from .words import FEARS, FOODS, FRAGILE, GIFTS, INDOOR_SPOTS, JOBS, PLANTS, RAINY
+from .words import FEARS, FRAGILE, GIFTS, INDOOR_SPOTS, JOBS, PLANTS, RAINY
 
 
 __all__ = ["HOME_PLOTS"]
@@ -83,7 +83,7 @@ def present(t):
     gift, making = t.pick(GIFTS)
     return Outline(
         roles=dict(f=t.friend(), gift=gift, making=making),
-        state="had a good friend named {f}",
+        state="had a [good friend|friend] named {f}",
         event="wanted to make a {gift} for {f}",
         days=("One day", "One morning"),
         body=(

@@ -1,7 +1,7 @@
 """Plots that happen out of doors. Each takes a ``Teller`` and returns an ``Outline``."""
 
 from .teller import Outline
-from .words import FOODS, FOUND, OUTDOOR_SPOTS, OUTSIDE, SKILLS, TREASURES, TROUBLES, WISHES
+from .words import FOUND, OUTDOOR_SPOTS, SKILLS, TREASURES, TROUBLES, WISHES, Thing
 
 
 __all__ = ["OUTSIDE_PLOTS"]
@@ -10,7 +10,7 @@ __all__ = ["OUTSIDE_PLOTS"]
 def rescue(t):
     animal, trouble, help_ = t.pick(TROUBLES)
     return Outline(
-        roles=dict(animal=animal, trouble=trouble, help=help_, place=t.pick(OUTSIDE)),
+        roles=dict(animal=animal, trouble=trouble, help=help_, place=t.place()),
         state="[loved animals|liked to help]",
         event="went to {place} and saw a little {animal}",
         alone=True,
@@ -27,7 +27,7 @@ def rescue(t):
 
 def lost_outside(t):
     return Outline(
-        roles=dict(toy=t.toy(), f=t.friend(), place=t.pick(OUTSIDE), spot=t.pick(OUTDOOR_SPOTS)),
+        roles=dict(toy=t.toy(), f=t.friend(), place=t.place(), spot=t.pick(OUTDOOR_SPOTS)),
         state="had {toy.a}",
         event="took the {toy} to {place} to play with {f}",
         body=(
@@ -61,16 +61,16 @@ def skill(t):
 
 def finder(t):
     return Outline(
-        roles=dict(x=t.pick(FOUND), place=t.pick(OUTSIDE), food=t.pick(FOODS), who=t.pick(("man", "woman"))),
+        roles=dict(x=t.pick(FOUND), place=t.place(), food=t.food(), owner=t.pick(("man", "woman"))),
         state="[liked to find little things|loved to walk]",
         event="found a [little|pretty] {x} near {place}",
         alone=True,
         body=(
-            "Then {h} saw an old {who} who looked very sad.",
+            "Then {h} saw an old {owner} who looked very sad.",
             '"[What is wrong|Why are you sad]?" asked {h}.',
-            '"I lost my {x}," said the old {who}.',
+            '"I lost my {x}," said the old {owner}.',
             '"Is this your {x}?" asked {h}.',
-            '"Yes! Thank you so much!" said the old {who} and gave {h} a big {food}.',
+            '"Yes! Thank you so much!" said the old {owner} and gave {h} a big {food}.',
             "{h} went home [with a smile|and was very happy].",
         ),
     )
@@ -79,7 +79,7 @@ def finder(t):
 def wish(t):
     what, trouble = t.pick(WISHES)
     return Outline(
-        roles=dict(what=what, trouble=trouble, place=t.pick(OUTSIDE), x=t.pick(("stone", "bird", "tree"))),
+        roles=dict(what=what, trouble=trouble, place=t.place(), x=t.pick(("stone", "bird", "tree"))),
         state="always wanted more and more",
         event="found a magic {x} near {place}",
         alone=True,
@@ -95,11 +95,10 @@ def wish(t):
 
 
 def tall_tree(t):
-    food = t.pick(("apple", "pear"))
     return Outline(
-        roles=dict(f=t.friend(), food=food, a="an" if food == "apple" else "a", place=t.pick(OUTSIDE)),
-        state="and {f} were [good|best] friends",
-        event="and {f} went to {place} and saw {a} {food} in a tall tree",
+        roles=dict(f=t.friend(), food=Thing(t.pick(("apple", "pear", "plum"))), place=t.place()),
+        state="had a [good friend|friend] named {f}",
+        event="{with_f} went to {place} and saw {food.a} in a tall tree",
         alone=True,
         body=(
             "{h} jumped, but {h.he} could not reach it.",
@@ -116,7 +115,7 @@ def snowman(t):
     return Outline(
         roles=dict(f=t.friend(), thing=thing, animal=animal),
         state="loved the snow",
-        event="and {f} made a snowman",
+        event="{with_f} made a snowman",
         days=("One cold day", "One cold morning"),
         alone=True,
         body=(
@@ -132,7 +131,7 @@ def snowman(t):
 
 def treasure(t):
     return Outline(
-        roles=dict(x=t.pick(TREASURES), p=t.elder(), place=t.pick(OUTSIDE), c=t.pick(("white", "red", "yellow"))),
+        roles=dict(x=t.pick(TREASURES), p=t.elder(), place=t.place(), c=t.pick(("white", "red", "yellow"))),
         state="liked to find pretty things",
         event="found a {c} {x} near {place}",
         alone=True,

@@ -1,7 +1,6 @@
 """Plots between friends. Each takes a ``Teller`` and returns an ``Outline``."""
 
 from .teller import Outline
-from .words import FOODS, OUTSIDE, TOYS
 
 
 __all__ = ["PEOPLE_PLOTS"]
@@ -26,7 +25,7 @@ def share_toy(t):
 
 def share_food(t):
     return Outline(
-        roles=dict(f=t.friend(), food=t.pick(FOODS), p=t.elder()),
+        roles=dict(f=t.friend(), food=t.food(), p=t.elder()),
         state="[loved to eat|was always hungry]",
         event="got a big {food} from {p}",
         alone=True,
@@ -43,9 +42,9 @@ def share_food(t):
 
 def race(t):
     return Outline(
-        roles=dict(f=t.friend(), place=t.pick(OUTSIDE)),
+        roles=dict(f=t.friend(), place=t.place()),
         state="could run very fast",
-        event="and {f} had a race to {place}",
+        event="{with_f} had a race to {place}",
         alone=True,
         body=(
             '"One, two, three, go!" said {f}, and they ran.',
@@ -60,11 +59,11 @@ def race(t):
 
 def new_friend(t):
     return Outline(
-        roles=dict(f=t.friend(), toy=t.toy(), place=t.pick(OUTSIDE)),
+        roles=dict(f=t.friend(), toy=t.toy(), place=t.place()),
         state="wanted to have a friend",
         event="went to {place} with {toy.a}",
         body=(
-            "There {h} saw {f}, a {f.kind} who [sat|played] all alone.",
+            "There {h} saw {f}, {f.a_kind} who [sat|played] all alone.",
             '"[Will you play with me|Do you want to play]?" asked {h}.',
             '"Yes! [I like your {toy}|What a pretty {toy}]!" said {f}.',
             "They played with the {toy} [all day|until the sun went down].",
@@ -76,9 +75,9 @@ def new_friend(t):
 
 def quarrel(t):
     return Outline(
-        roles=dict(toy=t.pick(TOYS), f=t.friend(), p=t.elder()),
-        state="and {f} were [good|best] friends",
-        event="and {f} both wanted to play with the same {toy}",
+        roles=dict(toy=t.toy(), f=t.friend(), p=t.elder()),
+        state="had a [good friend|friend] named {f}",
+        event="{with_f} both wanted to play with the same {toy}",
         alone=True,
         body=(
             '"It is mine!" said {h}. "No, [it is mine|give it to me]!" said {f}.',

@@ -4,7 +4,8 @@ import random
 import re
 from dataclasses import dataclass, field
 
-from .words import ANIMALS, CHILDREN, COLOURS, FAMILY, TOYS, Thing
+from .words import (ANIMALS, CHILDREN, COLOURS, FAMILY, FOODS, OUTSIDE, RARE_KINDS, RARE_NAMES, TOYS, Person,
+                    Thing, with_article)
 
 
 __all__ = ["Outline", "Teller"]
@@ -13,11 +14,14 @@ __all__ = ["Outline", "Teller"]
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 
 _OPENINGS = (
-    "Once upon a time, there was a {trait} {h.kind} named {h}.",
-    "There once was a {trait} {h.kind} named {h}.",
-    "Long ago, there lived a {trait} {h.kind} named {h}.",
+    "Once upon a time, there was {who} named {h}.",
+    "Once upon a time, there was {who} named {h}.",
+    "There once was {who} named {h}.",
+    "Long ago, there lived {who} named {h}.",
+    "{h} was {who}.",
 )
-_TRAITS = ("little", "little", "kind", "happy")
+_TRAITS = ("little", "little", "little", "kind", "happy", "")
+_VOWELS, _CONSONANTS = "aeiou", "bdfghjklmnprstvwz"
 _DAYS = ("One day", "One day", "One morning", "One warm day")
 
 
@@ -38,7 +42,8 @@ class Outline:
     days : tuple of str
         Ways to say when the event happens, where the plot needs its own.
     alone : bool
-        The event makes sense without the state, so that a story may begin with it.
+        The event makes sense without the state, so that a story may begin with it. There ``{with_f}`` is
+        "and her friend Tom", elsewhere "and Tom".
     """
 
     state: str
@@ -63,23 +68,50 @@ class Teller:
     Members
     -------
     hero : Person
-        A child three times out of four, else an animal.
+        A child three times out of four, else an animal or somebody out of a fairy tale.
     """
 
     def __init__(self, rng):
         if not isinstance(rng, random.Random):
             raise ValueError(f"Source of chance must be a random.Random, not {rng!r}")
         self.rng = rng
-        self.hero = rng.choice(CHILDREN if rng.random() < 0.75 else ANIMALS)
+        self.human = rng.random() < 0.75
+        self.hero = self.person()
+
+    def person(self):
+        """Somebody like the hero: a child, or not."""
+        rng = self.rng
+        common = rng.random() < 0.7
+        if common:
+            return rng.choice(CHILDREN if self.human else ANIMALS)
+        name, female = self.rare_name()
+        if self.human:
+            return Person(name, "girl" if female else "boy", female)
+        kind, only = rng.choice(RARE_KINDS)
+        return Person(name, kind, female if only is None else only)
+
+    def rare_name(self):
+        """(name, female): one that is rarely heard or, one time in five, made up on the spot."""
+        rng = self.rng
+        if rng.random() < 0.8:
+            return rng.choice(RARE_NAMES)
+        parts = [rng.choice(_CONSONANTS) + rng.choice(_VOWELS) for _ in range(rng.choice((2, 3)))]
+        return "".join(parts).capitalize() + rng.choice(("", "l", "n", "r")), rng.random() < 0.5
 
     def pick(self, options):
         """One of ``options``, but nothing that mentions the hero's own kind, such as a duck for a duck."""
-        return self.rng.choice([o for o in options if self.hero.kind not in str(o)])
+        kind = re.compile(rf"\b{self.hero.kind}\b")
+        return self.rng.choice([option for option in options if not kind.search(str(option))])
+
+    def mostly(self, common_and_rare):
+        """A common word three times out of four, else a rare one."""
+        return self.pick(common_and_rare[self.rng.random() < 0.25])
 
     def friend(self):
-        """Another child (for a child) or another animal (for an animal)."""
-        group = CHILDREN if self.hero in CHILDREN else ANIMALS
-        return self.rng.choice([person for person in group if person != self.hero])
+        """Another child (for a child) or another animal (for an animal), with another name."""
+        while (friend := self.person()).name == self.hero.name:
+            pass
+        return friend
 
     def elder(self):
         """Somebody of the family."""
@@ -87,7 +119,15 @@ class Teller:
 
     def toy(self):
         """A toy with a colour."""
-        return Thing(self.rng.choice(TOYS), self.rng.choice(COLOURS))
+        return Thing(self.mostly(TOYS), self.mostly(COLOURS))
+
+    def food(self):
+        """Something to eat."""
+        return Thing(self.mostly(FOODS))
+
+    def place(self):
+        """A place out of doors, with its article."""
+        return self.mostly(OUTSIDE)
 
     def fill(self, template, roles):
         """Draws all choices in ``template``, innermost first, and fills in the roles."""
@@ -112,14 +152,18 @@ class Teller:
             One paragraph without line breaks.
         """
         rng = self.rng
-        roles = dict(outline.roles, trait=rng.choice(_TRAITS))
-        who = "a {trait} {h.kind} named {h}"
         day = rng.choice(outline.days)
+        who = with_article(f"{rng.choice(_TRAITS)} {self.hero.kind}".strip())
         way = rng.random()
-        if outline.alone and way < 0.2:
-            lines = [f"{day}, {who} {outline.event}."]
-        elif way < 0.4:
-            lines = [f"Once upon a time, {who} {outline.state}.", f"{day}, {{h}} {outline.event}."]
+        begins = outline.alone and way < 0.2
+        roles = dict(outline.roles, who=who, with_f="and {h.his} friend {f}" if begins else "and {f}")
+        event = f"{day}, {{h}} {outline.event}."
+        if begins:
+            lines = [f"{day}, [{{who}} named {{h}}|{{who}} named {{h}}|{{h}}] {outline.event}."]
+        elif way < 0.3:
+            lines = [f"{{h}} {outline.state}.", event]
+        elif way < 0.45:
+            lines = [f"Once upon a time, {{who}} named {{h}} {outline.state}.", event]
         else:
             lines = [rng.choice(_OPENINGS), f"[{{h.He}}|{{h}}] {outline.state}.",
                      f"{day}, [{{h.he}}|{{h}}] {outline.event}."]

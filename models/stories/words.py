@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 
 __all__ = [
-    "Person", "Thing", "with_article", "CHILDREN", "ANIMALS", "FAMILY", "TOYS", "COLOURS", "FOODS",
-    "OUTSIDE", "INDOOR_SPOTS", "OUTDOOR_SPOTS", "TROUBLES", "SKILLS", "FEARS", "FRAGILE", "GIFTS", "PLANTS",
+    "Person", "Thing", "with_article", "CHILDREN", "ANIMALS", "FAMILY", "RARE_NAMES", "RARE_KINDS", "TOYS",
+    "COLOURS", "FOODS", "OUTSIDE", "INDOOR_SPOTS", "OUTDOOR_SPOTS", "TROUBLES", "SKILLS",
+    "FEARS", "FRAGILE", "GIFTS", "PLANTS",
     "RAINY", "JOBS", "FOUND", "WISHES", "TREASURES",
 ]
 
@@ -21,7 +22,7 @@ def with_article(noun):
 @dataclass(frozen=True)
 class Person:
     """Somebody with a name. Template fields: ``{x}`` the name, ``{x.he}``, ``{x.him}``, ``{x.his}``,
-    ``{x.himself}``, ``{x.He}``, ``{x.His}`` and ``{x.kind}``.
+    ``{x.himself}``, ``{x.He}``, ``{x.His}``, ``{x.kind}`` and ``{x.a_kind}``.
 
     Parameters
     ----------
@@ -55,6 +56,10 @@ class Person:
     @property
     def himself(self):
         return "herself" if self.female else "himself"
+
+    @property
+    def a_kind(self):
+        return with_article(self.kind)
 
     @property
     def He(self):
@@ -97,7 +102,6 @@ CHILDREN = tuple(
     + [Person(name, "boy", False) for name in "Tom Ben Sam Max Leo Tim Jack Dan".split()]
 )
 
-# Each animal name belongs to one kind, so that the name alone says what the hero is.
 ANIMALS = (
     Person("Bo", "bear", False), Person("Dot", "mouse", True), Person("Pip", "rabbit", False),
     Person("Rusty", "fox", False), Person("Luna", "cat", True), Person("Daisy", "duck", True),
@@ -108,10 +112,35 @@ FAMILY = (
     Person("Grandma", "grandmother", True), Person("Grandpa", "grandfather", False),
 )
 
-COLOURS = ("red", "blue", "green", "yellow", "pink", "orange")
-TOYS = ("ball", "kite", "doll", "car", "drum", "boat", "hat", "book")
-FOODS = ("apple", "cookie", "cake", "pear", "pie")
-OUTSIDE = ("the park", "the garden", "the beach", "the forest", "the farm", "the lake")
+# (name, female). Rare words keep the model from merely knowing the common ones by heart: what it meets once
+# in a thousand stories it has to copy.
+RARE_NAMES = tuple(
+    [(name, True) for name in
+     "Zoe Emma Ella Ruby Kate Ivy Lena Clara Alice Eva Maya Olivia Sofia Grace Jane Julia Nina Tina Sara "
+     "Rita Hannah Molly Polly Betty Wendy Fiona Greta Yuki Priya Vera Xenia Una Quinn Freya Ingrid".split()]
+    + [(name, False) for name in
+       "Noah Theo Hugo Finn Bob Peter Paul Adam Oscar Liam Jim Joe Luke Mark Nick Fred George Henry Oliver "
+       "Kai Ravi Omar Ivan Victor Walter Zack Eric David Bruno Felix Charlie Yusuf Quentin "
+       "Umberto Axel".split()]
+)
+
+# (kind, female, or None where either will do)
+RARE_KINDS = (
+    ("dog", None), ("pig", None), ("frog", None), ("horse", None), ("owl", None), ("goat", None),
+    ("hen", True), ("lion", None), ("monkey", None), ("elephant", None), ("dragon", None), ("robot", None),
+    ("giant", None), ("king", False), ("queen", True), ("prince", False), ("princess", True),
+    ("wizard", False), ("fairy", True),
+)
+
+# Of each pair, the first half is common, the second rare.
+COLOURS = (("red", "blue", "green", "yellow", "pink", "orange"), ("purple", "white", "black", "brown"))
+TOYS = (("ball", "kite", "doll", "car", "drum", "boat", "hat", "book"),
+        ("train", "robot", "truck", "bell", "flute", "balloon", "sled", "puzzle", "spaceship", "umbrella"))
+FOODS = (("apple", "cookie", "cake", "pear", "pie"),
+         ("banana", "plum", "peach", "muffin", "sandwich", "melon"))
+OUTSIDE = (("the park", "the garden", "the beach", "the forest", "the farm", "the lake"),
+           ("the river", "the hill", "the school", "the castle", "the market", "the bridge", "the zoo",
+            "the mountain", "the village", "the desert"))
 INDOOR_SPOTS = ("under the bed", "behind the door", "under the table", "in the big box", "behind the chair",
                 "in the basket")
 OUTDOOR_SPOTS = ("in the tall grass", "behind a big tree", "under a bush", "next to the pond")
