@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs PyTorch: install the dependency group `train`")
 
 from models.gguf_file import read_gguf, write_gguf    # noqa: E402
+from models.judge import flaws, known_words    # noqa: E402
 from models.llama import Llama, Shape    # noqa: E402
 from models.sample import sample    # noqa: E402
 from models.stories import stories    # noqa: E402
@@ -75,6 +76,30 @@ def test_sample_keeps_the_prompt_and_the_seed(trained):
     assert one != sample(model, tokenizer, "One day", temperature=1.0, seed=2, tokens=20)[0]
     with pytest.raises(ValueError, match=r"^Temperature must be 0 or more, not -1$"):
         sample(model, tokenizer, "", temperature=-1)
+
+
+@pytest.fixture(scope="module")
+def words():
+    return known_words(count=5000)
+
+
+def test_the_generator_has_no_flaws(words):
+    for text in stories(12, 500):
+        assert flaws(text, True, words) == [], text
+
+
+@pytest.mark.parametrize("text, finished, found", [
+    ("Tom was sad. Tom ran.", False, ["no end"]),
+    ("Tom was sadd. Tom ran.", True, ["unknown word sadd"]),
+    ("Tom was sad. Tim ran, and Tom ran.", True, ["Tim named once"]),
+    ("Tom and Mia ran. Tom and Mia and Leo and Ben and Leo and Ben ran.", True, ["4 names"]),
+    ("A boy named Tom had a friend named Tom.", True, ["friend named like the hero (Tom, Tom)"]),
+    ("Tom had a red ball. Tom saw something blue.", True, ["changed colour (red, blue)"]),
+    ("Tom looked under the bed, but the ball was gone. Tom looked under the bed, and there it was!", True,
+     ["found where it was not (under the bed, under the bed)"]),
+])
+def test_flaws(words, text, finished, found):
+    assert flaws(text, finished, words) == found
 
 
 @pytest.mark.parametrize("field, number, message", [
