@@ -1,6 +1,6 @@
 """The accelerator: everything between the DRAM ports and the registers of a token."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -18,7 +18,7 @@ from gateware.layouts import BurstRequest, ElementWrite, QuantisedGroup, WriteBe
 from gateware.vector.scratchpad import GroupWrite
 from gateware.vector.unit import ScalarWrite, VectorUnit
 
-__all__ = ["Accelerator", "TraceSignature"]
+__all__ = ["Accelerator", "TraceSignature", "trace_shapes"]
 
 
 def TraceSignature(shape):
@@ -27,6 +27,17 @@ def TraceSignature(shape):
     Not a stream that is always ready: the constant ``ready`` of such a one cannot be a port of a design.
     """
     return wiring.Signature({"valid": Out(1), "payload": Out(data.StructLayout({"index": 16, "write": shape}))})
+
+
+def trace_shapes(config):
+    """What each ``trace_`` port of an accelerator shows, by its name without the prefix."""
+    return {
+        "scratchpad": GroupWrite(config.vector_lanes),
+        "scalar": ScalarWrite,
+        "column": QuantisedGroup(config.vector_lanes),
+        "store": ElementWrite,
+        "argmax": unsigned(32),
+    }
 
 
 class Accelerator(wiring.Component):
@@ -87,8 +98,6 @@ class Accelerator(wiring.Component):
 
     def __init__(self, config):
         self._config = config
-        lanes = config.vector_lanes
-
         super().__init__({
             "read_request": Out(stream.Signature(BurstRequest)),
             "read_data": In(stream.Signature(config.bus_bits)),
@@ -107,12 +116,7 @@ class Accelerator(wiring.Component):
             "stream_counter": Out(16),
             "counter_index": In(4),
             "counter_value": Out(32),
-            "trace_scratchpad": Out(TraceSignature(GroupWrite(lanes))),
-            "trace_scalar": Out(TraceSignature(ScalarWrite)),
-            "trace_column": Out(TraceSignature(QuantisedGroup(lanes))),
-            "trace_store": Out(TraceSignature(ElementWrite)),
-            "trace_argmax": Out(TraceSignature(32)),
-        })
+        } | {f"trace_{name}": Out(TraceSignature(shape)) for name, shape in trace_shapes(config).items()})
 
     def elaborate(self, platform):
         m = Module()

@@ -1,4 +1,4 @@
-"""The gateware as an engine: the compiled simulation of the accelerator on a memory image."""
+"""The gateware as an engine: a simulation of the accelerator on a memory image."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,9 @@ from sim.compile import compile_design, source_key
 from sim.compiled import CompiledSimulation
 from sim.dram import Dram
 from sim.error import SimulationError
+from sim.interpreted import InterpretedSimulation
 from sim.trace_records import add_records
-from sim.traced_accelerator import TracedAccelerator
+from sim.traced_accelerator import TracedAccelerator, trace_record
 
 __all__ = ["MemoryTiming", "RtlEngine"]
 
@@ -49,6 +50,8 @@ class RtlEngine:
     image : host.image.image.Image
         Its memory becomes the DRAM and is written.
     memory : MemoryTiming
+    interpreted : bool
+        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower.
 
     Attributes
     ----------
@@ -68,7 +71,7 @@ class RtlEngine:
         If the gateware cannot decode a tensor of the model.
     """
 
-    def __init__(self, image, *, memory=MemoryTiming()):
+    def __init__(self, image, *, memory=MemoryTiming(), interpreted=False):
         compiled = image.compiled
         self.image = image
         self.context = image.header.context
@@ -79,13 +82,15 @@ class RtlEngine:
                 raise CelosiaError(f"{compiled.model.path}: {instruction.label} has sub-scales, which the gateware does "
                                    f"not decode; use --engine model")
         config = compiled.config
-        design = TracedAccelerator(config)
-        self._layout = design.Record
-        library = compile_design(lambda: design, name=f"accelerator-{config.name}",
-                                 key=source_key(gateware, sim, parameters=config))
+        self._record = trace_record(config)
         self.dram = Dram(image.memory, bus_bits=config.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,
                          stall_probability=memory.stall_probability, seed=memory.seed)
-        self._sim = CompiledSimulation(library, dram=self.dram, name_instruction=compiled.label)
+        if interpreted:
+            self._sim = InterpretedSimulation(TracedAccelerator(config), dram=self.dram, name_instruction=compiled.label)
+        else:
+            library = compile_design(lambda: TracedAccelerator(config), name=f"accelerator-{config.name}",
+                                     key=source_key(gateware, sim, parameters=config))
+            self._sim = CompiledSimulation(library, dram=self.dram, name_instruction=compiled.label)
         self._sim.set("program", image.header.program // config.bus_bytes)
 
     @property
@@ -141,7 +146,7 @@ class RtlEngine:
         self.argmax = simulation.get("argmax")
         if trace is not None:
             _cycles, records = simulation.take_trace()
-            add_records(trace, self._layout, records, self.image.compiled.config.vector_lanes)
+            add_records(trace, self._record, records)
         if not logits:
             return None
         return self.image.memory[header.logits:header.logits + 4 * header.vocab].view("<f4").astype(np.float32)

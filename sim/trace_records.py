@@ -1,51 +1,80 @@
 """Records of :class:`sim.traced_accelerator.TracedAccelerator` as a :class:`host.engine.trace.Trace`."""
 
+import numpy as np
+
 from gateware.numeric.block_float import BLOCK
 
 __all__ = ["add_records"]
 
 
-def add_records(trace, layout, records, vector_lanes):
+def add_records(trace, record, records):
     """Enter what the gateware wrote into ``trace``.
 
     Parameters
     ----------
     trace : host.engine.trace.Trace
-    layout : amaranth.lib.data.StructLayout
-        ``TracedAccelerator.Record``.
+    record : amaranth.lib.data.StructLayout
+        :func:`sim.traced_accelerator.trace_record`.
     records : uint8 array (n, bytes)
-    vector_lanes : int
+        In the order of time: of two writes to one place the later counts.
     """
-    for record in records:
-        word = layout.from_bits(int.from_bytes(record.tobytes(), "little") & (1 << layout.size) - 1)
-        for name, add in _ADD.items():
-            if word[name].valid:
-                add(trace.writes, word[name].payload.index, word[name].payload.write, vector_lanes)
+    bits = np.unpackbits(records, axis=1, bitorder="little")
+    for name, add in _ADD.items():
+        part, start = record[name].shape, record[name].offset
+        mine = bits[:, start:start + part.size]
+        mine = mine[mine[:, part["valid"].offset] == 1]
+        write = part["write"]
+        add(trace.writes, _numbers(mine, part["index"]), mine[:, write.offset:][:, :write.width], write.shape)
 
 
-def _scratchpad(writes, index, write, lanes):
-    for lane in range(lanes):
-        if write.mask >> lane & 1:
-            writes[index, "scratchpad", write.address + lane] = write.data[lane]
+def _numbers(bits, field, count=1):
+    """``count`` adjacent unsigned fields of each row, as lists of Python integers."""
+    width = field.width // count
+    values = bits[:, field.offset:field.offset + field.width].reshape(len(bits) * count, width)
+    numbers = (values @ (1 << np.arange(width, dtype=np.int64))).reshape(len(bits), count)
+    return (numbers[:, 0] if count == 1 else numbers).tolist()
 
 
-def _scalar(writes, index, write, lanes):
-    writes[index, "scalar", write.register] = write.value
+def _signed(value, width):
+    return value - (value >> width - 1 << width)
 
 
-def _column(writes, index, write, lanes):
-    first = write.index * lanes
-    writes[index, "exponent", (write.column, first // BLOCK)] = write.exponent
-    for lane in range(lanes):
-        writes[index, "mantissa", (write.column, first + lane)] = write.mantissas[lane]
+def _scratchpad(writes, indices, bits, shape):
+    lanes = shape["mask"].width
+    groups = zip(indices, _numbers(bits, shape["address"]), _numbers(bits, shape["mask"]),
+                 _numbers(bits, shape["data"], lanes))
+    for index, address, mask, values in groups:
+        for lane in range(lanes):
+            if mask >> lane & 1:
+                writes[index, "scratchpad", address + lane] = values[lane]
 
 
-def _store(writes, index, write, lanes):
-    writes[index, "store", write.address] = write.data if write.wide else write.data & 0xFFFF
+def _scalar(writes, indices, bits, shape):
+    for index, register, value in zip(indices, _numbers(bits, shape["register"]), _numbers(bits, shape["value"])):
+        writes[index, "scalar", register] = value
 
 
-def _argmax(writes, index, write, lanes):
-    writes[index, "argmax", 0] = write
+def _column(writes, indices, bits, shape):
+    lanes = shape["mantissas"].shape.length
+    groups = zip(indices, *(_numbers(bits, shape[name]) for name in ("column", "index", "exponent")),
+                 _numbers(bits, shape["mantissas"], lanes))
+    for index, column, group, exponent, mantissas in groups:
+        first = group * lanes
+        writes[index, "exponent", (column, first // BLOCK)] = _signed(exponent, shape["exponent"].width)
+        for lane, mantissa in enumerate(mantissas):
+            writes[index, "mantissa", (column, first + lane)] = _signed(mantissa, shape["mantissas"].width // lanes)
+
+
+def _store(writes, indices, bits, shape):
+    elements = zip(indices, *(_numbers(bits, shape[name]) for name in ("address", "data", "wide")))
+    for index, address, value, wide in elements:
+        writes[index, "store", address] = value if wide else value & 0xFFFF
+
+
+def _argmax(writes, indices, bits, shape):
+    weights = 1 << np.arange(bits.shape[1], dtype=np.int64)
+    for index, value in zip(indices, (bits @ weights).tolist()):
+        writes[index, "argmax", 0] = value
 
 
 _ADD = {"scratchpad": _scratchpad, "scalar": _scalar, "column": _column, "store": _store, "argmax": _argmax}

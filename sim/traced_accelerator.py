@@ -4,11 +4,16 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out, connect, flipped
 
-from gateware.accelerator import Accelerator
+from gateware.accelerator import Accelerator, trace_shapes
 
-__all__ = ["TracedAccelerator"]
+__all__ = ["TracedAccelerator", "trace_record"]
 
-_TRACE = "trace_"
+
+def trace_record(config):
+    """Layout of a record: of each trace of the accelerator ``valid``, ``index`` and ``write``."""
+    return data.StructLayout({
+        name: data.StructLayout({"valid": 1, "index": 16, "write": shape})
+        for name, shape in trace_shapes(config).items()})
 
 
 class TracedAccelerator(wiring.Component):
@@ -21,19 +26,17 @@ class TracedAccelerator(wiring.Component):
     Members
     -------
     trace : valid and payload
-        ``payload`` is a ``Record``: of each trace of the accelerator, ``valid``, ``index`` and ``write``.
+        ``payload`` is :func:`trace_record`.
     """
 
     def __init__(self, config):
         self._accelerator = Accelerator(config)
-        members = dict(self._accelerator.signature.members)
-        traces = {name.removeprefix(_TRACE): members.pop(name) for name in list(members) if name.startswith(_TRACE)}
-        self.Record = data.StructLayout({
-            name: data.StructLayout({"valid": 1, "payload": member.signature.members["payload"].shape})
-            for name, member in traces.items()})
+        self._record = trace_record(config)
+        members = {name: member for name, member in self._accelerator.signature.members.items()
+                   if not name.startswith("trace_")}
         super().__init__({
             **members,
-            "trace": Out(wiring.Signature({"valid": Out(1), "payload": Out(self.Record)})),
+            "trace": Out(wiring.Signature({"valid": Out(1), "payload": Out(self._record)})),
         })
 
     def elaborate(self, platform):
@@ -49,10 +52,13 @@ class TracedAccelerator(wiring.Component):
                 m.d.comb += ours.eq(theirs)
             else:
                 m.d.comb += theirs.eq(ours)
-        names = list(self.Record.members)
-        traces = [getattr(inner, _TRACE + name) for name in names]
-        m.d.comb += self.trace.valid.eq(Cat(trace.valid for trace in traces).any())
-        for name, trace in zip(names, traces):
+        traces = {name: getattr(inner, f"trace_{name}") for name in self._record.members}
+        m.d.comb += self.trace.valid.eq(Cat(trace.valid for trace in traces.values()).any())
+        for name, trace in traces.items():
             field = self.trace.payload[name]
-            m.d.comb += [field.valid.eq(trace.valid), field.payload.eq(trace.payload)]
+            m.d.comb += [
+                field.valid.eq(trace.valid),
+                field.index.eq(trace.payload.index),
+                field.write.eq(trace.payload.write),
+            ]
         return m

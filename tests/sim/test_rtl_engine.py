@@ -1,0 +1,81 @@
+"""The complete accelerator against the golden model: every value that every instruction writes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gateware.config import CONFIGS
+from host.compiler.compiled import compile_model
+from host.engine.model_engine import ModelEngine
+from host.engine.trace import Trace
+from host.errors import CelosiaError
+from host.gguf_model import load
+from host.image.image import build_image
+from sim.error import SimulationError
+from sim.rtl_engine import MemoryTiming, RtlEngine
+
+MICRO = CONFIGS["micro"]
+
+
+def assert_same(compiled, tokens, **options):
+    """Run both engines and compare; returns the gateware's."""
+    model, gateware = ModelEngine(build_image(compiled)), RtlEngine(build_image(compiled), **options)
+    for token in tokens:
+        expected, found = Trace(), Trace()
+        logits = model.step(token, trace=expected)
+        assert gateware.step(token, trace=found).tobytes() == logits.tobytes()
+        assert found.writes == expected.writes
+        assert gateware.argmax == model.argmax
+    return gateware
+
+
+def test_a_micro_model_in_amaranths_own_simulator(write_gguf):
+    """Dim 32, one layer, four query heads over two KV heads, two tokens."""
+    compiled = compile_model(load(write_gguf()), MICRO, 16)
+    assert_same(compiled, [1, 5], interpreted=True, memory=MemoryTiming(latency=8, stall_probability=0.1, seed=1))
+
+
+@pytest.mark.parametrize("ggml_type", ["F32", "F16", "BF16", "Q8_0", "Q4_0"])
+def test_every_format_in_the_compiled_simulation(write_gguf, ggml_type):
+    compiled = compile_model(load(write_gguf(ggml_type=ggml_type)), MICRO, 16)
+    assert_same(compiled, [1, 17, 30], memory=MemoryTiming(stall_probability=0.2, seed=2))
+
+
+@pytest.mark.parametrize("memory", [
+    MemoryTiming(latency=1), MemoryTiming(latency=200), MemoryTiming(bandwidth=(1, 3)),
+    MemoryTiming(stall_probability=0.7, seed=3)], ids=lambda memory: repr(memory)[12:])
+def test_no_memory_changes_a_bit(write_gguf, memory):
+    compiled = compile_model(load(write_gguf()), MICRO, 64 // 4)
+    assert_same(compiled, range(1, 16, 3), memory=memory)
+
+
+def test_a_context_longer_than_a_vector_of_codes(write_gguf):
+    """Positions 0..39: V rows of one and of two vectors, K of many rows."""
+    path = write_gguf(metadata={"llama.context_length": 40})
+    gateware = assert_same(compile_model(load(path), MICRO, 40), [int(t) for t in np.arange(40) * 7 % 272])
+    with pytest.raises(CelosiaError, match="^The context of 40 positions is full$"):
+        gateware.step(1)
+
+
+def test_without_logits_only_the_argmax_comes_back(write_gguf):
+    compiled = compile_model(load(write_gguf()), MICRO, 16)
+    with_logits, without = RtlEngine(build_image(compiled)), RtlEngine(build_image(compiled))
+    logits = with_logits.step(3)
+    assert without.step(3, logits=False) is None
+    assert without.argmax == with_logits.argmax == logits.argmax()
+    assert without.dram.counters.write_beats < with_logits.dram.counters.write_beats
+    with pytest.raises(CelosiaError, match="^Token id must be below 272, not 272$"):
+        without.step(272)
+
+
+def test_an_access_outside_the_image_names_the_instruction(write_gguf):
+    """The image is cut behind the program: the first stream that reads beyond is the embedding's."""
+    compiled = compile_model(load(write_gguf()), MICRO, 16)
+    image = build_image(compiled)
+    end = compiled.placement.map.address("token_embd.weight")
+    cut = dataclasses.replace(image, memory=image.memory[:end].copy())
+    with pytest.raises(SimulationError) as error:
+        RtlEngine(cut).step(0)
+    assert error.value.instruction == "instruction 1 (token_embd)"
+    assert error.value.what.startswith("Read of ") and "is outside the memory" in error.value.what
