@@ -15,8 +15,8 @@ _DEPTH = 16
 class CodeSerialiser(wiring.Component):
     """Sends the codes of groups one per cycle, with back-pressure.
 
-    Groups come out of a pipeline that cannot wait, so each has to be announced with ``reserve`` when it enters that
-    pipeline, which is allowed while there is ``room`` in the queue of 16 groups.
+    Groups come out of a pipeline that cannot wait, so each has to be announced with ``reserve`` when it
+    enters that pipeline, which is allowed while there is ``room`` in the queue of 16 groups.
 
     Parameters
     ----------

@@ -8,8 +8,8 @@ __all__ = ["control_delay"]
 def control_delay(m, value, cycles, *, name):
     """``value`` as it was ``cycles`` cycles ago.
 
-    Unlike :func:`gateware.numeric.delay.delay` its registers have a reset and start at zero: for bits that start or
-    enable something.
+    Unlike :func:`gateware.numeric.delay.delay` its registers have a reset and start at zero: for bits that
+    start or enable something.
 
     Parameters
     ----------

@@ -15,8 +15,8 @@ __all__ = ["Lane"]
 class Lane(wiring.Component):
     """``function(a * b + c)``, every step rounded.
 
-    A free-running pipeline, one element per cycle, no flow control. The result comes ``LATENCY`` cycles after a and b;
-    for the identity, which is what the adder gives already, ``SHORT_LATENCY``.
+    A free-running pipeline, one element per cycle, no flow control. The result comes ``LATENCY`` cycles after
+    a and b; for the identity, which is what the adder gives already, ``SHORT_LATENCY``.
 
     Members
     -------

@@ -10,7 +10,8 @@ __all__ = ["LargestField"]
 class LargestField(wiring.Component):
     """Largest of the 8-bit exponent fields in the groups of a block.
 
-    One group per cycle, no flow control. ``done`` comes ``latency(lanes)`` cycles after the block's last group.
+    One group per cycle, no flow control. ``done`` comes ``latency(lanes)`` cycles after the block's last
+    group.
 
     Parameters
     ----------

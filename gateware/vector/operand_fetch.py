@@ -22,9 +22,10 @@ _SCALAR_BITS = 6
 class OperandFetch(wiring.Component):
     """Hands the operands of a pass to the lanes, group by group.
 
-    The scratchpad gives one group per cycle, so a group leaves every ``max(1, number of SCRATCHPAD operands)``
-    cycles (every ``sum_interval`` cycles at least when the pass takes a sum), later if the stream has none.
-    The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after ``start``.
+    The scratchpad gives one group per cycle, so a group leaves every ``max(1, number of SCRATCHPAD
+    operands)`` cycles (every ``sum_interval`` cycles at least when the pass takes a sum), later if the stream
+    has none. The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after
+    ``start``.
 
     c is wanted only when the product is there; it waits in LUT RAM, 16 groups deep.
 

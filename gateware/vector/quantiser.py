@@ -18,17 +18,18 @@ __all__ = ["Quantiser"]
 
 
 class Quantiser(wiring.Component):
-    """Gives each block of 256 elements an exponent and its elements mantissas, bit for bit `vector_pass.column` and
-    `vector_pass.stored`.
+    """Block floating point of a vector: an exponent per block of 256 elements, a mantissa per element.
 
-    A block is written into one half of a buffer while its largest exponent field is found, and then read again and
-    rounded while the next one fills the other half::
+    Bit for bit `vector_pass.column` and `vector_pass.stored`.
+    A block is written into one half of a buffer while its largest exponent field is found, and then read
+    again and rounded while the next one fills the other half::
 
         group -- buffer ----------------- round -- x
               '- largest field - block -'       '- codes
 
-    One group per cycle without back-pressure in the wide case; the mantissas of a block leave ``LATENCY`` cycles after
-    its last group. Narrow passes have one block at most; their codes leave one per cycle with back-pressure.
+    One group per cycle without back-pressure in the wide case; a block's first mantissas leave
+    ``latency(lanes)`` cycles after its last group, those of a short last block after the mantissas of the
+    block before. Narrow passes have one block at most; their codes leave one per cycle with back-pressure.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ class Quantiser(wiring.Component):
     start : In(1)
         A pass begins.
     narrow : In(1)
-        16-bit codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like ``column``
-        and ``last_lane``.
+        16-bit codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like
+        ``column`` and ``last_lane``.
     column : In(5)
         Column of the x-buffer.
     last_lane : In
@@ -70,6 +71,11 @@ class Quantiser(wiring.Component):
             "codes": Out(stream.Signature(StoredCode)),
             "done": Out(1),
         })
+
+    @staticmethod
+    def latency(lanes):
+        """Cycles from the last group of a block to its first mantissas."""
+        return LargestField.latency(lanes) + 2 + BlockRam.LATENCY + BlockFloatRound.LATENCY
 
     def elaborate(self, platform):
         m = Module()
@@ -134,7 +140,8 @@ class Quantiser(wiring.Component):
 
         # Round. What tells groups apart travels beside them.
         kind = data.StructLayout({"valid": 1, "first": 1, "pad": 1, "last": 1, "final": 1})
-        stages = [Signal(kind, name=f"kind_{cycle}") for cycle in range(BlockRam.LATENCY + BlockFloatRound.LATENCY + 1)]
+        stages = [Signal(kind, name=f"kind_{cycle}")
+                  for cycle in range(BlockRam.LATENCY + BlockFloatRound.LATENCY + 1)]
         m.d.comb += [
             stages[0].valid.eq(go),
             stages[0].first.eq(go & (read == 0)),

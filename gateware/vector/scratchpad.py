@@ -18,10 +18,10 @@ def GroupWrite(lanes):
 
 
 class Scratchpad(wiring.Component):
-    """``elements`` fp32 elements in ``lanes`` banks: one group of ``lanes`` elements read and one written per cycle.
+    """fp32 elements in ``lanes`` banks: one group of ``lanes`` elements read and one written per cycle.
 
-    A group read arrives ``LATENCY`` cycles after its address. A write shows in reads that are issued two cycles
-    after it or later. ``results`` may write one element in each cycle in which ``write`` does not.
+    A group read arrives ``LATENCY`` cycles after its address. A write shows in reads that are issued two
+    cycles after it or later. ``results`` may write one element in each cycle in which ``write`` does not.
 
     Parameters
     ----------

@@ -12,11 +12,12 @@ _ROWS = 16
 class StreamOperand(wiring.Component):
     """Queue that takes beats of ``bus_bits`` and gives groups of ``lanes`` fp32 elements, in order.
 
-    A beat or a group may be the wider one. One beat in and one group out per cycle. A pass begins with ``start`` and
-    ends with its ``length``-th element: no further beat is taken, and what the last one holds beyond is dropped.
+    A beat or a group may be the wider one. One beat in and one group out per cycle. A pass begins with
+    ``start`` and ends with its ``length``-th element: no further beat is taken, and what the last one holds
+    beyond is dropped.
 
-    A group is taken in two steps, so that reads of a memory with latency can be launched beside it: ``reserve`` it when
-    one is ``available``, and ``take`` it from ``group`` at any later time, in order.
+    A group is taken in two steps, so that reads of a memory with latency can be launched beside it:
+    ``reserve`` it when one is ``available``, and ``take`` it from ``group`` at any later time, in order.
 
     Its rows, ``max(bus_bits, 32 * lanes)`` wide and 16 deep, are LUT RAM.
 

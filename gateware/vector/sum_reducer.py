@@ -15,14 +15,15 @@ __all__ = ["SumReducer"]
 class SumReducer(wiring.Component):
     """Sum in the order of :func:`gateware.numeric.sums.interleaved_sum`.
 
-    Element ``i`` is added to partial sum ``i % 64``; lane ``i % lanes`` keeps it in row ``i % 64 // lanes`` of its
-    LUT RAM. After the last group the partial sums are added in a tree, ``p[i] += p[i + half]`` for ``half`` = 32..1:
-    rows of the same lane first, then the lanes' row 0. A level with ``half >= length`` is left out: it would add +0 to
-    single elements, and none of them is -0 because +0 was added to them before.
+    Element ``i`` is added to partial sum ``i % 64``; lane ``i % lanes`` keeps it in row ``i % 64 // lanes``
+    of its LUT RAM. After the last group the partial sums are added in a tree, ``p[i] += p[i + half]`` for
+    ``half`` = 32..1: rows of the same lane first, then the lanes' row 0. A level with ``half >= length`` is
+    left out: it would add +0 to single elements, and none of them is -0 because +0 was added to them before.
 
-    A row is ready ``LOOP`` cycles after it was read: groups must come ``interval(lanes)`` cycles apart at least.
-    ``done`` comes ``LOOP * (1 + levels)`` cycles after the last group, levels = ceil(log2(min(length, 64))), and
-    half as many more as a level has pairs of rows (7 in all for ``lanes`` 4 and ``length`` above 32).
+    A row is ready ``LOOP`` cycles after it was read: groups must come ``interval(lanes)`` cycles apart at
+    least. ``done`` comes ``LOOP * (1 + levels)`` cycles after the last group, levels = ceil(log2(min(length,
+    64))), and half as many more as a level has pairs of rows (7 in all for ``lanes`` 4 and ``length`` above
+    32).
 
     Parameters
     ----------

@@ -44,11 +44,11 @@ class VectorUnit(wiring.Component):
     command : In(stream of VectorCommand)
         A pass of 1 or more elements; taken when the previous one is done.
     done : Out(1)
-        Pulses when every effect of the pass is complete: the next pass may read what it wrote to scratchpad and
-        scalars, the x-buffer has been sent its last group, the last code has been accepted.
+        Pulses when every effect of the pass is complete: the next pass may read what it wrote to scratchpad
+        and scalars, the x-buffer has been sent its last group, the last code has been accepted.
     operand : In(stream of bus_bits)
-        The stream operand, fp32 elements, little endian. A pass takes ``ceil(32 * length / bus_bits)`` beats and
-        ignores what the last one holds beyond ``length``.
+        The stream operand, fp32 elements, little endian. A pass takes ``ceil(32 * length / bus_bits)`` beats
+        and ignores what the last one holds beyond ``length``.
     results : In(stream of ScratchpadWrite)
         Elements for the scratchpad from elsewhere, one per cycle while the unit does not write itself.
     x : Out(stream of QuantisedGroup, always ready)

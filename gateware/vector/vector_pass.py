@@ -13,8 +13,8 @@ from gateware.numeric.function import Function, fp32_function
 from gateware.numeric.sums import interleaved_sum as reduce_sum
 from gateware.numeric.total_order import fp32_total_order_key
 
-__all__ = ["COLUMN_BITS", "PADDING", "STORE_BITS", "column", "reduce_max", "reduce_sum", "scale_bits", "stored",
-           "swap", "vector_pass"]
+__all__ = ["COLUMN_BITS", "PADDING", "STORE_BITS", "column", "reduce_max", "reduce_sum", "scale_bits",
+           "stored", "swap", "vector_pass"]
 
 COLUMN_BITS = 18
 """Bits of a mantissa in the x-buffer."""

@@ -1,0 +1,104 @@
+"""Blocks of mantissas and codes against `column` and `stored`, bit for bit."""
+
+import random
+
+from amaranth.sim import Simulator
+import numpy as np
+import pytest
+
+from gateware.vector.quantiser import Quantiser
+from gateware.vector.vector_pass import column, stored
+
+CORNERS = np.array([0x00000000, 0x80000000, 0x007fffff, 0x00800000, 0xbf800000, 0xff7fffff, 0x7f800000,
+                    0x7fc00000], np.uint32).view(np.float32)
+
+
+def vector(rng, length, scale=1.0):
+    """Each block has a magnitude of its own."""
+    magnitude = np.repeat(2.0**rng.integers(-20, 20, length // 256 + 1), 256)[:length]
+    return (scale * rng.standard_normal(length) * magnitude).astype(np.float32)
+
+
+def run(lanes, vectors, *, narrow, stall=0.0, seed=0, gaps=False):
+    """What leaves the quantiser, per vector, and the cycles from the last group in to done."""
+    dut = Quantiser(lanes=lanes)
+    rng, stalls = np.random.default_rng(seed), random.Random(seed)
+    out, tails = [], []
+
+    async def testbench(ctx):
+        for index, x in enumerate(vectors):
+            out.append([])
+            ctx.set(dut.start, 1)
+            await ctx.tick()
+            ctx.set(dut.start, 0)
+            ctx.set(dut.narrow, narrow)
+            ctx.set(dut.column, index)
+            ctx.set(dut.last_lane, (len(x) - 1) % lanes)
+            padded = np.concatenate((x.view(np.uint32), rng.integers(0, 2**32, -len(x) % lanes, np.uint32)))
+            for first in range(0, len(x), lanes):
+                ctx.set(dut.valid, 1)
+                ctx.set(dut.last, first + lanes >= len(x))
+                ctx.set(dut.group, padded[first:first + lanes].tolist())
+                await ctx.tick()
+                ctx.set(dut.valid, 0)
+                if gaps and first + lanes < len(x):
+                    for _ in range(stalls.randrange(3)):
+                        await ctx.tick()
+            tail = 1
+            while not ctx.get(dut.done):
+                await ctx.tick()
+                tail += 1
+            tails.append(tail)
+            await ctx.tick()
+            assert not ctx.get(dut.done)
+        await ctx.tick().repeat(20)
+
+    async def watch(ctx):
+        ready = False
+        async for *_, wide, group, valid, code in ctx.tick().sample(
+                dut.x.valid, dut.x.payload, dut.codes.valid, dut.codes.payload):
+            if wide:
+                out[-1].append((group.column, group.index, group.exponent, list(group.mantissas)))
+            if valid and ready:
+                out[-1].append((code.code, code.exponent, code.last))
+            ready = stalls.random() >= stall
+            ctx.set(dut.codes.ready, ready)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    simulator.add_process(watch)
+    simulator.run()
+    return out, tails
+
+
+@pytest.mark.parametrize("lanes,gaps", [(2, True), (4, False), (16, True), (16, False)])
+def test_columns(lanes, gaps):
+    rng = np.random.default_rng(lanes)
+    vectors = [vector(rng, length) for length in (1, 31, 64, 255, 256, 257, 300, 520)]
+    vectors += [rng.choice(CORNERS, 40), np.zeros(33, np.float32)]
+    out, _ = run(lanes, vectors, narrow=0, gaps=gaps)
+    for index, (x, got) in enumerate(zip(vectors, out, strict=True)):
+        mantissas, exponents = column(x)
+        assert got == [(index, group, exponents[group * lanes // 256], row.tolist())
+                       for group, row in enumerate(mantissas.reshape(-1, lanes))], f"length {len(x)}"
+
+
+def test_a_group_per_cycle():
+    """The last block leaves as soon as it can, whether blocks came before it or not."""
+    rng = np.random.default_rng(1)
+    _, tails = run(4, [vector(rng, length) for length in (256, 512, 768)], narrow=0)
+    assert tails == [Quantiser.latency(4) + 64 - 1] * 3
+
+
+@pytest.mark.parametrize("lanes,stall", [(2, 0.0), (4, 0.5), (8, 0.9), (16, 0.0)])
+def test_codes(lanes, stall):
+    rng = np.random.default_rng(lanes)
+    vectors = [vector(rng, length) for length in (1, 8, 20, 64, 255)] + [rng.choice(CORNERS, 40)]
+    out, tails = run(lanes, vectors, narrow=1, stall=stall, seed=lanes)
+    for x, got, tail in zip(vectors, out, tails, strict=True):
+        codes, exponent = stored(x)
+        assert got == [(code, exponent, int(index == len(x) - 1))
+                       for index, code in enumerate(codes.tolist())]
+        if not stall:
+            assert tail <= Quantiser.latency(lanes) + len(x) + 2

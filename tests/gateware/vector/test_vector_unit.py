@@ -1,0 +1,327 @@
+"""The vector unit against `vector_pass`, bit for bit: every write of every pass, in order."""
+
+from itertools import product
+import random
+
+from amaranth.sim import Simulator
+import numpy as np
+import pytest
+
+from gateware.config import Config
+from gateware.isa import Function, Reduce, Sink, Source
+from gateware.vector.quantiser import Quantiser
+from gateware.vector.sum_reducer import SumReducer
+from gateware.vector.unit import VectorUnit
+from gateware.vector.vector_pass import column, reduce_max, reduce_sum, stored, swap, vector_pass
+from sim.streams import receive, send
+
+CORNERS = np.array([0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80ffffff, 0x3f800000,
+                    0xbf800000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345],
+                   np.uint32)
+
+
+def bits(x):
+    return np.atleast_1d(np.asarray(x, np.float32)).view(np.uint32)
+
+
+def numbers(rng, count, corners=0.0):
+    """Random fp32 of mixed magnitude; ``corners`` is the share of corner values."""
+    x = (rng.standard_normal(count) * 2.0**rng.integers(-6, 6, count)).astype(np.float32)
+    chosen = rng.random(count) < corners
+    x[chosen] = rng.choice(CORNERS, chosen.sum()).view(np.float32)
+    return x
+
+
+class Program:
+    """Passes, and what the golden functions say that they write."""
+
+    def __init__(self, config, rng, corners=0.0):
+        self.config, self.rng, self.corners = config, rng, corners
+        self.scratchpad = numbers(rng, config.scratchpad, corners)
+        self.initial = self.scratchpad.copy()
+        self.scalars = {}
+        self.commands, self.beats, self.codes = [], [], []
+        self.effects = []   # of each pass
+
+    def add(self, *, length, a, b=1.0, c=0.0, a_swap=0, b_wrap=0, function=Function.IDENTITY,
+            reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0):
+        """a, b, c: ``("s", address)``, ``("r", register)``, "stream", "same" or an immediate."""
+        lanes = self.config.vector_lanes
+        command = {"length": length, "function": function, "reduce": reduce, "reduce_destination": into,
+                   "sink": sink, "destination": destination, "a_swap": a_swap, "b_wrap": b_wrap}
+        values = {}
+        for name, operand in (("a", a), ("b", b), ("c", c)):
+            if operand == "stream":
+                command[f"{name}_source"] = Source.STREAM
+                words = numbers(self.rng, length, self.corners)
+                values[name] = words
+                per_beat = self.config.bus_bits // 32
+                rest = self.rng.integers(0, 2**32, -length % per_beat, np.uint32)
+                self.beats += [int.from_bytes(row.tobytes(), "little")
+                               for row in np.concatenate((bits(words), rest)).reshape(-1, per_beat)]
+            elif operand == "same":
+                command[f"{name}_source"] = Source.SAME
+                values[name] = values["a"]
+            elif isinstance(operand, tuple) and operand[0] == "s":
+                command |= {f"{name}_source": Source.SCRATCHPAD, name: operand[1]}
+                index = np.arange(length + length % 2)
+                if name == "b" and b_wrap:
+                    index %= b_wrap
+                values[name] = self.scratchpad[operand[1] + index]
+                if name == "a" and a_swap:
+                    values[name] = swap(values[name])
+                values[name] = values[name][:length]
+            elif isinstance(operand, tuple):
+                command |= {f"{name}_source": Source.SCALAR, name: operand[1]}
+                values[name] = self.scalars[operand[1]]
+            else:
+                command |= {f"{name}_source": Source.IMMEDIATE, name: int(bits(operand)[0])}
+                values[name] = np.float32(operand)
+        result = np.broadcast_to(vector_pass(values["a"], values["b"], values["c"], function), length)
+
+        effects = []
+        if sink == Sink.SCRATCHPAD:
+            self.scratchpad[destination:destination + length] = result
+            for first in range(0, length, lanes):
+                group = bits(result[first:first + lanes])
+                effects.append(("scratchpad", destination + first, group.tolist()))
+        elif sink == Sink.COLUMN:
+            mantissas, exponents = column(result)
+            for index, group in enumerate(mantissas.reshape(-1, lanes)):
+                exponent = int(exponents[index * lanes // 256])
+                effects.append(("x", destination, index, exponent, group.tolist()))
+        elif sink == Sink.STORE:
+            codes, exponent = stored(result)
+            effects += [("code", code, exponent, int(index == length - 1))
+                        for index, code in enumerate(codes.tolist())]
+        if reduce != Reduce.NONE:
+            value = (reduce_sum if reduce == Reduce.SUM else reduce_max)(result)
+            self.scalars[into] = value
+            effects.append(("scalar", into, int(bits(value)[0])))
+        self.commands.append(command)
+        self.effects.append(effects)
+
+    def run(self, *, stall=0.0, seed=0, deadline=20000):
+        """Run it, compare it, and return the cycles of each pass, from command to done.
+
+        Each command waits while its predecessor executes, so that passes follow each other as closely as they
+        can.
+        """
+        unit = VectorUnit(self.config)
+        effects, cycles = [], []
+        rngs = {name: random.Random(f"{seed} {name}") for name in ("operand", "codes")}
+
+        def finish(took):
+            index = len(cycles)
+            where = f"seed {seed}: pass {index} {self.commands[index]}"
+            for kind in ("scratchpad", "x", "code", "scalar"):
+                want = [effect for effect in self.effects[index] if effect[0] == kind]
+                got = [effect for effect in effects if effect[0] == kind]
+                assert got == want, where
+            effects.clear()
+            cycles.append(took)
+
+        async def passes(ctx):
+            writes = [{"address": address, "value": int(value)}
+                      for address, value in enumerate(self.initial.view(np.uint32))]
+            await send(ctx, unit.results, writes)
+            await ctx.tick()
+            assert effects == [("scratchpad", write["address"], [write["value"]]) for write in writes]
+            effects.clear()
+            await send(ctx, unit.command, self.commands)
+            while len(cycles) < len(self.commands):
+                await ctx.tick()
+            await ctx.tick().repeat(4)
+            assert not effects
+
+        async def feed(ctx):
+            await send(ctx, unit.operand, self.beats, rngs["operand"], stall)
+            await ctx.tick()
+            assert not ctx.get(unit.operand.ready)
+
+        async def drain(ctx):
+            ready = False
+            async for *_, valid, payload in ctx.tick().sample(unit.codes.valid, unit.codes.payload):
+                if valid and ready:
+                    effects.append(("code", payload.code, payload.exponent, payload.last))
+                ready = rngs["codes"].random() >= stall
+                ctx.set(unit.codes.ready, ready)
+
+        async def watch(ctx):
+            took = 0
+            sampled = ctx.tick().sample(
+                unit.trace_scratchpad.valid, unit.trace_scratchpad.payload, unit.x.valid, unit.x.payload,
+                unit.trace_scalar.valid, unit.trace_scalar.payload, unit.done,
+                unit.command.valid & unit.command.ready)
+            async for *_, writes, write, quantises, group, reduces, scalar, done, starts in sampled:
+                took += 1
+                if writes:
+                    lanes = [lane for lane in range(self.config.vector_lanes) if write.mask >> lane & 1]
+                    assert lanes == list(range(lanes[0], lanes[-1] + 1))
+                    effects.append(
+                        ("scratchpad", write.address + lanes[0], [write.data[lane] for lane in lanes]))
+                if quantises:
+                    effects.append(("x", group.column, group.index, group.exponent, list(group.mantissas)))
+                if reduces:
+                    effects.append(("scalar", scalar.register, scalar.value))
+                if done:
+                    finish(took)
+                if starts:
+                    took = 0
+                assert took < deadline, f"pass {len(cycles)} {self.commands[len(cycles)]} does not end"
+
+        simulator = Simulator(unit)
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(passes)
+        if self.beats:
+            simulator.add_testbench(feed)
+        simulator.add_process(drain)
+        simulator.add_process(watch)
+        simulator.run()
+        return cycles
+
+
+def small(**parameters):
+    return Config(**{"name": "test", "scratchpad": 256, "bus_bits": 128} | parameters)
+
+
+A_SOURCES = {"a": ("s", 16)}, {"a": ("s", 16), "a_swap": 1}, {"a": ("r", 1)}
+B_SOURCES = ({"b": ("s", 48)}, {"b": ("s", 48), "b_wrap": 8}, {"b": ("r", 2)}, {"b": -0.7}, {"b": "stream"},
+             {"b": "same"})
+C_SOURCES = {"c": ("s", 80)}, {"c": ("r", 63)}, {"c": 0.3}
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+def test_every_combination_of_sources(stall):
+    program = Program(small(vector_lanes=2, bus_bits=64), np.random.default_rng(1))
+    for register in (1, 2, 63):
+        program.add(length=1, a=("s", 16 * (register % 4)), reduce=Reduce.SUM, into=register)
+    for a, b, c in product(A_SOURCES, B_SOURCES, C_SOURCES):
+        program.add(length=17, **a, **b, **c, sink=Sink.SCRATCHPAD, destination=112)
+    program.run(stall=stall)
+
+
+@pytest.mark.parametrize("vector_lanes,bus_bits", [(2, 32), (2, 256), (4, 32), (4, 128), (8, 64), (8, 256)])
+def test_lengths(vector_lanes, bus_bits):
+    """Every length with every sink, reduction and function, though not in every combination."""
+    program = Program(small(vector_lanes=vector_lanes, bus_bits=bus_bits, scratchpad=1024),
+                      np.random.default_rng(vector_lanes))
+    sinks, reductions, functions = [], [], []
+    for number, length in enumerate((1, 5, 8, 20, 64, 172, 300)[::1 if vector_lanes < 8 else 2]):
+        for b in ("stream", ("s", 640)):
+            sinks = sinks or [Sink.COLUMN, Sink.STORE, Sink.SCRATCHPAD, Sink.NONE]
+            reductions = reductions or [Reduce.SUM, Reduce.MAX, Reduce.NONE]
+            functions = functions or list(Function)
+            sink = sinks.pop()
+            program.add(length=min(length, 256) if sink == Sink.STORE else length, a=("s", 0), b=b,
+                        reduce=reductions.pop(), into=number, function=functions.pop(), sink=sink,
+                        destination=320 if sink == Sink.SCRATCHPAD else number)
+    program.run(stall=0.1)
+
+
+@pytest.mark.parametrize("function", Function)
+def test_corners(function):
+    program = Program(small(vector_lanes=2, bus_bits=32), np.random.default_rng(function), corners=0.6)
+    for reduce in Reduce:
+        program.add(length=70, a=("s", 0), b="stream", c=("s", 80), function=function, reduce=reduce, into=1,
+                    sink=Sink.SCRATCHPAD, destination=160)
+        program.add(length=70, a=("s", 160), b=1.0, c=-0.0, function=function, reduce=reduce, into=2,
+                    sink=Sink.COLUMN, destination=31)
+        program.add(length=70, a=("s", 80), b="same", function=function, reduce=reduce, into=3,
+                    sink=Sink.STORE)
+    program.run()
+
+
+def test_no_operand_from_the_scratchpad():
+    program = Program(small(), np.random.default_rng(0))
+    program.add(length=1, a=("s", 0), reduce=Reduce.SUM, into=1)
+    program.add(length=30, a=("r", 1), b=2.0, c=1.0, reduce=Reduce.SUM, into=2, sink=Sink.SCRATCHPAD,
+                destination=16)
+    program.add(length=30, a=("r", 2), b="stream", c=("r", 1), reduce=Reduce.MAX, into=1, sink=Sink.COLUMN)
+    program.add(length=30, a=("r", 1), b="same", c=("r", 2), sink=Sink.STORE)
+    program.run(stall=0.3)
+
+
+def test_passes_that_depend_on_each_other():
+    """RMSNorm, RoPE and softmax, each pass reading what the one before has just written, much of it in
+    place."""
+    program = Program(small(scratchpad=512), np.random.default_rng(0))
+    program.add(length=64, a=("s", 0), b="same", reduce=Reduce.SUM, into=1)
+    program.add(length=1, a=("r", 1), b=1 / 64, c=1e-5, function=Function.RSQRT, reduce=Reduce.SUM, into=1)
+    program.add(length=64, a=("s", 0), b=("r", 1), sink=Sink.SCRATCHPAD, destination=0)
+    program.add(length=64, a=("s", 0), b="stream", sink=Sink.COLUMN, destination=1)
+    program.add(length=64, a=("s", 0), b=("s", 128), b_wrap=16, sink=Sink.SCRATCHPAD, destination=256)
+    program.add(length=64, a=("s", 0), a_swap=1, b=("s", 192), b_wrap=16, c=("s", 256), sink=Sink.SCRATCHPAD,
+                destination=0)
+    program.add(length=61, a=("s", 0), b="stream", reduce=Reduce.MAX, into=2, sink=Sink.SCRATCHPAD,
+                destination=0)
+    program.add(length=1, a=("r", 2), b=-0.18, reduce=Reduce.SUM, into=3)
+    program.add(length=61, a=("s", 0), b=0.18, c=("r", 3), function=Function.EXP2, reduce=Reduce.SUM, into=1,
+                sink=Sink.SCRATCHPAD, destination=0)
+    program.add(length=1, a=("r", 1), function=Function.RECIPROCAL, reduce=Reduce.SUM, into=1)
+    program.add(length=61, a=("s", 0), b=("r", 1), sink=Sink.SCRATCHPAD, destination=0)
+    program.add(length=61, a=("s", 0), b="stream", sink=Sink.STORE)
+    program.run()
+
+
+@pytest.mark.parametrize("vector_lanes", [4, 16])
+def test_cycles(vector_lanes):
+    """The figures of the docstring, exactly."""
+    program = Program(small(vector_lanes=vector_lanes), np.random.default_rng(0))
+    want = []
+    for reads, operands in enumerate(({"a": ("r", 0)}, {"a": ("s", 0)}, {"a": ("s", 0), "b": ("s", 48)},
+                                      {"a": ("s", 0), "b": ("s", 48), "c": ("s", 96)})):
+        if reads == 0:
+            program.add(length=1, a=("s", 0), reduce=Reduce.MAX)
+            want.append(1 + 22 + vector_lanes.bit_length() + 1)
+        for length in (1, 40):
+            groups = -(-length // vector_lanes) * max(1, reads)
+            program.add(length=length, **operands, sink=Sink.SCRATCHPAD, destination=144)
+            program.add(length=length, **operands, function=Function.EXP2)
+            want += [groups + 23, groups + 40]
+    groups = -(-64 // vector_lanes)
+    program.add(length=64, a=("s", 0), reduce=Reduce.SUM, into=1)
+    want.append(groups * SumReducer.interval(vector_lanes) + 23 + SumReducer.LOOP * 7
+                + sum(half // vector_lanes // 2 for half in (32, 16, 8, 4, 2, 1)))
+    program.add(length=64, a=("s", 0), sink=Sink.COLUMN)
+    want.append(groups + 22 + Quantiser.latency(vector_lanes) + groups)
+    assert program.run() == want
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_programs(seed):
+    """Any operands, sinks and destinations that the instruction set allows, with stalls everywhere."""
+    choices = random.Random(seed)
+    lanes, bus_bits = ((2, 32), (4, 256), (2, 128), (8, 32), (4, 64))[seed]
+    program = Program(small(vector_lanes=lanes, bus_bits=bus_bits, scratchpad=512),
+                      np.random.default_rng(seed), corners=choices.choice([0, 0, 0.05, 0.5]))
+
+    def scratchpad():
+        return "s", 16 * choices.randrange(0, (512 - 176) // 16)
+
+    program.add(length=1, a=("s", 0), reduce=Reduce.SUM, into=1)
+    program.add(length=1, a=("s", 16), reduce=Reduce.MAX, into=2)
+    for _ in range(16 if lanes < 8 else 6):
+        length = choices.choice([1, 2, 3, 5, 8, 20, 33, 63, 64, 65, 100, 172])
+        a = choices.choice([scratchpad(), scratchpad(), ("r", 1)])
+        b = choices.choice([scratchpad(), ("r", 2), 0.7, 1.0, "stream", "same"])
+        c = choices.choice([scratchpad(), ("r", 1), 0.0, 0.3])
+        fields = {"a_swap": int(a[0] == "s" and choices.random() < 0.3)}
+        if isinstance(b, tuple) and b[0] == "s" and choices.random() < 0.4:
+            fields["b_wrap"] = choices.choice([16, 32, 48])
+        sink = choices.choice([Sink.NONE, Sink.SCRATCHPAD, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE])
+        destination = choices.randrange(32)
+        if sink == Sink.SCRATCHPAD:
+            read = {operand[1] for operand in (a, b, c) if isinstance(operand, tuple) and operand[0] == "s"}
+            apart = [address for address in range(0, 512 - 176, 16)
+                     if all(abs(address - other) >= 176 for other in read)]
+            if len(read) == 1 and length % 2 == 0 and not fields.get("b_wrap") and choices.random() < 0.5:
+                destination = read.pop()
+            elif apart:
+                destination = choices.choice(apart)
+            else:
+                sink = Sink.NONE
+        program.add(length=length, a=a, b=b, c=c, **fields, sink=sink, destination=destination,
+                    function=choices.choice(list(Function)), reduce=choices.choice(list(Reduce)),
+                    into=choices.choice([1, 2, 3, 63]))
+    program.run(stall=choices.choice([0.1, 0.5, 0.7]), seed=seed)
