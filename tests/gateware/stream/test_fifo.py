@@ -4,6 +4,7 @@ import pytest
 from amaranth.lib import data
 from amaranth.sim import Simulator
 
+from gateware.stream.block_fifo import BlockFifo
 from gateware.stream.fifo import StreamFifo
 from gateware.stream.lut_fifo import LutFifo
 from sim.streams import run_stream_test
@@ -40,10 +41,10 @@ def test_fills_to_its_depth_and_says_so(depth):
             accepted += ctx.get(dut.i.ready)
             await ctx.tick()
             assert ctx.get(dut.level) == accepted
-        assert depth <= accepted <= depth + StreamFifo.OUTPUT_DEPTH
+        assert depth <= accepted <= depth + BlockFifo.OUTPUT_DEPTH
         ctx.set(dut.i.valid, 0)
         ctx.set(dut.o.ready, 1)
-        await ctx.tick().repeat(accepted + StreamFifo.OUTPUT_DEPTH)
+        await ctx.tick().repeat(accepted + BlockFifo.OUTPUT_DEPTH)
         assert ctx.get(dut.level) == 0 and not ctx.get(dut.o.valid)
 
     simulator = Simulator(dut)
