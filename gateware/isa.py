@@ -86,7 +86,7 @@ class Sink(IntEnum):
     SCRATCHPAD = 1  #: fp32 elements from ``destination`` on
     COLUMN = 2      #: ``VECTOR``: quantised to 18 bits into x-buffer column ``destination``
     STORE = 3       #: ``VECTOR``: quantised to 16 bits into DRAM, with their scale (KV cache)
-    ARGMAX = 4      #: ``DOT``: index of the largest result, and fp32 results to DRAM where the host wants them
+    ARGMAX = 4      #: ``DOT``: per column, index of the largest result; and fp32 results to DRAM if wanted
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,8 @@ class Field:
 FIELDS = (
     Field("opcode", 2, "common", "What the instruction does.", Opcode),
     Field("wait", 1, "common", "The stream is read only after every earlier store has reached DRAM."),
+    Field("member", 5, "common",
+          "Which token of the group: token means its id, position its position, one after another."),
 
     Field("stream_base", 32, "stream", "First bus word of the stream."),
     Field("stream_index", 2, "stream", "Register that moves the base.", Index),
@@ -155,6 +157,7 @@ FIELDS = (
     Field("sink", 3, "result", "Where the results go.", Sink),
     Field("destination", 20, "result", "Scratchpad element address, or column."),
     Field("destination_stride", 20, "result", "DOT: elements from the results of one column to those of the next."),
+    Field("pad", 1, "result", "COLUMN: 32 more zero mantissas, for vectors that reach further than this one."),
 
     Field("store_base", 32, "store", "Byte address of the first element stored at position 0."),
     Field("store_index_stride", 24, "store", "Bytes by which a position moves that address."),

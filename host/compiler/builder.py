@@ -74,18 +74,21 @@ class ProgramBuilder:
         self._append(opcode=Opcode.END, label="end")
 
     def dot(self, label, stream, row, *, rows=0, rows_grow=False, vectors_grow=False, columns=1,
-            order=CodeOrder.PLANES, expand=False, sink=Sink.SCRATCHPAD, destination=0, destination_stride=0,
-            store_base=0):
-        """Multiply the rows of ``stream``, of geometry ``row``, with the first ``columns`` of the x-buffer."""
+            order=CodeOrder.PLANES, expand=False, member=0, sink=Sink.SCRATCHPAD, destination=0,
+            destination_stride=0, store_base=0):
+        """Multiply the rows of ``stream``, of geometry ``row``, with the first ``columns`` of the x-buffer.
+
+        What grows, grows with the position of token ``member`` of the group.
+        """
         self._append(
-            opcode=Opcode.DOT, label=label, **stream.fields, code_bits=row.code_bits, code_order=order,
+            opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_bits=row.code_bits, code_order=order,
             scale=row.scale, expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
             rows_grow=int(rows_grow), growth=0 if expand else row.growth, columns=columns, sink=sink,
             destination=destination, destination_stride=destination_stride, store_base=store_base)
 
     def vector(self, label, a, b=1.0, c=0.0, *, length=0, grow=False, function=Function.IDENTITY,
-               reduce=Reduce.NONE, into=0, to=None, column=None, **store):
-        """``function(a * b + c)`` over ``length`` elements (position + 1 if ``grow``).
+               reduce=Reduce.NONE, into=0, to=None, column=None, member=0, pad=False, **store):
+        """``function(a * b + c)`` over ``length`` elements (position of ``member``, plus 1, if ``grow``).
 
         Floats are immediates. Results go to scratchpad address ``to``, to ``column`` of the x-buffer, with
         ``store_base`` and its strides to DRAM, or nowhere; a reduction goes into scalar register ``into``.
@@ -98,7 +101,7 @@ class ProgramBuilder:
             sink, destination = (Sink.STORE if store else Sink.NONE), 0
         streams = [operand.fields for operand in (b,) if isinstance(operand, Stream)]
         self._append(
-            opcode=Opcode.VECTOR, label=label, length=length, length_grow=int(grow), function=function,
+            opcode=Opcode.VECTOR, label=label, member=member, pad=int(pad), length=length, length_grow=int(grow), function=function,
             reduce=reduce, reduce_destination=into, sink=sink, destination=destination,
             **_operand("a", a), **_operand("b", b), **_operand("c", c), **store, **(streams[0] if streams else {}))
 

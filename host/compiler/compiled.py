@@ -1,9 +1,10 @@
 """A model compiled for a configuration."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gateware.config import Config
-from gateware.isa import Instruction, VECTOR_CODES
+from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES
 from host.compiler.llama import LlamaCompiler
 from host.compiler.placement import Placement
 from host.compiler.scratchpad_map import ScratchpadMap
@@ -11,36 +12,65 @@ from host.errors import CelosiaError
 from host.gguf_model import Model
 from host.image.packed_format import FORMATS
 
-__all__ = ["Compiled", "compile_model"]
+__all__ = ["Compiled", "Part", "compile_model"]
+
+
+class Part(StrEnum):
+    """What a program computes for its group of tokens."""
+
+    DECODE = "decode"  #: one token, with its logits
+    BODY = "body"      #: from the token ids to the residual after the last layer
+    LOGITS = "logits"  #: after the body: logits of every token
+    LAST = "last"      #: after the body: logits of the last token only
 
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """Program and memory map.
+    """Programs and memory map.
 
     Attributes
     ----------
     model : host.gguf_model.Model
     config : gateware.config.Config
     context : int
+    group : int
+        Most tokens that go through the weights together: the logical columns, or what the scratchpad has room for.
     placement : host.compiler.placement.Placement
     scratchpad : host.compiler.scratchpad_map.ScratchpadMap
-    program : list of gateware.isa.Instruction
+        That of a single token.
+    programs : dict of (int, Part) to list of gateware.isa.Instruction
+        By number of tokens and part, one after another in the program region.
     """
 
     model: Model
     config: Config
     context: int
+    group: int
     placement: Placement
     scratchpad: ScratchpadMap
-    program: list[Instruction]
+    programs: dict
 
-    def label(self, index):
-        """Name of instruction ``index``, for messages."""
-        return self.program[index].label if index < len(self.program) else "beyond the program"
+    @property
+    def program(self):
+        """Instructions that decode one token."""
+        return self.programs[1, Part.DECODE]
+
+    def program_address(self, tokens, part):
+        """Byte address of a program."""
+        address = self.placement.map.address("program")
+        for key, program in self.programs.items():
+            if key == (tokens, part):
+                return address
+            address += len(program) * INSTRUCTION_BITS // 8
+        raise KeyError((tokens, part))
+
+    def label(self, index, tokens=1, part=Part.DECODE):
+        """Name of instruction ``index`` of a program, for messages."""
+        program = self.programs[tokens, part]
+        return program[index].label if index < len(program) else "beyond the program"
 
     def read_bytes(self, position):
-        """Bytes that the streams of all instructions read at ``position``, the program itself included."""
+        """Bytes that decoding a token reads at ``position``, the program itself included."""
         beats = 0
         for instruction in self.program:
             lines = position + 1 if instruction.stream_lines_grow else instruction.stream_lines
@@ -48,7 +78,7 @@ class Compiled:
             if instruction.stream_line_grow:
                 line = -(-(position + 1) >> instruction.stream_grow_shift) << instruction.stream_grow_scale
             beats += lines * line
-        return beats * self.config.bus_bytes + len(self.placement.map.regions["program"])
+        return beats * self.config.bus_bytes + len(self.program) * INSTRUCTION_BITS // 8
 
 
 def compile_model(model, config, context=None):
@@ -75,16 +105,27 @@ def compile_model(model, config, context=None):
     if not 0 < context <= hp.context:
         raise CelosiaError(f"{model.path}: context must be 1 to {hp.context}, not {context}")
     _check_fit(model, config, context)
-    scratchpad = ScratchpadMap(hp, config, context, model.path)
-    # The length of the program does not depend on addresses: compile once to learn it, once for good.
-    length = 0
-    for _ in range(2):
-        placement = Placement(model, config, context, length)
-        program = LlamaCompiler(model, config, context, placement, scratchpad).compile()
-        length = len(program)
+    pads = {tokens: ScratchpadMap(hp, config, context, tokens) for tokens in range(1, config.logical_columns + 1)}
+    pads[1].require(model.path)
+    group = max(tokens for tokens, pad in pads.items() if pad.fits)
+
+    def programs(placement):
+        def compiler(tokens):
+            return LlamaCompiler(model, config, placement, pads[tokens], tokens)
+
+        result = {(1, Part.DECODE): compiler(1).body().logits([0]).finish()}
+        for tokens in range(1, group + 1):
+            result[tokens, Part.BODY] = compiler(tokens).body().finish()
+            result[tokens, Part.LOGITS] = compiler(tokens).logits(range(tokens)).finish()
+            result[tokens, Part.LAST] = compiler(tokens).logits([tokens - 1]).finish()
+        return result
+
+    # The length of programs does not depend on addresses: compile once to learn it, once for good.
+    length = sum(map(len, programs(Placement(model, config, context, 0, group)).values()))
+    placement = Placement(model, config, context, length, group)
     if placement.image_bytes > config.bus_bytes << 32:
         raise CelosiaError(f"{model.path}: the image of {placement.image_bytes} bytes is beyond the address space")
-    return Compiled(model, config, context, placement, scratchpad, program)
+    return Compiled(model, config, context, group, placement, pads[1], programs(placement))
 
 
 def _check_fit(model, config, context):

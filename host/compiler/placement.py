@@ -31,7 +31,9 @@ class Placement:
     context : int
         Positions of the KV cache.
     instructions : int
-        Length of the program.
+        Length of all programs together.
+    group : int
+        Tokens whose logits have room.
 
     Attributes
     ----------
@@ -43,7 +45,7 @@ class Placement:
     key_row, value_row : RowGeometry
     """
 
-    def __init__(self, model, config, context, instructions):
+    def __init__(self, model, config, context, instructions, group):
         hp = model.hyperparameters
         self._bus_bytes = config.bus_bytes
         self.map = MemoryMap(HEADER_BYTES)
@@ -66,7 +68,7 @@ class Placement:
                 self.map.add(f"{where}.value", hp.head_dim * self.value_row.row_bytes)
                 self.map.add(f"{where}.key_scale", context * _SCALE_BYTES)
                 self.map.add(f"{where}.value_scale", context * _SCALE_BYTES)
-        self.map.add("logits", hp.vocab * _FP32_BYTES)
+        self.map.add("logits", group * hp.vocab * _FP32_BYTES)
         self.image_bytes = self.map.size + -self.map.size % HEADER_BYTES
 
     def beat(self, name):

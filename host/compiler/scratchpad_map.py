@@ -8,7 +8,7 @@ _ALIGNMENT = 16
 
 
 class ScratchpadMap:
-    """fp32 vectors in the scratchpad, for the whole of a token.
+    """fp32 vectors in the scratchpad, for the whole of a pass over the weights.
 
     A context that does not fit is refused: scores of all positions must be on chip at once.
 
@@ -18,49 +18,64 @@ class ScratchpadMap:
     config : gateware.config.Config
     context : int
         Positions of the KV cache.
-    path : path-like
-        For messages.
+    tokens : int
+        Tokens that go through the weights together; each has vectors of its own.
 
     Attributes
     ----------
-    residual, normalised, attention, query, key, value, scratch, gate, up, scores, cosine, sine : int
-        Element addresses. ``scores`` has one vector of ``score_stride`` per logical column in use.
+    residual, scratch, query, key, value, attention, gate, up, cosine, sine : _Vectors
+        ``vectors[t]`` is the element address of token t's vector, ``vectors.stride`` the distance to the next.
+    scores : _Vectors
+        One vector per logical column in use.
     used : int
         Elements taken.
-
-    Raises
-    ------
-    CelosiaError
-        If the vectors do not fit, saying by how much.
     """
 
-    def __init__(self, hyperparameters, config, context, path):
+    def __init__(self, hyperparameters, config, context, tokens):
         hp = hyperparameters
         query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
-        heads_at_once = min(hp.group, config.logical_columns)
-        self.score_stride = context + -context % _ALIGNMENT
         self.used = 0
-        self.residual = self._take(hp.dim)
-        self.cosine = self._take(hp.head_dim)
-        self.sine = self._take(hp.head_dim)
-        self.scratch = self._take(max(hp.dim, query, hp.ffn))
+        self.residual = self._take(hp.dim, tokens)
+        self.cosine = self._take(hp.head_dim, tokens)
+        self.sine = self._take(hp.head_dim, tokens)
+        self.scratch = self._take(max(hp.dim, query, hp.ffn), tokens)
         # Attention and feed-forward never live at the same time.
         shared = self.used
-        self.query = self._take(query)
-        self.key = self._take(key)
-        self.value = self._take(key)
-        self.attention = self._take(query)
-        self.scores = self._take(heads_at_once * self.score_stride)
+        self.query = self._take(query, tokens)
+        self.key = self._take(key, tokens)
+        self.value = self._take(key, tokens)
+        self.attention = self._take(query, tokens)
+        self.scores = self._take(context, min(hp.group * tokens, config.logical_columns))
         after_attention, self.used = self.used, shared
-        self.gate = self._take(hp.ffn)
-        self.up = self._take(hp.ffn)
+        self.gate = self._take(hp.ffn, tokens)
+        self.up = self._take(hp.ffn, tokens)
         self.used = max(self.used, after_attention)
-        if self.used > config.scratchpad:
-            raise CelosiaError(
-                f"{path}: context {context} needs {self.used} elements of scratchpad, {self.used - config.scratchpad} "
-                f"more than configuration {config.name!r} has ({config.scratchpad})")
+        self._config, self._context = config, context
 
-    def _take(self, elements):
-        address = self.used
-        self.used += elements + -elements % _ALIGNMENT
-        return address
+    @property
+    def fits(self):
+        """Whether the configuration has room for them."""
+        return self.used <= self._config.scratchpad
+
+    def require(self, path):
+        """Raise a CelosiaError that names the model ``path`` and what is missing, unless everything fits."""
+        size = self._config.scratchpad
+        if not self.fits:
+            raise CelosiaError(
+                f"{path}: context {self._context} needs {self.used} elements of scratchpad, {self.used - size} more "
+                f"than configuration {self._config.name!r} has ({size})")
+
+    def _take(self, elements, count):
+        vectors = _Vectors(self.used, elements + -elements % _ALIGNMENT)
+        self.used += count * vectors.stride
+        return vectors
+
+
+class _Vectors:
+    """Addresses of equally long vectors, one after another."""
+
+    def __init__(self, first, stride):
+        self._first, self.stride = first, stride
+
+    def __getitem__(self, index):
+        return self._first + index * self.stride

@@ -9,8 +9,7 @@ from gateware.numeric.integer_to_fp32 import integer_to_fp32
 from gateware.numeric.total_order import fp32_total_order_key
 from gateware.vector.vector_pass import column, reduce_max, reduce_sum, scale_bits, stored, swap, vector_pass
 from host.engine.matrix_reader import MatrixReader
-from host.engine.trace import Trace
-from host.errors import CelosiaError
+from host.engine.program_engine import ProgramEngine
 
 __all__ = ["ModelEngine"]
 
@@ -18,11 +17,11 @@ _SCALARS = 64
 _CHUNK_CODES = 1 << 16
 
 
-class ModelEngine:
-    """Executes the program of a memory image, instruction by instruction.
+class ModelEngine(ProgramEngine):
+    """Executes the programs of a memory image, instruction by instruction.
 
-    Each token runs the program from the first instruction to ``END``, with the token id and its position in registers.
-    Matrices are decoded from the image in chunks; small ones are kept decoded.
+    A program runs from its first instruction to ``END``, with the ids of its tokens and the position of the first one in
+    registers. Matrices are decoded from the image in chunks; small ones are kept decoded.
 
     Parameters
     ----------
@@ -30,20 +29,10 @@ class ModelEngine:
         Its memory is written: the KV cache lives in it.
     cache_bytes : int, optional
         Decoded matrices that are kept, in bytes; an eighth of the image, at least 32 MiB, by default.
-
-    Attributes
-    ----------
-    position : int
-        Tokens in the KV cache.
-    context : int
-    argmax : int
-        Most likely next token after the last step; the lowest id of equals.
     """
 
     def __init__(self, image, *, cache_bytes=None):
-        self.image = image
-        self.context = image.header.context
-        self.argmax = 0
+        super().__init__(image)
         self._memory = image.memory
         self._bus_bytes = image.header.bus_bits // 8
         self._cache_bytes = max(32 << 20, image.memory.size // 8) if cache_bytes is None else cache_bytes
@@ -51,48 +40,23 @@ class ModelEngine:
         self._scratchpad = np.zeros(config.scratchpad, np.float32)
         self._scalars = np.zeros(_SCALARS, np.float32)
         self._columns = [None] * config.logical_columns
-        self._passes = [self._prepare(instruction) for instruction in self._decode_program()]
-        self.reset()
+        self._kept = {}
+        self._programs = {}
 
-    def reset(self):
-        """Forget all tokens."""
-        self.position = 0
-
-    def step(self, token, *, trace=None):
-        """Run one token through the program.
-
-        Parameters
-        ----------
-        token : int
-        trace : host.engine.trace.Trace, optional
-            Takes every value that every instruction writes.
-
-        Returns
-        -------
-        float32 array (vocab,)
-            Logits of the next token.
-
-        Raises
-        ------
-        CelosiaError
-            If the token is not in the vocabulary or the context is full.
-        """
-        header = self.image.header
-        if not 0 <= token < header.vocab:
-            raise CelosiaError(f"Token id must be below {header.vocab}, not {token}")
-        if self.position >= self.context:
-            raise CelosiaError(f"The context of {self.context} positions is full")
-        self._token = token
-        self._trace = trace
+    def run(self, tokens, part, *, store_logits=True, trace=None):
+        """See :meth:`ProgramEngine.run`; logits are computed in any case."""
+        key = len(tokens), part
+        if key not in self._programs:
+            self._programs[key] = [self._prepare(instruction) for instruction in self._decode_program(*key)]
+        self._tokens, self._trace, self._logits = tokens, trace, None
         with np.errstate(all="ignore"):
-            for self._index, run in enumerate(self._passes):
+            for self._index, run in enumerate(self._programs[key]):
                 run()
-        self.position += 1
-        return self._logits
+        return self._logits if store_logits else None
 
-    def _decode_program(self):
-        start, size = self.image.header.program, INSTRUCTION_BITS // 8
-        for index in range(self.image.header.instructions):
+    def _decode_program(self, tokens, part):
+        start, size = self.image.compiled.program_address(tokens, part), INSTRUCTION_BITS // 8
+        for index in range(len(self.image.compiled.programs[tokens, part])):
             yield decode(self._memory[start + index * size:start + (index + 1) * size].tobytes())
 
     def _prepare(self, instruction):
@@ -118,15 +82,17 @@ class ModelEngine:
         chunks = [(start, min(step, i.rows - start)) for start in range(0, i.rows, step)]
         row_beats = reader.row_bytes // self._bus_bytes
         decoded_bytes = i.rows * reader.row_codes * 8
-        keep = decoded_bytes <= self._cache_bytes
-        if keep:
+        if i.stream_base not in self._kept and decoded_bytes <= self._cache_bytes:
             self._cache_bytes -= decoded_bytes
-        kept = []
+            self._kept[i.stream_base] = []
 
         def run():
-            if keep and not kept:
-                kept.extend(reader.read(i.stream_base + start * row_beats, rows) for start, rows in chunks)
-            parts = kept or (reader.read(i.stream_base + start * row_beats, rows) for start, rows in chunks)
+            parts = (reader.read(i.stream_base + start * row_beats, rows) for start, rows in chunks)
+            if i.stream_base in self._kept:
+                kept = self._kept[i.stream_base]
+                if not kept:
+                    kept.extend(parts)
+                parts = kept
             self._dot_results(i, [self._multiply(i, part) for part in parts])
         return run
 
@@ -134,13 +100,18 @@ class ModelEngine:
         """Results (columns, rows) of some rows."""
         codes, mantissa, exponent, sub_scales = part
         return np.stack([
-            exact_dot(codes, mantissa, exponent, *self._columns[index], code_bits=i.code_bits, growth=i.growth,
+            exact_dot(codes, mantissa, exponent, *self._vectors(index, codes.shape[1]), code_bits=i.code_bits, growth=i.growth,
                       sub_scales=sub_scales)
             for index in range(i.columns)])
 
+    def _vectors(self, index, count):
+        """The first ``count`` vectors of a column."""
+        mantissas, exponents = self._columns[index]
+        return mantissas[:count], exponents[:count]
+
     def _cached_codes(self, i):
         """Rows of the KV cache: 16-bit codes in element order, without scales."""
-        length = self.position + 1
+        length = self._position(i) + 1
         rows = length if i.rows_grow else i.rows
         vectors = -(-length // VECTOR_CODES) if i.vectors_grow else i.vectors
         start, stride = i.stream_base * self._bus_bytes, i.stream_line_stride * self._bus_bytes
@@ -151,7 +122,7 @@ class ModelEngine:
 
     def _expand(self, i, reader):
         """One row of a table, element by element: code times scale."""
-        base = i.stream_base + self._register(i.stream_index) * i.stream_index_stride
+        base = self._base(i)
         codes, mantissa, exponent, sub_scales = reader.read(base, 1)
         free = free_bits(i.code_bits, i.growth, i.scale)
         if sub_scales is not None:
@@ -167,12 +138,14 @@ class ModelEngine:
             for index in range(i.columns):
                 self._write_scratchpad(i.destination + index * i.destination_stride, results[index])
         else:
-            self._logits = results[0]
-            self.argmax = int(fp32_total_order_key(self._logits).argmax())
+            self._logits = results
+            choices = fp32_total_order_key(results).argmax(axis=1).tolist()
+            self.choices += choices
             if self._trace:
-                self._trace.argmax(self._index, self.argmax)
-                addresses = i.store_base + 4 * np.arange(len(self._logits))
-                self._trace.store(self._index, addresses, self._logits.view(np.uint32))
+                for index, row in enumerate(results):
+                    self._trace.argmax(self._index, index, choices[index])
+                    addresses = i.store_base + 4 * (index * i.destination_stride + np.arange(len(row)))
+                    self._trace.store(self._index, addresses, row.view(np.uint32))
 
     # -- VECTOR ---------------------------------------------------------------------------------------------------
 
@@ -181,7 +154,7 @@ class ModelEngine:
         a, b, c = self._operand(i, "a"), self._operand(i, "b"), self._operand(i, "c")
 
         def run():
-            n = self.position + 1 if i.length_grow else i.length
+            n = self._position(i) + 1 if i.length_grow else i.length
             left = a(n)
             if i.a_swap:
                 left = swap(left)
@@ -196,7 +169,7 @@ class ModelEngine:
                 case Sink.SCRATCHPAD:
                     self._write_scratchpad(i.destination, result)
                 case Sink.COLUMN:
-                    self._write_column(i.destination, result)
+                    self._write_column(i.destination, result, i.pad)
                 case Sink.STORE:
                     self._store(i, result)
         return run
@@ -218,13 +191,18 @@ class ModelEngine:
                 return None
             case Source.STREAM:
                 def stream(n):
-                    base = i.stream_base + self._register(i.stream_index) * i.stream_index_stride
-                    start = base * self._bus_bytes
+                    start = self._base(i) * self._bus_bytes
                     return self._memory[start:start + 4 * n].view("<f4")
                 return stream
 
-    def _register(self, index):
-        return {Index.NONE: 0, Index.TOKEN: self._token, Index.POSITION: self.position}[index]
+    def _position(self, i):
+        """Position of the instruction's token."""
+        return self.position + i.member
+
+    def _base(self, i):
+        """First bus word of the instruction's stream."""
+        register = {Index.NONE: 0, Index.TOKEN: self._tokens[i.member], Index.POSITION: self._position(i)}
+        return i.stream_base + register[i.stream_index] * i.stream_index_stride
 
     # -- everything that is written -------------------------------------------------------------------------------
 
@@ -238,21 +216,25 @@ class ModelEngine:
         if self._trace:
             self._trace.scalar(self._index, register, value)
 
-    def _write_column(self, index, values):
+    def _write_column(self, index, values, pad):
         mantissas, exponents = column(values)
+        if pad:
+            mantissas = np.concatenate((mantissas, np.zeros(VECTOR_CODES, np.int32)))
         vectors = mantissas.reshape(-1, VECTOR_CODES)
-        per_vector = np.repeat(exponents.astype(np.int64), BLOCK // VECTOR_CODES)[:len(vectors)]
+        per_vector = np.repeat(exponents.astype(np.int64), BLOCK // VECTOR_CODES)
+        per_vector = np.resize(per_vector, len(vectors)) if pad else per_vector[:len(vectors)]
         self._columns[index] = vectors.astype(np.float64), per_vector
         if self._trace:
             self._trace.column(self._index, index, mantissas, exponents)
 
     def _store(self, i, values):
         codes, exponent = stored(values)
-        start = i.store_base + self.position * i.store_index_stride
+        position = self._position(i)
+        start = i.store_base + position * i.store_index_stride
         addresses = start + i.store_stride * np.arange(len(codes))
         raw = codes.view(np.uint16)
         self._memory[addresses], self._memory[addresses + 1] = raw & 255, raw >> 8
-        scale_address = i.scale_base + 4 * self.position
+        scale_address = i.scale_base + 4 * position
         self._memory[scale_address:scale_address + 4].view("<u4")[:] = scale_bits(exponent)
         if self._trace:
             self._trace.store(self._index, addresses, raw)

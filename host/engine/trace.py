@@ -10,16 +10,20 @@ class Trace:
 
     Attributes
     ----------
+    base : int
+        Instructions of the programs before the present one: it is added to every index.
     writes : dict of tuple to int
         ``(instruction, kind, place)`` to the bits written. Kinds and places: ``"scratchpad"``, element address;
         ``"scalar"``, register; ``"mantissa"``, (column, element); ``"exponent"``, (column, block);
-        ``"store"``, byte address; ``"argmax"``, 0.
+        ``"store"``, byte address; ``"argmax"``, column.
     """
 
     def __init__(self):
         self.writes = {}
+        self.base = 0
 
     def _record(self, index, kind, places, values):
+        index += self.base
         self.writes.update(zip(((index, kind, place) for place in places), values))
 
     def scratchpad(self, index, address, values):
@@ -40,6 +44,6 @@ class Trace:
         """Bits of elements to byte addresses in DRAM."""
         self._record(index, "store", np.asarray(addresses).tolist(), np.asarray(values).tolist())
 
-    def argmax(self, index, token):
-        """Token id."""
-        self._record(index, "argmax", (0,), (token,))
+    def argmax(self, index, column, token):
+        """Token id that has the largest logit of a column."""
+        self._record(index, "argmax", (column,), (token,))

@@ -11,8 +11,8 @@ HEADER_BYTES = 128
 """Space of the header, padding included; what follows is aligned to it."""
 
 _MAGIC = b"CELOSIA\0"
-_VERSION = 1
-_LAYOUT = struct.Struct("<8sIIQQQQQIIIII")
+_VERSION = 2
+_LAYOUT = struct.Struct("<8sIIQQQQQIIIIII")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +28,10 @@ class Header:
     image_bytes : int
         Bytes of DRAM the model needs, KV cache and logits included.
     program : int
-        Byte address of the program.
+        Byte address of the program that decodes one token; see :class:`host.compiler.compiled.Compiled` for others.
     logits : int
-        Byte address of the fp32 logits.
-    instructions, vocab, context, bus_bits : int
+        Byte address of the fp32 logits of a group, one token after another.
+    instructions, vocab, context, group, bus_bits : int
     crc : int
         CRC-32 of the content after the header.
     """
@@ -44,6 +44,7 @@ class Header:
     instructions: int
     vocab: int
     context: int
+    group: int
     bus_bits: int
     crc: int
 

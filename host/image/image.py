@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from gateware.isa import INSTRUCTION_BITS, encode
+from gateware.isa import encode
 from host.compiler.compiled import Compiled
 from host.image.header import HEADER_BYTES, Header
 from host.image.packed_format import FORMATS
@@ -44,8 +44,7 @@ def build_image(compiled):
     """
     place, model = compiled.placement, compiled.model
     memory = np.zeros(place.image_bytes, np.uint8)
-    program = b"".join(encode(instruction) for instruction in compiled.program)
-    assert len(program) == len(compiled.program) * INSTRUCTION_BITS // 8
+    program = b"".join(encode(instruction) for program in compiled.programs.values() for instruction in program)
     _put(memory, place.map.address("program"), np.frombuffer(program, np.uint8))
     table = rope_table(model.hyperparameters, compiled.context, place.rope_bytes(model.hyperparameters))
     _put(memory, place.map.address("rope"), table.view(np.uint8).reshape(-1))
@@ -58,7 +57,7 @@ def build_image(compiled):
     header = Header(
         config_hash=compiled.config.hash, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
         program=place.map.address("program"), logits=place.map.address("logits"),
-        instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context,
+        instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context, group=compiled.group,
         bus_bits=compiled.config.bus_bits, crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
     _put(memory, 0, np.frombuffer(header.pack(), np.uint8))
     return Image(compiled, header, memory)

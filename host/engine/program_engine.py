@@ -1,0 +1,148 @@
+"""What the engines that execute programs have in common: tokens in, logits out."""
+
+from enum import StrEnum
+
+import numpy as np
+
+from host.compiler.compiled import Part
+from host.errors import CelosiaError
+
+__all__ = ["ProgramEngine", "Rows"]
+
+
+class Rows(StrEnum):
+    """Which logits :meth:`ProgramEngine.extend` computes."""
+
+    ALL = "all"    #: of every token
+    LAST = "last"  #: of the last token only
+    NONE = "none"  #: none: the tokens only enter the context
+
+
+class ProgramEngine:
+    """Runs groups of tokens through the programs of a memory image.
+
+    A subclass defines :meth:`run`.
+
+    Parameters
+    ----------
+    image : host.image.image.Image
+
+    Attributes
+    ----------
+    position : int
+        Tokens in the KV cache. It may be set back: what lies beyond is then computed anew.
+    context : int
+    group : int
+        Most tokens that go through the weights together.
+    choices : list of int
+        Most likely next token for each token of the last call that had logits; the lowest id of equals.
+    """
+
+    def __init__(self, image):
+        self.image = image
+        self.context = image.header.context
+        self.group = image.header.group
+        self.position = 0
+        self.choices = []
+
+    def run(self, tokens, part, *, store_logits, trace):
+        """Run one program at the present position.
+
+        Parameters
+        ----------
+        tokens : list of int
+            At most ``group``.
+        part : host.compiler.compiled.Part
+        store_logits : bool
+            Whether logits are wanted, not only ``choices``.
+        trace : host.engine.trace.Trace or None
+
+        Returns
+        -------
+        float32 array (rows, vocab), or None
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define run()")
+
+    @property
+    def argmax(self):
+        """Most likely next token after the last token with logits."""
+        return self.choices[-1]
+
+    def reset(self):
+        """Forget all tokens."""
+        self.position = 0
+
+    def step(self, token, *, logits=True, trace=None):
+        """Append one token.
+
+        Parameters
+        ----------
+        token : int
+        logits : bool
+            Whether they are wanted; ``argmax`` is known in any case.
+        trace : host.engine.trace.Trace, optional
+            Takes every value that every instruction writes.
+
+        Returns
+        -------
+        float32 array (vocab,), or None without logits
+
+        Raises
+        ------
+        CelosiaError
+            If the token is not in the vocabulary or the context is full.
+        """
+        rows = self.extend([token], logits=logits, trace=trace)
+        return None if rows is None else rows[0]
+
+    def extend(self, tokens, *, rows=Rows.ALL, logits=True, trace=None):
+        """Append tokens, in groups as large as possible.
+
+        Parameters
+        ----------
+        tokens : sequence of int
+        rows : Rows
+        logits, trace
+            See :meth:`step`.
+
+        Returns
+        -------
+        float32 array (rows, vocab), or None without logits
+
+        Raises
+        ------
+        CelosiaError
+            If a token is not in the vocabulary or the context has no room; then nothing has happened.
+        """
+        tokens = [int(token) for token in tokens]
+        self._check(tokens)
+        results, self.choices = [], []
+        for start in range(0, len(tokens), self.group):
+            members = tokens[start:start + self.group]
+            last = start + self.group >= len(tokens)
+            for part in self._parts(len(members), rows, last):
+                result = self.run(members, part, store_logits=logits, trace=trace)
+                if trace is not None:
+                    trace.base += len(self.image.compiled.programs[len(members), part])
+                if result is not None:
+                    results.append(result)
+            self.position += len(members)
+        return np.concatenate(results) if results else None
+
+    @staticmethod
+    def _parts(count, rows, last):
+        """Programs that a group of ``count`` tokens runs."""
+        if rows == Rows.NONE or rows == Rows.LAST and not last:
+            return [Part.BODY]
+        if count == 1:
+            return [Part.DECODE]
+        return [Part.BODY, Part.LOGITS if rows == Rows.ALL else Part.LAST]
+
+    def _check(self, tokens):
+        for token in tokens:
+            if not 0 <= token < self.image.header.vocab:
+                raise CelosiaError(f"Token id must be below {self.image.header.vocab}, not {token}")
+        if self.position >= self.context and tokens:
+            raise CelosiaError(f"The context of {self.context} positions is full")
+        if self.position + len(tokens) > self.context:
+            raise CelosiaError(f"{self.position + len(tokens)} tokens do not fit the context of {self.context}")
