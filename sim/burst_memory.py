@@ -37,7 +37,7 @@ class BurstMemory:
         self.writing = 0
         self._bus_bytes = bus_bits // 8
         self._latency, self._stall = latency, stall
-        self._rngs = {name: random.Random(f"{seed} {name}") for name in ("requests", "data", "writes", "done")}
+        self._rngs = {name: random.Random(f"{seed} {name}") for name in ("requests", "data", "writes")}
         self._replies, self._acknowledgements = deque(), deque()
         self._now = 0
 
@@ -63,7 +63,8 @@ class BurstMemory:
     def _check(self, burst):
         address, length = burst["address"], burst["length"]
         if not (length and address + length <= len(self.words)):
-            raise AssertionError(f"Burst of {length} words at {address} is outside a memory of {len(self.words)}")
+            raise AssertionError(f"Burst of {length} words at {address} is outside a memory of "
+                                 f"{len(self.words)}")
         return address, length
 
     def _due(self, rng):

@@ -24,7 +24,8 @@ def prove(design, *, ports, steps):
     ports : list of Signal
         The clock, without which nothing is proved, and inputs that may have any value in any cycle.
     steps : int
-        Cycles of the base case and of the induction: if the assertions held in so many cycles, they hold in the next.
+        Cycles of the base case and of the induction: if the assertions held in so many cycles, they hold in
+        the next.
 
     Raises
     ------

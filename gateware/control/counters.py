@@ -27,9 +27,11 @@ class Counter(IntEnum):
 class Counters(wiring.Component):
     """Counters of 32 bits in one LUT RAM, instead of as many adders and registers.
 
-    Each event has a counter of 5 bits of its own; every cycle the next of them is added to its word in the RAM and
-    cleared. So a word lags its event by at most ``PERIOD`` cycles. Counters wrap and are never cleared: take
-    differences.
+    Each event has a counter of 5 bits of its own; every cycle the next of them is added to its word in the
+    RAM and cleared. So a word lags its event by at most ``PERIOD`` cycles. Counters wrap and are never
+    cleared: take differences.
+
+    On ECP5: 159 LUT4, 46 CCU2C, 16 DPR16X4, 126 FF.
 
     Members
     -------
@@ -51,7 +53,8 @@ class Counters(wiring.Component):
         m.submodules.words = words = memory.Memory(shape=32, depth=self.PERIOD, init=[])
         write, read, look = words.write_port(), words.read_port(domain="comb"), words.read_port(domain="comb")
         turn = Signal(range(self.PERIOD))
-        recent = Array(Signal(range(self.PERIOD + 1), name=f"recent_{counter.name.lower()}") for counter in Counter)
+        recent = Array(Signal(range(self.PERIOD + 1), name=f"recent_{counter.name.lower()}")
+                       for counter in Counter)
         m.d.sync += turn.eq(turn + 1)
         for counter in Counter:
             count = recent[counter]

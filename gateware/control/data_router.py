@@ -26,7 +26,8 @@ class DataRouter(wiring.Component):
     vector : In(1)
         With ``open``: it is one of the vector unit, not of the dot engine.
     closed : Out(1)
-        The last beat of the latest such instruction has passed. A register, low from the cycle after ``open``.
+        The last beat of the latest such instruction has passed. A register, low from the cycle after
+        ``open``.
     data : In(stream of DataBeat)
     beats : Out(stream of bus_bits)
         To the dot engine.

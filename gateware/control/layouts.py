@@ -15,16 +15,16 @@ STORE_COUNT_BITS = 8
 LineBlock = data.StructLayout({
     "address": 32, "lines": 17, "beats": _BITS["stream_line_beats"], "stride": _BITS["stream_line_stride"],
     "wait": 1, "stores": STORE_COUNT_BITS, "index": 16})
-"""The stream of one instruction: first word, number of lines, words of each, words from line to line, whether it waits
-for earlier stores and how many of those were before it, and the index of the instruction."""
+"""The stream of one instruction: first word, number of lines, words of each, words from line to line, whether
+it waits for earlier stores and how many of those were before it, and the index of the instruction."""
 
 Work = data.StructLayout({
     "opcode": _BITS["opcode"], "streams": 1, "dot": DotCommand, "vector": VectorCommand,
     "destination_stride": _BITS["destination_stride"], "store": StoreCommand})
-"""An instruction whose addresses and lengths are those of this token, ready to be executed. Its sink and destination
-are fields of ``vector``, for ``DOT`` as well."""
+"""An instruction whose addresses and lengths are those of this token, ready to be executed. Its sink and
+destination are fields of ``vector``, for ``DOT`` as well."""
 
 SinkCommand = data.StructLayout({
-    "sink": _BITS["sink"], "destination": _BITS["destination"], "destination_stride": _BITS["destination_stride"],
-    "store_base": _BITS["store_base"], "index": 16})
+    "sink": _BITS["sink"], "destination": _BITS["destination"],
+    "destination_stride": _BITS["destination_stride"], "store_base": _BITS["store_base"], "index": 16})
 """Where the results of a ``DOT`` instruction go, and the index of that instruction."""

@@ -13,8 +13,8 @@ __all__ = ["LineIssuer"]
 class LineIssuer(wiring.Component):
     """Sends the lines of each block, one per cycle, two cycles after it has come.
 
-    A block with ``wait`` is held until all stores before it have retired and reached DRAM. Later stores cannot
-    confuse the count: their instructions come after the one that waits for this block.
+    A block with ``wait`` is held until all stores before it have retired and reached DRAM. Later stores
+    cannot confuse the count: their instructions come after the one that waits for this block.
 
     Members
     -------

@@ -17,9 +17,11 @@ __all__ = ["MemorySide"]
 class MemorySide(wiring.Component):
     """Takes instructions in order, requests their streams, and queues their work for execution.
 
-    It runs ahead of execution by ``queue`` instructions and as many beats as the read FIFO holds, and is stopped by
-    nothing but these and a stream with ``wait`` whose stores are not in DRAM yet. An instruction enters the
-    queue as soon as its lines begin.
+    It runs ahead of execution by ``queue`` instructions and as many beats as the read FIFO holds, and is
+    stopped by nothing but these and a stream with ``wait`` whose stores are not in DRAM yet. An instruction
+    enters the queue as soon as its lines begin.
+
+    ``queue`` 8 on ECP5: 639 LUT4, 107 CCU2C, 80 DPR16X4, 408 FF.
 
     Parameters
     ----------

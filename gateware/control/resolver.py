@@ -15,8 +15,8 @@ __all__ = ["Resolver"]
 class Resolver(wiring.Component):
     """Turns an instruction into its stream and its work, with the addresses and lengths of this token.
 
-    Takes three cycles per instruction, and those that :class:`IndexedAddress` takes beyond the first. Of an instruction
-    with a stream both parts are offered at once, and either may be taken first.
+    Takes three cycles per instruction, and those that :class:`IndexedAddress` takes beyond the first. Of an
+    instruction with a stream both parts are offered at once, and either may be taken first.
 
     Members
     -------

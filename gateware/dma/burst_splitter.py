@@ -13,11 +13,12 @@ LineBurst = data.StructLayout({"tagged": TaggedBurst, "last": 1})
 
 
 class BurstSplitter(wiring.Component):
-    """Cuts each line into bursts of at most ``max_burst`` beats that never cross a multiple of ``max_burst`` words.
+    """Cuts each line into bursts of at most ``max_burst`` beats that never cross a multiple of ``max_burst``
+    words.
 
-    So a burst stays within a DRAM row and within the 4 KiB that AXI allows. Latency two cycles, one burst per cycle
-    within a line and one cycle more per line; ``lines.ready`` depends on ``bursts.ready``, ``bursts`` comes from
-    registers.
+    So a burst stays within a DRAM row and within the 4 KiB that AXI allows. Latency two cycles, one burst per
+    cycle within a line and one cycle more per line; ``lines.ready`` depends on ``bursts.ready``, ``bursts``
+    comes from registers.
 
     Parameters
     ----------

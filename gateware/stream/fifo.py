@@ -13,8 +13,8 @@ __all__ = ["StreamFifo"]
 class StreamFifo(wiring.Component):
     """First in, first out: up to ``LUT_DEPTH`` payloads a :class:`LutFifo`, beyond that a :class:`BlockFifo`.
 
-    Throughput one payload per cycle, latency one and four cycles. Handshake outputs and ``level`` depend on registers
-    only.
+    Throughput one payload per cycle, latency one and four cycles. Handshake outputs and ``level`` depend on
+    registers only.
 
     Parameters
     ----------

@@ -10,9 +10,10 @@ __all__ = ["SkidBuffer"]
 class SkidBuffer(wiring.Component):
     """Two registers between two streams, so that no path leads through from one side to the other.
 
-    ``i.ready``, ``o.valid`` and ``o.payload`` are registers. A chain of blocks whose ``ready`` is combinational ends
-    here, and so does a payload path. Latency one cycle, throughput one payload per cycle. Nothing is lost,
-    duplicated or reordered, and an offered payload does not change: proved by tests/gateware/stream/test_proofs.py.
+    ``i.ready``, ``o.valid`` and ``o.payload`` are registers. A chain of blocks whose ``ready`` is
+    combinational ends here, and so does a payload path. Latency one cycle, throughput one payload per cycle.
+    Nothing is lost, duplicated or reordered, and an offered payload does not change: proved by
+    tests/gateware/stream/test_proofs.py.
 
     Parameters
     ----------

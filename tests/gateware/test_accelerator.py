@@ -1,7 +1,7 @@
 """The whole accelerator runs a hand-written program in Amaranth's simulator; its ports keep their rules.
 
-Every value of the program is compared with the functions that define the arithmetic. That a compiled model runs bit
-for bit as in the golden model is tested with the compiled simulation.
+Every value of the program is compared with the functions that define the arithmetic. That a compiled model
+runs bit for bit as in the golden model is tested with the compiled simulation.
 """
 
 import random
@@ -15,7 +15,8 @@ from gateware.accelerator import Accelerator
 from gateware.config import CONFIGS
 from gateware.control.counters import Counter, Counters
 from gateware.dot.exact import exact_dot, unpack_fp16, unpack_power
-from gateware.isa import CodeOrder, INSTRUCTION_BITS, Index, Instruction, Opcode, Reduce, Scale, Sink, Source, encode
+from gateware.isa import (CodeOrder, INSTRUCTION_BITS, Index, Instruction, Opcode, Reduce, Scale, Sink,
+                          Source, encode)
 from gateware.numeric.total_order import fp32_total_order_key
 from gateware.vector.vector_pass import column, scale_bits, stored
 from host.image.planes import to_planes
@@ -35,24 +36,26 @@ WORDS = 0xa00
 
 def _program():
     """Loads a row of a table, stores half of it in a cache, reads the cache and a matrix against the row."""
-    table = {"stream_base": TABLE, "stream_index": Index.TOKEN, "stream_index_stride": ELEMENTS * 4 // BUS,
-             "stream_lines": 1, "stream_line_beats": ELEMENTS * 4 // BUS}
-    cache = {"stream_base": CACHE, "stream_lines_grow": 1, "stream_line_beats": 64 // BUS,
-             "stream_line_stride": 64 // BUS, "wait": 1}
-    matrix = {"stream_base": MATRIX, "stream_lines": 1, "stream_line_beats": ROWS * ROW_BEATS}
-    pad = {"a_source": Source.SCRATCHPAD, "b_source": Source.IMMEDIATE, "b": ONE, "c_source": Source.IMMEDIATE}
+    def vector(**fields):
+        return Instruction(**{"opcode": Opcode.VECTOR, "b_source": Source.IMMEDIATE, "b": ONE,
+                              "c_source": Source.IMMEDIATE} | fields)
+
+    row = {"a_source": Source.SCRATCHPAD, "a": 32}
     return [
-        Instruction(opcode=Opcode.VECTOR, length=1, a_source=Source.SCALAR, a=0, b_source=Source.IMMEDIATE, b=ONE,
-                    c_source=Source.IMMEDIATE, c=ONE, reduce=Reduce.SUM, reduce_destination=1),
-        Instruction(opcode=Opcode.VECTOR, length=ELEMENTS, a_source=Source.SCALAR, a=1, b_source=Source.STREAM,
-                    c_source=Source.IMMEDIATE, sink=Sink.SCRATCHPAD, destination=32, **table),
-        Instruction(opcode=Opcode.VECTOR, length=32, **pad | {"a": 32}, sink=Sink.STORE, store_base=CACHE * BUS,
-                    store_index_stride=64, store_stride=2, scale_base=CACHE_SCALES * BUS),
-        Instruction(opcode=Opcode.VECTOR, length=ELEMENTS, **pad | {"a": 32}, sink=Sink.COLUMN, destination=0),
-        Instruction(opcode=Opcode.DOT, code_bits=16, code_order=CodeOrder.ELEMENTS, scale=Scale.NONE, vectors=1,
-                    rows_grow=1, columns=1, sink=Sink.SCRATCHPAD, destination=128, **cache),
-        Instruction(opcode=Opcode.DOT, code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, growth=1,
-                    columns=1, sink=Sink.ARGMAX, store_base=LOGITS * BUS, **matrix),
+        vector(length=1, a_source=Source.SCALAR, c=ONE, reduce=Reduce.SUM, reduce_destination=1),
+        vector(length=ELEMENTS, a_source=Source.SCALAR, a=1, b_source=Source.STREAM, stream_base=TABLE,
+               stream_index=Index.TOKEN, stream_index_stride=ELEMENTS * 4 // BUS, stream_lines=1,
+               stream_line_beats=ELEMENTS * 4 // BUS, sink=Sink.SCRATCHPAD, destination=32),
+        vector(length=32, **row, sink=Sink.STORE, store_base=CACHE * BUS, store_index_stride=64,
+               store_stride=2, scale_base=CACHE_SCALES * BUS),
+        vector(length=ELEMENTS, **row, sink=Sink.COLUMN, destination=0),
+        Instruction(opcode=Opcode.DOT, stream_base=CACHE, stream_lines_grow=1, stream_line_beats=64 // BUS,
+                    stream_line_stride=64 // BUS, wait=1, code_bits=16, code_order=CodeOrder.ELEMENTS,
+                    scale=Scale.NONE, vectors=1, rows_grow=1, columns=1, sink=Sink.SCRATCHPAD,
+                    destination=128),
+        Instruction(opcode=Opcode.DOT, stream_base=MATRIX, stream_lines=1, stream_line_beats=ROWS * ROW_BEATS,
+                    code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, growth=1, columns=1,
+                    sink=Sink.ARGMAX, store_base=LOGITS * BUS),
         Instruction(opcode=Opcode.END),
     ]
 
@@ -72,7 +75,8 @@ class _Model:
         self._put(TABLE, self.table.tobytes())
         self._put(MATRIX, b"".join(rows))
         self._put(PROGRAM, b"".join(encode(instruction) for instruction in _program()))
-        self.words = [int.from_bytes(self.image[at:at + BUS], "little") for at in range(0, len(self.image), BUS)]
+        self.words = [int.from_bytes(self.image[at:at + BUS], "little")
+                      for at in range(0, len(self.image), BUS)]
 
     def _put(self, word, content):
         self.image[word * BUS:word * BUS + len(content)] = content
@@ -83,12 +87,13 @@ class _Model:
         codes, exponent = stored(x[:32])
         self.cache[position:] = [codes]
         mantissas, exponents = column(x)
-        x_mantissa, x_exponent = mantissas.reshape(-1, 32).astype(np.float64), np.repeat(exponents, 2).astype(np.int64)
+        x_mantissa = mantissas.reshape(-1, 32).astype(np.float64)
+        x_exponent = np.repeat(exponents, 2).astype(np.int64)
         cached = np.array(self.cache, np.float64)[:, None, :]
-        scores = exact_dot(cached, *unpack_power(np.zeros((1, 1))), x_mantissa[:1], x_exponent[:1], code_bits=16,
-                           growth=0)
-        logits = exact_dot(self.codes.astype(np.float64), *unpack_fp16(self.scales.view(np.uint16)), x_mantissa,
-                           x_exponent, code_bits=8, growth=1)
+        scores = exact_dot(cached, *unpack_power(np.zeros((1, 1))), x_mantissa[:1], x_exponent[:1],
+                           code_bits=16, growth=0)
+        logits = exact_dot(self.codes.astype(np.float64), *unpack_fp16(self.scales.view(np.uint16)),
+                           x_mantissa, x_exponent, code_bits=8, growth=1)
         return codes, scale_bits(exponent), scores, logits
 
 
@@ -118,8 +123,8 @@ def test_program(stall):
             model.words[LOGITS:LOGITS + ROWS] = [rng.getrandbits(8 * BUS) for _ in range(ROWS)]
             before = model.words[LOGITS:LOGITS + ROWS]
             scratchpad.clear()
-            for port, value in ((dut.token, token), (dut.position, position), (dut.store_logits, store_logits),
-                                (dut.start, 1)):
+            for port, value in ((dut.token, token), (dut.position, position),
+                                (dut.store_logits, store_logits), (dut.start, 1)):
                 ctx.set(port, value)
             await ctx.tick()
             ctx.set(dut.start, 0)
@@ -130,9 +135,9 @@ def test_program(stall):
             assert _memory_bytes(model.words, CACHE + position * 64 // BUS, 64) == codes.tobytes()
             assert int.from_bytes(_memory_bytes(model.words, CACHE_SCALES, 4 * POSITIONS)[4 * position:][:4],
                                   "little") == scale
-            assert [scratchpad[4, 128 + row] for row in range(position + 1)] == scores.view(np.uint32).tolist()
-            assert [scratchpad[1, 32 + n] for n in range(ELEMENTS)] == model.table[token].view(np.uint32).tolist()
-            assert len(scratchpad) == ELEMENTS + position + 1
+            expected = {(1, 32 + n): bits for n, bits in enumerate(model.table[token].view(np.uint32))}
+            expected |= {(4, 128 + n): bits for n, bits in enumerate(scores.view(np.uint32))}
+            assert scratchpad == expected
             assert ctx.get(dut.argmax) == fp32_total_order_key(logits).argmax()
             if store_logits:
                 assert _memory_bytes(model.words, LOGITS, 4 * ROWS) == logits.tobytes()
@@ -156,12 +161,13 @@ def test_program(stall):
     simulator.add_process(trace)
     simulator.add_testbench(testbench)
     run_with_deadline(simulator, 20_000)
-    instruction_words = INSTRUCTION_BITS // 8 // BUS
-    assert all(PROGRAM <= at < PROGRAM + (length + 8) * instruction_words or at < CACHE_SCALES for at, _ in dram.reads)
+    beyond = PROGRAM + (length + 8) * INSTRUCTION_BITS // 8 // BUS
+    assert all(PROGRAM <= at < beyond or at < CACHE_SCALES for at, _ in dram.reads)
 
 
 def test_handshakes_depend_on_registers_only():
-    """Whatever the memory does within a cycle, what it sees of the accelerator in that cycle stays the same."""
+    """Whatever the memory does within a cycle, what it sees of the accelerator in that cycle stays the
+    same."""
     model, dut, rng = _Model(3), Accelerator(CONFIG), random.Random(4)
     dram = BurstMemory(model.words, bus_bits=CONFIG.bus_bits, stall=0.3)
     outputs = (dut.read_request.valid, dut.read_request.payload, dut.read_data.ready, dut.write_request.valid,
@@ -205,10 +211,11 @@ def test_ports(config):
     expected = {"read_request": 48, "read_data": config.bus_bits, "write_request": 48,
                 "write_data": config.bus_bits * 9 // 8}
     for stream, width in expected.items():
-        assert flat[f"{stream}__payload"] == width and flat[f"{stream}__valid"] == flat[f"{stream}__ready"] == 1
-    for port, width in {"write_done": 1, "start": 1, "busy": 1, "done": 1, "token": 32, "position": 16, "program": 32,
-                        "store_logits": 1, "argmax": 32, "program_counter": 16, "stream_counter": 16,
-                        "counter_index": 4, "counter_value": 32}.items():
+        assert flat[f"{stream}__payload"] == width
+        assert flat[f"{stream}__valid"] == flat[f"{stream}__ready"] == 1
+    for port, width in {"write_done": 1, "start": 1, "busy": 1, "done": 1, "token": 32, "position": 16,
+                        "program": 32, "store_logits": 1, "argmax": 32, "program_counter": 16,
+                        "stream_counter": 16, "counter_index": 4, "counter_value": 32}.items():
         assert flat[port] == width
     for trace in ("scratchpad", "scalar", "column", "store", "argmax"):
         assert flat[f"trace_{trace}__valid"] == 1 and flat[f"trace_{trace}__payload"] > 16

@@ -13,8 +13,10 @@ from sim.streams import send
 @pytest.mark.parametrize("stall", [0.0, 0.5])
 def test_each_unit_gets_its_own_beats(stall):
     dut, rng = DataRouter(bus_bits=32), random.Random(1)
-    streams = [(rng.random() < 0.5, [rng.getrandbits(32) for _ in range(rng.choice([1, 2, rng.randint(3, 9)]))])
-               for _ in range(40)]
+    streams = []
+    for _ in range(40):
+        length = rng.choice([1, 2, rng.randint(3, 9)])
+        streams.append((rng.random() < 0.5, [rng.getrandbits(32) for _ in range(length)]))
     expected = {False: [], True: []}
     for vector, beats in streams:
         expected[vector] += beats
@@ -22,8 +24,8 @@ def test_each_unit_gets_its_own_beats(stall):
 
     async def feed(ctx):
         for _, beats in streams:
-            await send(ctx, dut.data, [{"data": beat, "last": n == len(beats) - 1} for n, beat in enumerate(beats)],
-                       random.Random(2), stall)
+            payloads = [{"data": beat, "last": n == len(beats) - 1} for n, beat in enumerate(beats)]
+            await send(ctx, dut.data, payloads, random.Random(2), stall)
 
     def unit(vector):
         port = dut.operand if vector else dut.beats

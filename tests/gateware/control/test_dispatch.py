@@ -44,9 +44,9 @@ class _Units:
             dot_ready, vector_ready = self.rng.random() < 0.7, self.rng.random() < 0.7
             ctx.set(d.dot.ready, dot_ready)
             ctx.set(d.vector.ready, vector_ready)
-            *_, dot, sink, vector, store, opened, to_vector, pc, dot_p, sink_p, vector_p, store_p = \
+            *_, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
                 await ctx.tick().sample(d.dot.valid, d.sink.valid, d.vector.valid, d.store.valid, d.open_data,
-                                        d.open_vector, d.program_counter, d.dot.p.rows, d.sink.p, d.vector.p.length,
+                                        d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length,
                                         d.store.p.base)
             dot, vector = dot and dot_ready, vector and vector_ready
             if (sink, bool(store)) != (dot, bool(vector and store)) or opened and not (dot or vector):
@@ -58,8 +58,8 @@ class _Units:
             await self._advance(ctx)
             if dot:
                 self.dots.append([self.time(), sink_p.sink])
-                self.log.append(("dot", dot_p, sink_p.destination, sink_p.destination_stride, sink_p.store_base,
-                                 sink_p.index))
+                self.log.append(("dot", dot_p, sink_p.destination, sink_p.destination_stride,
+                                 sink_p.store_base, sink_p.index))
             if vector:
                 self.vector = self.time()
                 self.store = self.time() if store else None
@@ -102,8 +102,8 @@ def test_order_and_completion(seed, slow):
         for index, work in enumerate(program):
             vector = work["vector"]
             if work["opcode"] == Opcode.DOT:
-                expected.append(("dot", work["dot"]["rows"], vector["destination"], work["destination_stride"],
-                                 work["store"]["base"], index))
+                expected.append(("dot", work["dot"]["rows"], vector["destination"],
+                                 work["destination_stride"], work["store"]["base"], index))
             else:
                 expected.append(("vector", vector["length"],
                                  work["store"]["base"] if vector["sink"] == Sink.STORE else None))

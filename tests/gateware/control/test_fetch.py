@@ -68,7 +68,8 @@ def test_reads_the_program_up_to_its_end(bus_bits, stall):
             ctx.set(dut.fetch.start, 0)
             assert not ctx.get(dut.fetch.idle)
             got = await receive(ctx, dut.instruction, len(program), rng, stall)
-            assert [InstructionLayout.const(word).as_bits().to_bytes(size, "little") for word in got] == program
+            words = [InstructionLayout.const(word).as_bits() for word in got]
+            assert [word.to_bytes(size, "little") for word in words] == program
             ctx.set(dut.instruction.ready, 1)
             await ctx.tick().until(dut.fetch.idle)
             assert not ctx.get(dut.instruction.valid)

@@ -11,7 +11,8 @@ def test_every_address_and_its_time():
     dut = IndexedAddress()
     rng = random.Random(1)
     cases = [(0, 0, 0), (5, 0, 2**32 - 1), (2**32 - 1, 1, 1), (7, 2**24 - 1, 2**32 - 1), (9, 3, 0)]
-    cases += [(rng.getrandbits(32), rng.getrandbits(24), rng.getrandbits(rng.randint(0, 32))) for _ in range(60)]
+    cases += [(rng.getrandbits(32), rng.getrandbits(24), rng.getrandbits(rng.randint(0, 32)))
+              for _ in range(60)]
 
     async def testbench(ctx):
         for base, stride, index in cases:

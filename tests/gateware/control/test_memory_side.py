@@ -1,4 +1,5 @@
-"""Memory side: every address and length of an instruction, and the order of stores and the streams that read them."""
+"""Memory side: every address and length of an instruction, and the order of stores and the streams that read
+them."""
 
 import random
 
@@ -35,7 +36,9 @@ def _expected(instruction, index, stores, token, position):
     """The line block (None without a stream) and the work of an instruction."""
     i, n = instruction, position + 1
     register = {Index.NONE: 0, Index.TOKEN: token, Index.POSITION: position}[i.stream_index]
-    beats = _ceil(n, 2**i.stream_grow_shift) * 2**i.stream_grow_scale if i.stream_line_grow else i.stream_line_beats
+    beats = i.stream_line_beats
+    if i.stream_line_grow:
+        beats = _ceil(n, 2**i.stream_grow_shift) * 2**i.stream_grow_scale
     lines = n if i.stream_lines_grow else i.stream_lines
     block = {"address": i.stream_base + register * i.stream_index_stride, "lines": lines, "beats": beats,
              "stride": i.stream_line_stride, "wait": i.wait, "stores": stores % 256, "index": index}
@@ -46,7 +49,8 @@ def _expected(instruction, index, stores, token, position):
     store_base = i.store_base + position * i.store_index_stride if i.sink in _STORING else i.store_base
     work = {"opcode": i.opcode, "streams": lines != 0, "dot": dot, "vector": vector,
             "destination_stride": i.destination_stride,
-            "store": {"base": store_base, "stride": i.store_stride, "scale_address": i.scale_base + 4 * position}}
+            "store": {"base": store_base, "stride": i.store_stride,
+                      "scale_address": i.scale_base + 4 * position}}
     return block if lines else None, work
 
 
@@ -88,7 +92,8 @@ def test_lines():
     blocks, lines = [], []
     for index in range(30):
         block = {"address": rng.getrandbits(30), "lines": rng.choice([1, 2, rng.randint(3, 30)]),
-                 "beats": rng.getrandbits(24), "stride": rng.getrandbits(24), "wait": 0, "stores": 9, "index": index}
+                 "beats": rng.getrandbits(24), "stride": rng.getrandbits(24), "wait": 0, "stores": 9,
+                 "index": index}
         blocks.append(block)
         lines += [{"address": block["address"] + line * block["stride"], "beats": block["beats"],
                    "last": line == block["lines"] - 1, "index": index} for line in range(block["lines"])]
@@ -120,10 +125,11 @@ def test_a_stream_that_waits():
 
 
 def test_runs_ahead_by_its_queue():
-    """Nobody executes: the queue fills, and the streams of all in it, and of the next, have been requested."""
+    """Nobody executes: the queue fills, and the streams of all in it, and of the next, have been
+    requested."""
     dut = MemorySide(queue=5)
-    instructions = [Instruction(opcode=Opcode.DOT, stream_base=100 * n, stream_lines=1, stream_line_beats=n + 1)
-                    for n in range(12)]
+    instructions = [Instruction(opcode=Opcode.DOT, stream_base=100 * n, stream_lines=1,
+                                stream_line_beats=n + 1) for n in range(12)]
     requested = []
 
     async def feed(ctx):

@@ -18,7 +18,8 @@ _CORNERS = [0xff800000, 0xff7fffff, 0xbf800001, 0xbf800000, 0x80000000, 0x000000
 
 def _results(rng, rows, columns):
     return [{"row": row, "column": column, "value": rng.getrandbits(32),
-             "last": (row, column) == (rows - 1, columns - 1)} for row in range(rows) for column in range(columns)]
+             "last": (row, column) == (rows - 1, columns - 1)}
+            for row in range(rows) for column in range(columns)]
 
 
 def test_scratchpad_addresses():
@@ -30,7 +31,8 @@ def test_scratchpad_addresses():
         of_command = _results(rng, rng.randint(1, 9), rng.choice([1, 2, 5, 32]))
         commands.append(command)
         results += of_command
-        expected += [{"address": command["destination"] + r["column"] * command["destination_stride"] + r["row"],
+        stride = command["destination_stride"]
+        expected += [{"address": command["destination"] + r["column"] * stride + r["row"],
                       "value": r["value"]} for r in of_command]
     run_stream_test(ResultSink(), inputs={"command": commands, "results": results},
                     outputs={"scratchpad": expected, "writes": []}, deadline=10_000)
@@ -71,7 +73,7 @@ def test_argmax_of_one_instruction_after_another():
     run_with_deadline(simulator, 4000)
     for number, (values, (index, row)) in enumerate(zip(cases, shown, strict=True)):
         floats = np.array(values, np.uint32).view(np.float32)
-        assert (index, row) == (7 * number, fp32_total_order_key(floats).argmax()), [hex(value) for value in values]
+        assert (index, row) == (7 * number, fp32_total_order_key(floats).argmax()), list(map(hex, values))
 
 
 def test_logits_to_dram():

@@ -18,9 +18,10 @@ def _passes(rng, exponents):
         commands.append(command)
         for i, value in enumerate(values):
             codes.append({"code": value, "exponent": exponent, "last": i == len(values) - 1})
-            writes.append({"address": command["base"] + i * command["stride"], "data": value & 0xffff, "wide": 0,
-                           "last": 0})
-        writes.append({"address": command["scale_address"], "data": scale_bits(exponent), "wide": 1, "last": 1})
+            writes.append({"address": command["base"] + i * command["stride"], "data": value & 0xffff,
+                           "wide": 0, "last": 0})
+        writes.append({"address": command["scale_address"], "data": scale_bits(exponent),
+                       "wide": 1, "last": 1})
     return commands, codes, writes
 
 

@@ -35,7 +35,8 @@ def test_splitter(max_burst):
         address, end = line["address"], line["address"] + line["beats"]
         while address < end:
             length = min(end, (address // max_burst + 1) * max_burst) - address
-            bursts.append({"tagged": {"burst": {"address": address, "length": length}, "index": line["index"]},
+            burst = {"address": address, "length": length}
+            bursts.append({"tagged": {"burst": burst, "index": line["index"]},
                            "last": line["last"] and address + length == end})
             address += length
     run_stream_test(BurstSplitter(max_burst=max_burst), inputs={"lines": lines}, outputs={"bursts": bursts})

@@ -1,4 +1,5 @@
-"""Write engine: memory ends as if each element had been written alone; words are gathered; idle tells the truth."""
+"""Write engine: memory ends as if each element had been written alone; words are gathered; idle tells the
+truth."""
 
 import random
 

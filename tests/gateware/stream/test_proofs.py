@@ -1,7 +1,7 @@
 """Proofs: skid buffer and FIFOs lose, duplicate and reorder nothing.
 
-What goes in is numbered; what comes out must bear the numbers in order. The numbers have more values than anything here
-holds payloads. For the induction each proof also says where every number inside lies.
+What goes in is numbered; what comes out must bear the numbers in order. The numbers have more values than
+anything here holds payloads. For the induction each proof also says where every number inside lies.
 """
 
 import pytest

@@ -8,7 +8,8 @@ from sim.streams import run_stream_test
 
 def test_keeps_order_under_stalls():
     values = list(range(1, 200))
-    run_stream_test(SkidBuffer(shape=8), inputs={"i": values}, outputs={"o": values}, seeds=range(8), deadline=8000)
+    run_stream_test(SkidBuffer(shape=8), inputs={"i": values}, outputs={"o": values}, seeds=range(8),
+                    deadline=8000)
 
 
 def test_one_payload_per_cycle():
