@@ -15,7 +15,7 @@ class StepCost:
     seconds : float
         Time that passed on this machine.
     cycles, bus_beats : int or None
-        Clock cycles simulated and bus words read; None where the engine knows no clock.
+        Clock cycles simulated and words that passed the memory bus; None where the engine knows no clock.
     decode : bool
         Whether a token was chosen after the step (the steps of a prompt but its last are prefill).
     """

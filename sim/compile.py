@@ -234,5 +234,7 @@ def _grouped(code):
     members, tail = members.split(end)
     wire = re.compile(r"^\t(?:/\*\w+\*/ )?(wire<\d+> \w+;\n)", flags=re.M)
     registers = "".join("\t" + match for match in wire.findall(members))
+    # The last one takes the place of padding, where a derived class may put members of its own.
+    registers += "\tuint64_t end = 0;\n"
     return (f"{head}struct registers {{\n{registers}}};\n\n"
             f"struct p_top : public module, public registers {{\n{wire.sub('', members)}{end}{tail}")

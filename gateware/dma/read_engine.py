@@ -34,9 +34,9 @@ class ReadEngine(wiring.Component):
     bus_bits : int
         Width of a beat.
     depth : int
-        Beats of the data FIFO, a power of two, at least 4.
+        Beats of the data FIFO, a power of two, at least 8.
     max_burst : int
-        Longest burst in beats, a power of two; at most half the data FIFO is used.
+        Longest burst in beats, a power of two; at most a quarter of the data FIFO is used.
     instructions : int
         Instructions that the program FIFO holds.
 
@@ -62,11 +62,11 @@ class ReadEngine(wiring.Component):
     OUTSTANDING = 16
 
     def __init__(self, *, bus_bits, depth, max_burst=64, instructions=4):
-        if depth < 4 or depth & depth - 1:
-            raise ValueError(f"Data FIFO depth must be a power of two of at least 4, not {depth!r}")
+        if depth < 8 or depth & depth - 1:
+            raise ValueError(f"Data FIFO depth must be a power of two of at least 8, not {depth!r}")
         self._bus_bits = bus_bits
         self._depth = depth
-        self._max_burst = min(max_burst, depth // 2)
+        self._max_burst = min(max_burst, depth // 4)
         self._instruction_beats = INSTRUCTION_BITS // bus_bits
         self._program_depth = instructions * self._instruction_beats
         super().__init__({

@@ -8,8 +8,9 @@ import sys
 
 import typer
 
-from host.command import doctor, generate, inspect, logits
+from host.command import doctor, generate, inspect, logits, verilog, verify
 from host.errors import CelosiaError
+from sim.error import SimulationError
 
 __all__ = ["app", "main"]
 
@@ -30,8 +31,10 @@ def _celosia():
 
 for _function in (
     generate.generate,
+    verify.verify,
     logits.logits,
     inspect.inspect,
+    verilog.verilog,
     doctor.doctor,
 ):
     app.command()(_function)
@@ -44,8 +47,8 @@ def _one_line(message):
 def main():
     """Run the command line and exit.
 
-    Status 0 is success, 1 a check that failed, 2 bad input or usage: one line on stderr, no traceback;
-    130 an interrupt.
+    Status 0 is success, 1 a check that failed, among them those within the gateware, 2 bad input or usage: one
+    line on stderr, no traceback; 130 an interrupt.
     """
     try:
         status = app(args=sys.argv[1:] or ["--help"], prog_name="celosia", standalone_mode=False)
@@ -53,4 +56,7 @@ def main():
         message = error.format_message() if isinstance(error, typer.TyperException) else error
         print(_one_line(message), file=sys.stderr)
         status = 2
+    except SimulationError as error:
+        print(_one_line(error), file=sys.stderr)
+        status = 1
     sys.exit(status)

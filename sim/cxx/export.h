@@ -77,6 +77,7 @@ void reset(void *design) { self(design).top->reset(); }
 
 void *create(void *host, void (*report)(void *, int, const char *, const char *)) {
 	static_assert(sizeof(registers) <= next_distance, "too many registers");
+	static_assert(alignof(registers) == alignof(uint64_t), "see _grouped in compile.py");
 	instance *design = static_cast<instance *>(malloc(sizeof(instance)));
 	design->host = { host, report };
 	design->top = new (calloc(1, sizeof(top_module) + next_distance)) top_module();

@@ -1,0 +1,74 @@
+"""`celosia verilog`: the accelerator for other people's tools."""
+
+from dataclasses import asdict
+import importlib.metadata
+from pathlib import Path
+import sys
+import tempfile
+from typing import Annotated
+
+import typer
+
+from host.command.options import DEFAULT_CONFIG, ConfigName, find_config
+from host.errors import CelosiaError
+
+__all__ = ["verilog"]
+
+#: Checks are for simulation; as Verilog they would be SystemVerilog, which many a synthesis does not read.
+_PASSES = "proc -nomux -norom; memory_collect; chformal -remove; opt_clean"
+
+
+def verilog(
+    config: ConfigName = DEFAULT_CONFIG,
+    output: Annotated[Path | None, typer.Option(
+        "--output", "-o", metavar="FILE", help="File to write; by default stdout.", show_default=False)] = None,
+):
+    """Write the accelerator as synthesizable Verilog.
+
+    One clock, no vendor's primitives, top module `celosia`. The same sources and tools give the same file,
+    byte for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the PATH.
+
+    \b
+    celosia verilog -o celosia.v
+    celosia verilog --config sim-narrow > celosia-narrow.v
+    """
+    from host.output_file import output_file
+
+    chosen = find_config(config)
+    with output_file(output) as file:
+        text = _convert(chosen).encode()
+        if file:
+            file.write(text)
+        else:
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+
+
+def _convert(config):
+    """Verilog of the accelerator (str)."""
+    from amaranth.back import rtlil
+    from amaranth.hdl import Value
+
+    from gateware.accelerator import Accelerator
+    from sim.toolchain import Toolchain, ToolError
+
+    accelerator = Accelerator(config)
+    # What only a simulation watches is no pin.
+    ports = [Value.cast(value) for path, _, value in accelerator.signature.flatten(accelerator)
+             if not path[0].startswith("trace_")]
+    design = rtlil.convert(accelerator, name="celosia", ports=ports, emit_src=False)
+    try:
+        toolchain = Toolchain()
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "celosia.il").write_text(design)
+            (Path(folder) / "celosia.ys").write_text(
+                f"read_rtlil celosia.il\n{_PASSES}\nwrite_verilog -norename celosia.v\n")
+            toolchain.run([*toolchain.yosys, "-q", "-s", "celosia.ys"], cwd=folder)
+            text = (Path(folder) / "celosia.v").read_text()
+        made_by = f"Amaranth {importlib.metadata.version('amaranth')}, {toolchain.yosys_version}"
+    except ToolError as error:
+        raise CelosiaError(f"yosys: {error}") from error
+    parameters = ", ".join(f"{name} {value}" for name, value in asdict(config).items() if name != "name")
+    # The line that yosys puts first says how yosys itself was compiled.
+    _, _, text = text.partition("\n")
+    return f"// Celosia, made by {made_by}\n// Configuration {config.name}: {parameters}\n{text.lstrip()}"
