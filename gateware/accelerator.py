@@ -1,6 +1,6 @@
 """The accelerator: everything between the DRAM ports and the registers of a token."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -9,11 +9,12 @@ from gateware.control.data_router import DataRouter
 from gateware.control.dispatch import Dispatch
 from gateware.control.fetch import ProgramFetch
 from gateware.control.memory_side import MemorySide
-from gateware.control.result_sink import ResultSink
+from gateware.control.result_sink import ArgmaxWrite, GROUP, ResultSink
 from gateware.control.store_unit import StoreUnit
 from gateware.dma.read_engine import ReadEngine
 from gateware.dma.write_engine import WriteEngine
 from gateware.dot.engine import DotEngine
+from gateware.dot.slot_table import SlotTable
 from gateware.layouts import BurstRequest, ElementWrite, QuantisedGroup, WriteBeat
 from gateware.vector.scratchpad import GroupWrite
 from gateware.vector.unit import ScalarWrite, VectorUnit
@@ -38,7 +39,7 @@ def trace_shapes(config):
         "scalar": ScalarWrite,
         "column": QuantisedGroup(config.vector_lanes),
         "store": ElementWrite,
-        "argmax": unsigned(32),
+        "argmax": ArgmaxWrite,
     }
 
 
@@ -79,15 +80,20 @@ class Accelerator(wiring.Component):
     write_done : In(1)
         A burst has been written: reads that are requested from now on see it.
     start : In(1)
-        Pulse while not ``busy``: run a token.
-    token, position, program, store_logits : In
-        Token id, its position, bus word of the first instruction (a multiple of an instruction's size),
-        whether logits go to DRAM. Must not change while ``busy``.
+        Pulse while not ``busy``: run a program.
+    position, program, store_logits : In
+        Position of the group's first token, bus word of the first instruction (a multiple of an instruction's
+        size), whether logits go to DRAM. Must not change while ``busy``.
+    member : In(5)
+        The token of the group that ``token`` and ``argmax`` are about.
+    token : In(32)
+        Token id, taken with ``load`` and with ``start``.
+    load : In(1)
     busy : Out(1)
     done : Out(1)
         Pulse at the end; ``argmax`` and all writes to DRAM are complete.
     argmax : Out(32)
-        Most likely next token.
+        Most likely token after ``member``; combinational.
     program_counter : Out(16)
         Index of the latest instruction that began to execute.
     stream_counter : Out(16)
@@ -109,7 +115,9 @@ class Accelerator(wiring.Component):
             "write_data": Out(stream.Signature(WriteBeat(config.bus_bits))),
             "write_done": In(1),
             "start": In(1),
+            "member": In(5),
             "token": In(32),
+            "load": In(1),
             "position": In(16),
             "program": In(32),
             "store_logits": In(1),
@@ -129,6 +137,7 @@ class Accelerator(wiring.Component):
         m.submodules.writer = writer = WriteEngine(bus_bits=config.bus_bits)
         m.submodules.fetch = fetch = ProgramFetch(bus_bits=config.bus_bits)
         m.submodules.memory_side = memory_side = MemorySide(queue=config.queue)
+        m.submodules.tokens = tokens = SlotTable(shape=32, slots=GROUP)
         m.submodules.dispatch = dispatch = Dispatch()
         m.submodules.router = router = DataRouter(bus_bits=config.bus_bits)
         m.submodules.dot = dot = DotEngine(config)
@@ -167,7 +176,12 @@ class Accelerator(wiring.Component):
             fetch.start.eq(start),
             fetch.program.eq(self.program),
             memory_side.start.eq(start),
-            memory_side.token.eq(self.token),
+            tokens.write_enable.eq(self.load | start),
+            tokens.write_slot.eq(self.member),
+            tokens.write_data.eq(self.token),
+            tokens.read_slot0.eq(memory_side.member),
+            memory_side.token.eq(tokens.read_data0),
+            sink.member.eq(self.member),
             memory_side.position.eq(self.position),
             memory_side.stores_retired.eq(dispatch.stores_retired),
             memory_side.writes_idle.eq(writer.idle),
@@ -248,9 +262,7 @@ class Accelerator(wiring.Component):
             self.trace_store.valid.eq(writer.writes.valid & writer.writes.ready),
             self.trace_store.payload.index.eq(Mux(sink.writes.valid, sink.index, current)),
             self.trace_store.payload.write.eq(writer.writes.payload),
-            argmax.payload.write.eq(self.argmax),
-        ]
-        m.d.sync += [
-            argmax.valid.eq(sink.done & sink.stored),
+            argmax.valid.eq(sink.largest.valid),
             argmax.payload.index.eq(sink.index),
+            argmax.payload.write.eq(sink.largest.payload),
         ]

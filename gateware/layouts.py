@@ -38,7 +38,7 @@ DotResult = data.StructLayout({"column": 5, "row": 20, "value": 32, "last": 1})
 
 VectorCommand = data.StructLayout(
     _fields("length", "a_source", "a_swap", "a", "b_source", "b_wrap", "b", "c_source", "c", "function", "reduce",
-            "reduce_destination", "sink", "destination"))
+            "reduce_destination", "sink", "destination", "pad"))
 """What the vector unit needs of an instruction; ``length`` is that of this position."""
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import gateware
 import sim
 from gateware.isa import Scale
+from host.compiler.compiled import Part
+from host.engine.program_engine import ProgramEngine
 from host.errors import CelosiaError
 from sim.compile import compile_design, source_key
 from sim.compiled import CompiledSimulation
@@ -42,7 +44,7 @@ class MemoryTiming:
     seed: int = 0
 
 
-class RtlEngine:
+class RtlEngine(ProgramEngine):
     """Runs tokens on the gateware; everything is computed there.
 
     Parameters
@@ -55,11 +57,6 @@ class RtlEngine:
 
     Attributes
     ----------
-    position : int
-        Tokens in the KV cache.
-    context : int
-    argmax : int
-        Most likely next token after the last step.
     cycles : int
         Clock cycles since the start.
     bus_beats : int
@@ -72,11 +69,8 @@ class RtlEngine:
     """
 
     def __init__(self, image, *, memory=MemoryTiming(), interpreted=False):
+        super().__init__(image)
         compiled = image.compiled
-        self.image = image
-        self.context = image.header.context
-        self.position = 0
-        self.argmax = 0
         for instruction in compiled.program:
             if instruction.scale == Scale.SUB8:
                 raise CelosiaError(f"{compiled.model.path}: {instruction.label} has sub-scales, which the gateware does "
@@ -86,12 +80,12 @@ class RtlEngine:
         self.dram = Dram(image.memory, bus_bits=config.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,
                          stall_probability=memory.stall_probability, seed=memory.seed)
         if interpreted:
-            self._sim = InterpretedSimulation(TracedAccelerator(config), dram=self.dram, name_instruction=compiled.label)
+            self._sim = InterpretedSimulation(TracedAccelerator(config), dram=self.dram, name_instruction=self._label)
         else:
             library = compile_design(lambda: TracedAccelerator(config), name=f"accelerator-{config.name}",
                                      key=source_key(gateware, sim, parameters=config))
-            self._sim = CompiledSimulation(library, dram=self.dram, name_instruction=compiled.label)
-        self._sim.set("program", image.header.program // config.bus_bytes)
+            self._sim = CompiledSimulation(library, dram=self.dram, name_instruction=self._label)
+        self._running = None
 
     @property
     def cycles(self):
@@ -101,60 +95,55 @@ class RtlEngine:
     def bus_beats(self):
         return self.dram.counters.busy_cycles
 
-    def reset(self):
-        """Forget all tokens."""
-        self.position = 0
-
-    def step(self, token, *, logits=True, trace=None):
-        """Run one token.
-
-        Parameters
-        ----------
-        token : int
-        logits : bool
-            Whether the gateware writes the logits to DRAM; ``argmax`` comes in any case.
-        trace : host.engine.trace.Trace, optional
-            Takes every value that every instruction writes.
-
-        Returns
-        -------
-        float32 array (vocab,), or None without logits
+    def run(self, tokens, part, *, store_logits=True, trace=None):
+        """See :meth:`ProgramEngine.run`.
 
         Raises
         ------
-        CelosiaError
-            If the token is not in the vocabulary or the context is full.
         SimulationError
             If the gateware breaks a rule of the memory, naming the instruction.
         """
-        header, simulation = self.image.header, self._sim
-        if not 0 <= token < header.vocab:
-            raise CelosiaError(f"Token id must be below {header.vocab}, not {token}")
-        if self.position >= self.context:
-            raise CelosiaError(f"The context of {self.context} positions is full")
-        for name, value in (("token", token), ("position", self.position), ("store_logits", int(logits)),
-                            ("start", 1)):
-            simulation.set(name, value)
+        header, simulation, compiled = self.image.header, self._sim, self.image.compiled
+        self._running = len(tokens), part
         simulation.tracing = trace is not None
+        program = compiled.program_address(*self._running) // compiled.config.bus_bytes
+        for name, value in (("program", program), ("position", self.position), ("store_logits", int(store_logits))):
+            simulation.set(name, value)
         try:
-            simulation.run(1)
-            simulation.set("start", 0)
+            for member, token in enumerate(tokens):
+                self._pulse("start" if member == len(tokens) - 1 else "load", member=member, token=token)
             simulation.run(_LONGEST_TOKEN, until="done")
         except SimulationError as error:
             raise self._naming_the_reader(error) from None
-        self.position += 1
-        self.argmax = simulation.get("argmax")
         if trace is not None:
             _cycles, records = simulation.take_trace()
             add_records(trace, self._record, records)
-        if not logits:
+        if part == Part.BODY:
             return None
-        return self.image.memory[header.logits:header.logits + 4 * header.vocab].view("<f4").astype(np.float32)
+        rows = len(tokens) if part == Part.LOGITS else 1
+        for member in range(rows):
+            simulation.set("member", member)
+            self.choices.append(simulation.get("argmax"))
+        if not store_logits:
+            return None
+        logits = self.image.memory[header.logits:header.logits + 4 * rows * header.vocab]
+        return logits.view("<f4").reshape(rows, header.vocab).astype(np.float32)
+
+    def _pulse(self, name, **inputs):
+        """Set inputs, and for one cycle the input ``name``."""
+        for port, value in inputs.items():
+            self._sim.set(port, value)
+        self._sim.set(name, 1)
+        self._sim.run(1)
+        self._sim.set(name, 0)
+
+    def _label(self, index):
+        """Name of an instruction of the program that runs."""
+        return self.image.compiled.label(index, *self._running)
 
     def _naming_the_reader(self, error):
         """Reads run ahead of execution: the instruction at fault is the one that the stream is read for."""
         if not error.what.startswith("Read"):
             return error
         index = self._sim.get("stream_counter")
-        return SimulationError(error.what, cycle=error.cycle,
-                               instruction=f"instruction {index} ({self.image.compiled.label(index)})")
+        return SimulationError(error.what, cycle=error.cycle, instruction=f"instruction {index} ({self._label(index)})")

@@ -24,7 +24,8 @@ def add_records(trace, record, records):
         mine = bits[:, start:start + part.size]
         mine = mine[mine[:, part["valid"].offset] == 1]
         write = part["write"]
-        add(trace.writes, _numbers(mine, part["index"]), mine[:, write.offset:][:, :write.width], write.shape)
+        indices = [trace.base + index for index in _numbers(mine, part["index"])]
+        add(trace.writes, indices, mine[:, write.offset:][:, :write.width], write.shape)
 
 
 def _numbers(bits, field, count=1):
@@ -72,9 +73,8 @@ def _store(writes, indices, bits, shape):
 
 
 def _argmax(writes, indices, bits, shape):
-    weights = 1 << np.arange(bits.shape[1], dtype=np.int64)
-    for index, value in zip(indices, (bits @ weights).tolist()):
-        writes[index, "argmax", 0] = value
+    for index, column, row in zip(indices, _numbers(bits, shape["column"]), _numbers(bits, shape["row"])):
+        writes[index, "argmax", column] = row
 
 
 _ADD = {"scratchpad": _scratchpad, "scalar": _scalar, "column": _column, "store": _store, "argmax": _argmax}

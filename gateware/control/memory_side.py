@@ -31,6 +31,7 @@ class MemorySide(wiring.Component):
     Members
     -------
     start : In(1)
+    member : Out(5)
     token : In(32)
     position : In(16)
         See :class:`Resolver`.
@@ -46,6 +47,7 @@ class MemorySide(wiring.Component):
         self._queue = queue
         super().__init__({
             "start": In(1),
+            "member": Out(5),
             "token": In(32),
             "position": In(16),
             "instruction": In(stream.Signature(InstructionLayout)),
@@ -68,6 +70,7 @@ class MemorySide(wiring.Component):
         connect(m, queue.o, flipped(self.work))
         m.d.comb += [
             resolver.start.eq(self.start),
+            self.member.eq(resolver.member),
             resolver.token.eq(self.token),
             resolver.position.eq(self.position),
             issuer.stores_retired.eq(self.stores_retired),

@@ -15,16 +15,19 @@ __all__ = ["Resolver"]
 class Resolver(wiring.Component):
     """Turns an instruction into its stream and its work, with the addresses and lengths of this token.
 
-    Takes three cycles per instruction, and those that :class:`IndexedAddress` takes beyond the first. Of an
+    Takes four cycles per instruction, and those that :class:`IndexedAddress` takes beyond the first. Of an
     instruction with a stream both parts are offered at once, and either may be taken first.
 
     Members
     -------
     start : In(1)
         Instructions are counted from 0 again.
+    member : Out(5)
+        Which token of the group the instruction is about; its position is ``position + member``.
     token : In(32)
+        Id of that token, in the same cycle.
     position : In(16)
-        Must not change between ``start`` and the last instruction.
+        Position of the first token. Must not change between ``start`` and the last instruction.
     instruction : In(stream of InstructionLayout)
     block : Out(stream of LineBlock)
         Of instructions that have a stream.
@@ -33,6 +36,7 @@ class Resolver(wiring.Component):
     """
 
     start: In(1)
+    member: Out(5)
     token: In(32)
     position: In(16)
     instruction: In(stream.Signature(InstructionLayout))
@@ -46,6 +50,8 @@ class Resolver(wiring.Component):
         word = self.instruction.p
         stores, index = Signal(STORE_COUNT_BITS), Signal(16)
         storing, streams = Signal(), Signal()
+        here = Signal(16)                          # position of the instruction's token
+        position = Signal(16, reset_less=True)     # the same, a cycle later
         positions = Signal(17, reset_less=True)    # position + 1
         vectors = Signal(12, reset_less=True)      # ceil(positions / VECTOR_CODES)
         groups = Signal(17, reset_less=True)       # ceil(positions / 2**stream_grow_shift)
@@ -57,18 +63,21 @@ class Resolver(wiring.Component):
             read.stride.eq(word.stream_index_stride),
             store.base.eq(word.store_base),
             store.stride.eq(Mux(storing, word.store_index_stride, 0)),
-            store.index.eq(self.position),
+            store.index.eq(here),
+            self.member.eq(word.member),
+            here.eq(self.position + word.member),
         ]
         with m.Switch(word.stream_index):
             with m.Case(Index.TOKEN):
                 m.d.comb += read.index.eq(self.token)
             with m.Case(Index.POSITION):
-                m.d.comb += read.index.eq(self.position)
+                m.d.comb += read.index.eq(here)
         # ceil((p + 1) / 2**n) is (p >> n) + 1.
         m.d.sync += [
-            positions.eq(self.position + 1),
-            vectors.eq((self.position >> VECTOR_CODES.bit_length() - 1) + 1),
-            groups.eq((self.position >> word.stream_grow_shift) + 1),
+            position.eq(here),
+            positions.eq(position + 1),
+            vectors.eq((position >> VECTOR_CODES.bit_length() - 1) + 1),
+            groups.eq((position >> word.stream_grow_shift) + 1),
             beats.eq(Mux(word.stream_line_grow, groups << word.stream_grow_scale, word.stream_line_beats)),
         ]
 
@@ -86,7 +95,7 @@ class Resolver(wiring.Component):
             work.destination_stride.eq(word.destination_stride),
             work.store.base.eq(store.address),
             work.store.stride.eq(word.store_stride),
-            work.store.scale_address.eq(word.scale_base + (self.position << 2)),
+            work.store.scale_address.eq(word.scale_base + (position << 2)),
         ]
         for part in (work.dot, work.vector):
             for name, _ in part.shape():
@@ -103,7 +112,9 @@ class Resolver(wiring.Component):
                 m.d.comb += [read.start.eq(self.instruction.valid), store.start.eq(self.instruction.valid)]
                 m.d.sync += [block_left.eq(streams), work_left.eq(1)]
                 with m.If(self.instruction.valid):
-                    m.next = "RESOLVE"
+                    m.next = "PLACE"
+            with m.State("PLACE"):
+                m.next = "RESOLVE"
             with m.State("RESOLVE"):
                 with m.If(read.ready & store.ready):
                     m.next = "SEND"

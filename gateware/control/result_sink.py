@@ -1,24 +1,34 @@
 """Where the results of the dot engine go."""
 
 from amaranth.hdl import Assert, Cat, Module, Mux, Signal, signed
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.control.layouts import SinkCommand
+from gateware.dot.slot_table import SlotTable
 from gateware.isa import Sink
 from gateware.layouts import DotResult, ElementWrite, ScratchpadWrite
 from gateware.stream.lut_fifo import LutFifo
 
-__all__ = ["ResultSink"]
+__all__ = ["ArgmaxWrite", "GROUP", "ResultSink"]
+
+GROUP = 32
+"""Most tokens of a group, and columns of an ``ARGMAX``."""
+
+ArgmaxWrite = data.StructLayout({"column": 5, "row": 20})
+"""The largest result of a column so far."""
+
+_ELEMENT_BITS = 25  # of the logits of all columns
+_Largest = data.StructLayout({"key": signed(32), "row": 20})
 
 
 class ResultSink(wiring.Component):
     """Takes the results of one ``DOT`` after another to where its command says.
 
-    ``SCRATCHPAD``: result (row, column) to ``destination + column * destination_stride + row``. ``ARGMAX``
-    (of one column only): the row of the largest result becomes ``argmax``, by the order -inf < -0 < +0 < inf
-    < NaN, the lowest row of equals; with ``store_logits`` the results also go to DRAM, fp32, row 0 at
-    ``store_base``.
+    ``SCRATCHPAD``: result (row, column) to ``destination + column * destination_stride + row``. ``ARGMAX``:
+    the row of each column's largest result becomes its ``argmax``, by the order -inf < -0 < +0 < inf < NaN, the
+    lowest row of equals; with ``store_logits`` the results also go to DRAM, fp32, result (row, column) at
+    ``store_base + 4 * (column * destination_stride + row)``.
 
     One result per cycle, in the order of the dot engine: columns 0, 1, ... of row 0, then of row 1, and so
     on. ``results.ready`` follows the ``ready`` of the place they go to.
@@ -36,8 +46,11 @@ class ResultSink(wiring.Component):
         From registers.
     writes : Out(stream of ElementWrite)
         From registers.
+    member : In(5)
     argmax : Out(32)
-        Row of the latest ``ARGMAX`` instruction.
+        Row of the latest ``ARGMAX`` instruction for column ``member``, from its ``done`` on; combinational.
+    largest : Out(stream of ArgmaxWrite, always ready)
+        Whenever a larger result comes; the last of a column is its ``argmax``. For traces.
     done : Out(1)
         Pulse: the last result of an instruction has been accepted where it goes.
     stored : Out(1)
@@ -51,7 +64,9 @@ class ResultSink(wiring.Component):
     results: In(stream.Signature(DotResult))
     scratchpad: Out(stream.Signature(ScratchpadWrite))
     writes: Out(stream.Signature(ElementWrite))
+    member: In(5)
     argmax: Out(32)
+    largest: Out(stream.Signature(ArgmaxWrite, always_ready=True))
     done: Out(1)
     stored: Out(1)
     index: Out(16)
@@ -79,12 +94,26 @@ class ResultSink(wiring.Component):
         ]
 
         # Address of column 0 of row 0, then further by one column a result.
-        column_base, base = Signal(20, reset_less=True), Signal(20)
+        column_base, base = Signal(_ELEMENT_BITS, reset_less=True), Signal(_ELEMENT_BITS)
         m.d.comb += base.eq(Mux(result.column == 0, command.destination, column_base))
-        # Largest so far. Flipping the magnitude of negative floats makes their order that of integers.
-        key, largest = Signal(signed(32)), Signal(signed(32), reset_less=True)
-        best, empty = Signal(20, reset_less=True), Signal(init=1)
-        m.d.comb += key.eq(Cat(result.value[:31] ^ result.value[31].replicate(31), result.value[31]))
+        # Largest so far of each column.
+        m.submodules.table = largest = SlotTable(shape=_Largest, slots=GROUP, reads=2)
+        key = Signal(signed(32))
+        m.d.comb += [
+            # Flipping the magnitude of negative floats makes their order that of integers.
+            key.eq(Cat(result.value[:31] ^ result.value[31].replicate(31), result.value[31])),
+            largest.read_slot0.eq(result.column),
+            largest.write_slot.eq(result.column),
+            largest.write_data.key.eq(key),
+            largest.write_data.row.eq(result.row),
+            largest.write_enable.eq(
+                take & is_argmax & ((result.row == 0) | (key > largest.read_data0.key))),
+            largest.read_slot1.eq(self.member),
+            self.argmax.eq(largest.read_data1.row),
+            self.largest.valid.eq(largest.write_enable),
+            self.largest.payload.column.eq(result.column),
+            self.largest.payload.row.eq(result.row),
+        ]
 
         with m.If(accepted):
             m.d.sync += [to_scratchpad.eq(0), to_dram.eq(0), last.eq(0)]
@@ -96,19 +125,11 @@ class ResultSink(wiring.Component):
                 column_base.eq(base + command.destination_stride),
                 self.scratchpad.p.address.eq(base + result.row),
                 self.scratchpad.p.value.eq(result.value),
-                self.writes.p.address.eq(command.store_base + (result.row << 2)),
+                self.writes.p.address.eq(command.store_base + ((base + result.row) << 2)),
                 self.writes.p.data.eq(result.value),
                 self.writes.p.wide.eq(1),
                 self.writes.p.last.eq(result.last),
             ]
-            with m.If(is_argmax):
-                m.d.sync += empty.eq(0)
-                with m.If(empty | (key > largest)):
-                    m.d.sync += [largest.eq(key), best.eq(result.row)]
-        with m.If(self.done):
-            m.d.sync += empty.eq(1)
-            with m.If(is_argmax):
-                m.d.sync += self.argmax.eq(best)
 
         previous = Signal.like(result.column)
         with m.If(take):

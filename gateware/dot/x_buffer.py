@@ -24,7 +24,7 @@ class XBuffer(wiring.Component):
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
     ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of them.
-    A group is taken every cycle. The groups of a column arrive in order, from index 0 on, before those of another
+    A group is taken every cycle; zero mantissas beyond the end of a column are dropped. The groups of a column arrive in order, from index 0 on, before those of another
     column. A column must not be written while a command reads it.
 
     Parameters
@@ -77,7 +77,10 @@ class XBuffer(wiring.Component):
         group_block_bits = (BLOCK // config.vector_lanes - 1).bit_length()
 
         write_slot, write_column = Signal(slot_bits), Signal(range(max(config.columns, 2)))
+        inside = Signal()
         m.d.comb += [
+            # The padding of a vector that fills its column reaches beyond it.
+            inside.eq(group.index < config.x_elements // config.vector_lanes),
             write_slot.eq(group.column // config.columns),
             write_column.eq(group.column % config.columns),
         ]
@@ -98,7 +101,7 @@ class XBuffer(wiring.Component):
 
         for column in range(config.columns):
             write = Signal(name=f"write_{column}")
-            m.d.comb += write.eq(self.groups.valid & (write_column == column))
+            m.d.comb += write.eq(self.groups.valid & inside & (write_column == column))
             for bank in range(1 << bank_bits):
                 ram = BlockRam(width=config.vector_lanes * _MANTISSA_BITS, depth=max(config.slots * words, 2))
                 m.submodules[f"mantissas_{column}_{bank}"] = ram

@@ -42,9 +42,11 @@ class Quantiser(wiring.Component):
         A pass begins.
     narrow : In(1)
         16-bit codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like
-        ``column`` and ``last_lane``.
+        ``column``, ``pad`` and ``last_lane``.
     column : In(5)
         Column of the x-buffer.
+    pad : In(1)
+        32 more zero mantissas follow the vector.
     last_lane : In
         The last element of the last group.
     valid, last : In(1)
@@ -63,6 +65,7 @@ class Quantiser(wiring.Component):
             "start": In(1),
             "narrow": In(1),
             "column": In(5),
+            "pad": In(1),
             "last_lane": In(range(lanes)),
             "valid": In(1),
             "last": In(1),
@@ -80,7 +83,7 @@ class Quantiser(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lanes, groups = self._lanes, BLOCK // self._lanes
-        pad = PADDING // lanes - 1
+        padding = PADDING // lanes
         exists = Cat(lane <= self.last_lane for lane in range(lanes))
 
         # Fill.
@@ -111,8 +114,9 @@ class Quantiser(wiring.Component):
         ended = delay(m, Cat(fill, self.last), LargestField.latency(lanes), name="ended")
 
         # Read. Padding groups follow the last one.
-        read, read_half, reading = Signal(range(groups)), Signal(), Signal()
+        read, read_half, reading = Signal(range(groups + padding)), Signal(), Signal()
         current = Signal(block, reset_less=True)
+        end = Signal.like(read)  # the last group read, padding included
         exponent = Signal(signed(10), reset_less=True)
         final = Signal()
         go = Signal()
@@ -120,7 +124,9 @@ class Quantiser(wiring.Component):
         m.submodules.serialiser = serialiser = CodeSerialiser(lanes=lanes)
         m.d.comb += [
             go.eq(reading & (~self.narrow | serialiser.room)),
-            final.eq(read == Mux(self.narrow, current.end, current.end | pad)),
+            end.eq(Mux(self.narrow, current.end, (current.end | padding - 1)
+                       + Mux(current.last & self.pad, padding, 0))),
+            final.eq(read == end),
             begin.eq(waits & (~reading | (go & final))),
             serialiser.reserve.eq(go & self.narrow),
         ]
@@ -172,7 +178,7 @@ class Quantiser(wiring.Component):
                 buffer.write_address.eq(Cat(fill, fill_half)),
                 buffer.write_data.eq(self.group[lane]),
                 buffer.read_enable.eq(go),
-                buffer.read_address.eq(Cat(read, read_half)),
+                buffer.read_address.eq(Cat(read[:groups.bit_length() - 1], read_half)),
                 rounding.a.eq(buffer.read_data),
                 rounding.exponent.eq(exponent_in),
                 rounding.narrow.eq(self.narrow),

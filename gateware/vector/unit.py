@@ -86,6 +86,7 @@ class VectorUnit(wiring.Component):
         sink = Signal(3, reset_less=True)
         destination = Signal(20, reset_less=True)  # of the next group
         column = Signal(5, reset_less=True)
+        pad = Signal(reset_less=True)
         last_lane = Signal(range(lanes), reset_less=True)
         m.d.comb += [
             self.command.ready.eq(~busy),
@@ -99,6 +100,7 @@ class VectorUnit(wiring.Component):
                 sink.eq(command.sink),
                 destination.eq(command.destination),
                 column.eq(command.destination),
+                pad.eq(command.pad),
                 last_lane.eq(command.length - 1),
             ]
 
@@ -161,6 +163,7 @@ class VectorUnit(wiring.Component):
             quantiser.start.eq(start),
             quantiser.narrow.eq(sink == Sink.STORE),
             quantiser.column.eq(column),
+            quantiser.pad.eq(pad),
             quantiser.last_lane.eq(last_lane),
             quantiser.valid.eq(valid & ((sink == Sink.COLUMN) | (sink == Sink.STORE))),
             quantiser.last.eq(last),

@@ -220,9 +220,10 @@ class ModelEngine(ProgramEngine):
         mantissas, exponents = column(values)
         if pad:
             mantissas = np.concatenate((mantissas, np.zeros(VECTOR_CODES, np.int32)))
+            if len(mantissas) > BLOCK * len(exponents):
+                exponents = np.append(exponents, exponents[-1])
         vectors = mantissas.reshape(-1, VECTOR_CODES)
-        per_vector = np.repeat(exponents.astype(np.int64), BLOCK // VECTOR_CODES)
-        per_vector = np.resize(per_vector, len(vectors)) if pad else per_vector[:len(vectors)]
+        per_vector = np.repeat(exponents.astype(np.int64), BLOCK // VECTOR_CODES)[:len(vectors)]
         self._columns[index] = vectors.astype(np.float64), per_vector
         if self._trace:
             self._trace.column(self._index, index, mantissas, exponents)
