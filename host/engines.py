@@ -58,12 +58,34 @@ class Engine:
         """
         raise NotImplementedError
 
+    def read(self, ids, *, start=0):
+        """Begin a new text and let it pass, token by token.
+
+        Parameters
+        ----------
+        ids : sequence of int
+        start : int
+            First position whose logits the caller reads.
+
+        Yields
+        ------
+        float32 or float64 array (vocab,), or None before `start`
+        """
+        self.inner.reset()
+        for position, token in enumerate(ids):
+            yield self.step(int(token), logits=position >= start)
+
 
 class _FloatEngine(Engine):
     def step(self, token, *, logits=True):
         result = self.inner.step(token)
         self.argmax = int(result.argmax())
         return result.astype(np.float32) if logits else None
+
+    def read(self, ids, *, start=0):
+        # All positions at once: each weight is then dequantised once.
+        logits = self.inner.logits(ids)
+        yield from ([None] * start + list(logits[start:]))[:len(ids)]
 
 
 class _ModelEngine(Engine):

@@ -54,7 +54,7 @@ def load(path, *, check=True):
     ----------
     path : str or os.PathLike
     check : bool
-        Also read all tensors once, to find NaN and infinity (see `check_values`).
+        Also read all tensors once, to find NaN, infinity and reserved codes (see `check_values`).
 
     Returns
     -------
@@ -103,7 +103,7 @@ def load(path, *, check=True):
 
 
 def check_values(model):
-    """Look for NaN and infinity in all scales and in all weights that have none.
+    """Look for NaN and infinity in all scales and in all weights that have none, and for reserved codes.
 
     Raises
     ------

@@ -13,12 +13,28 @@ __all__ = ["FLOAT_TYPES", "SCALE_FIELDS", "Tensor"]
 #: Formats that store every weight by itself.
 FLOAT_TYPES = ("F32", "F16", "BF16")
 
-#: Block formats: byte offsets of the fp16 super-scales (d, and dmin or m where there is one) in a block.
+#: Block formats: byte offsets of the fp16 numbers in a block, the scale, then the minimum where there is one.
 SCALE_FIELDS = {
-    "Q8_0": (0,),
     "Q4_0": (0,),
+    "Q4_1": (0, 2),
+    "Q5_0": (0,),
+    "Q5_1": (0, 2),
+    "Q8_0": (0,),
+    "Q2_K": (80, 82),
+    "Q3_K": (108,),
+    "Q4_K": (0, 2),
+    "Q5_K": (0, 2),
     "Q6_K": (208,),
+    "TQ1_0": (52,),
+    "TQ2_0": (64,),
+    "IQ4_NL": (0,),
+    "MXFP4": (),
 }
+
+#: Scales of MXFP4, byte 0 of a block, by value; the numbers that they belong to are doubled.
+_E8M0 = np.append(2.0 ** np.arange(-128, 127), np.nan)
+#: Bytes of a TQ2_0 block that hold codes, four to a byte; code 3 is reserved.
+_TQ2_0_CODES = slice(0, 64)
 
 _CHECK_BYTES = 1 << 22
 
@@ -87,7 +103,9 @@ class Tensor:
             base.madvise(mmap.MADV_DONTNEED)
 
     def check_values(self, where):
-        """Look for NaN and infinity, in at most a few megabytes at a time.
+        """Look for NaN, infinity and reserved codes, in at most a few megabytes at a time.
+
+        An E8M0 scale of 255 is NaN, as its standard has it, though ggml reads a number.
 
         Parameters
         ----------
@@ -104,10 +122,22 @@ class Tensor:
                 self._refuse(where, rows, self.dequantise(rows), "weight", "column")
             else:
                 blocks = self.raw[rows].reshape(rows.stop - rows.start, -1, self.block_bytes)
-                for at in SCALE_FIELDS[self.ggml_type]:
-                    scales = np.ascontiguousarray(blocks[:, :, at:at + 2]).view(np.float16)[:, :, 0]
-                    self._refuse(where, rows, scales, "scale", "block")
+                self._check_blocks(where, rows, blocks)
             self.release()
+
+    def _check_blocks(self, where, rows, blocks):
+        for what, at in zip(("scale", "minimum"), SCALE_FIELDS[self.ggml_type]):
+            numbers = np.ascontiguousarray(blocks[:, :, at:at + 2]).view(np.float16)[:, :, 0]
+            self._refuse(where, rows, numbers, what, "block")
+        if self.ggml_type == "MXFP4":
+            self._refuse(where, rows, _E8M0[blocks[:, :, 0]], "scale", "block")
+        elif self.ggml_type == "TQ2_0":
+            codes = blocks[:, :, _TQ2_0_CODES]
+            bad = np.argwhere((codes & codes >> 1 & 0x55).any(axis=2))
+            if len(bad):
+                row, index = bad[0]
+                raise CelosiaError(f"{where}: tensor {self.name!r}: a code of row {rows.start + row}, "
+                                   f"block {index} is 3, which is reserved")
 
     def _refuse(self, where, rows, values, what, unit):
         bad = np.argwhere(~np.isfinite(values))

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from host.command import doctor, generate, inspect, logits, verilog, verify
+from host.command import bench_sim, doctor, generate, inspect, logits, perplexity, verilog, verify
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -33,8 +33,10 @@ for _function in (
     generate.generate,
     verify.verify,
     logits.logits,
+    perplexity.perplexity,
     inspect.inspect,
     verilog.verilog,
+    bench_sim.bench_sim,
     doctor.doctor,
 ):
     app.command()(_function)

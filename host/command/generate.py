@@ -30,6 +30,18 @@ def generate(
     context: ContextSize = None,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write text, tokens and costs to this file.", show_default=False)] = None,
+    top_k: Annotated[int, typer.Option(metavar="K", help="Draw among the K most likely tokens; 0: among all.")] = 0,
+    top_p: Annotated[float, typer.Option(
+        metavar="P", help="Draw among the fewest tokens whose probabilities add up to P.")] = 1.0,
+    min_p: Annotated[float, typer.Option(
+        metavar="P", help="Draw among tokens at least P times as likely as the most likely one.")] = 0.0,
+    repeat_penalty: Annotated[float, typer.Option(
+        metavar="R", help="Divide positive logits of tokens that occurred by R, multiply others; 1: do not.")] = 1.0,
+    repeat_last_n: Annotated[int, typer.Option(
+        metavar="N", help="How many of the latest tokens count as occurred; -1: all.")] = 64,
+    stop: Annotated[list[str], typer.Option(
+        metavar="TEXT", show_default=False,
+        help="End before this text, which is not printed; may be given several times.")] = (),
 ):
     """Let a model write text, token by token.
 
@@ -37,11 +49,16 @@ def generate(
     same bits in NumPy; `float` is the ideal, float64 on the weights as the file has them. stdout gets the
     prompt and its continuation and nothing else.
 
+    Options of sampling mean what they mean in llama.cpp and apply in its order: repetition penalty, top-k,
+    top-p, min-p, temperature. A temperature of 0 needs none but the penalty.
+
     \b
     celosia generate                                        the demo model tells a story
     celosia generate --prompt "Tom had a red ball."
     celosia generate model.gguf --tokens 20 --engine model
     celosia generate --temperature 0.8 --seed 3             another story for every seed
+    celosia generate --temperature 1 --top-k 40 --top-p 0.95 --min-p 0.05
+    celosia generate --stop . --stop !                      one sentence, without its end
     celosia generate --config sim-wide --json report.json   with cycles per token and use of the bus
     """
     from host import tokenizer
@@ -51,7 +68,9 @@ def generate(
     from host.sampler import Sampler
     from host.text_display import TextDisplay
 
-    engine, chosen, sampler = find_engine(engine), find_config(config), Sampler(temperature, seed)
+    engine, chosen = find_engine(engine), find_config(config)
+    sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
+                      repeat_last_n=repeat_last_n)
     if tokens is not None and tokens < 1:
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
     loaded = load_model(model)
@@ -59,7 +78,7 @@ def generate(
     with output_file(json) as report, TextDisplay() as display:
         display.progress(f"starting the {engine} engine ...")
         opened = open_engine(engine, loaded, config=chosen, context=context)
-        generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens)
+        generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop)
         for piece in generation:
             display.write(piece)
             display.progress(_progress(generation))

@@ -15,6 +15,7 @@ def inspect(
     model: ModelPath = None,
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
+    program: Annotated[bool, typer.Option("--program", help="Also list the instructions of a token.")] = False,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the report to this file.", show_default=False)] = None,
 ):
@@ -26,6 +27,7 @@ def inspect(
     \b
     celosia inspect                               the demo model
     celosia inspect model.gguf --config sim-wide --context 512
+    celosia inspect --program | less              every instruction of a token
     celosia inspect model.gguf --json report.json
     """
     from host.compiler.compiled import compile_model
@@ -33,7 +35,8 @@ def inspect(
 
     chosen = find_config(config)
     with output_file(json) as file:
-        report = _report(compile_model(load_model(model), chosen, context))
+        compiled = compile_model(load_model(model), chosen, context)
+        report = _report(compiled) | ({"program": _program(compiled)} if program else {})
         if file:
             import json as encoder
 
@@ -68,6 +71,16 @@ def _report(compiled):
         "bytes_read_per_token": [{"position": position, "bytes": compiled.read_bytes(position)}
                                  for position in sorted({0, compiled.context // 2, compiled.context - 1})],
     }
+
+
+def _program(compiled):
+    """Every instruction in words."""
+    from gateware.isa import decode, encode
+    from host.disassembly import describe
+
+    # Encoded and decoded again: what is described is what the gateware gets.
+    return [{"label": instruction.label, "text": describe(decode(encode(instruction)))}
+            for instruction in compiled.program]
 
 
 def _tensor(compiled, tensor):
@@ -127,3 +140,5 @@ def _print(report):
               for entry in report["bytes_read_per_token"]]
     for name, value in lines:
         console.print(f"  {name:<34} {value}")
+    for index, row in enumerate(report.get("program", ())):
+        console.print(f"{index:>5}  {row['label']:<28} {row['text']}")

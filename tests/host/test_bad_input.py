@@ -10,6 +10,8 @@ from host.errors import CelosiaError
 from host.gguf_model import load
 
 Q = "blk.0.attn_q.weight"
+SUPPORTED = ("F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, TQ1_0, TQ2_0, "
+             "IQ4_NL, MXFP4")
 
 
 def message(path):
@@ -78,8 +80,8 @@ def test_other_architecture(write_gguf):
 
 
 def test_unsupported_type(write_gguf):
-    path = write_gguf(tensors={Q: (np.zeros((32, 20), np.uint8), "Q4_1")})
-    assert message(path) == f"tensor '{Q}' has type Q4_1; supported are F32, F16, BF16, Q8_0, Q4_0, Q6_K"
+    path = write_gguf(tensors={Q: (np.zeros((32, 40), np.uint8), "Q8_1")})
+    assert message(path) == f"tensor '{Q}' has type Q8_1; supported are {SUPPORTED}"
 
 
 def test_unknown_type(write_gguf):
@@ -88,8 +90,7 @@ def test_unknown_type(write_gguf):
     # name, number of dimensions, two dimensions, type
     start = content.index(Q.encode()) + len(Q) + 4 + 16
     path.write_bytes(content[:start] + struct.pack("<I", 99) + content[start + 4:])
-    assert message(path) == (
-        f"tensor '{Q}' has the unknown type 99; supported are F32, F16, BF16, Q8_0, Q4_0, Q6_K")
+    assert message(path) == f"tensor '{Q}' has the unknown type 99; supported are {SUPPORTED}"
 
 
 def test_quantised_norm(write_gguf):

@@ -80,3 +80,13 @@ def test_model_too_large(refused, tmp_path):
     assert refused("inspect", "--config", "micro", "--json", out) == (
         f"{demo_model()}: ffn 512 needs 512 elements of x-buffer, 256 more than configuration 'micro' has (256)")
     assert not out.exists()
+
+
+def test_program(inspect):
+    report, printed = inspect("--program")
+    assert len(report["program"]) == report["instructions"]
+    assert report["program"][-1] == {"label": "end", "text": "end"}
+    lines = printed.splitlines()[-len(report["program"]):]
+    for index, (line, row) in enumerate(zip(lines, report["program"])):
+        assert line.split() == [str(index), row["label"], *row["text"].split()]
+    assert "program" not in inspect()[0]

@@ -113,6 +113,16 @@ def test_access_outside_the_memory_names_the_instruction(celosia, write_gguf, mo
     assert err.endswith("(blk.0.ffn_down)\n")
 
 
+def test_speeds(celosia, write_gguf, report):
+    """Both simulators reach the same state, or there would be no figures."""
+    status, out, err = celosia("bench-sim", write_gguf(), *MICRO, "--tokens", 3, "--cycles", 150, "--json", report)
+    contents = json.loads(report.read_text())
+    assert (status, err) == (0, "")
+    assert contents["interpreted_cycles"] == 150 < contents["compiled_cycles"]
+    assert contents["ratio"] > 30
+    assert out.decode().endswith(f"compiled is {contents['ratio']:,.0f} times as fast\n")
+
+
 @pytest.mark.parametrize("arguments, message", [
     (["--config", "huge"], "configuration must be one of sim, sim-narrow, sim-wide, micro, not 'huge'"),
     (["--tokens", "0"], "tokens must be 1 or more, not 0"),

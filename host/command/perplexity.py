@@ -1,0 +1,127 @@
+"""`celosia perplexity`: how well a model predicts a text."""
+
+from pathlib import Path
+import sys
+from typing import Annotated
+
+import typer
+
+from host.command.options import (
+    DEFAULT_CONFIG, ConfigName, EngineChoice, ModelPath, find_config, find_engine, load_model)
+from host.engines import EngineName
+from host.errors import CelosiaError
+
+__all__ = ["perplexity"]
+
+#: Chunk length of llama.cpp, where the model's context allows it.
+_CONTEXT = 512
+
+
+def perplexity(
+    text: Annotated[Path, typer.Option(metavar="FILE", help="Text, UTF-8.")],
+    model: ModelPath = None,
+    engine: EngineChoice = EngineName.MODEL,
+    config: ConfigName = DEFAULT_CONFIG,
+    context: Annotated[int | None, typer.Option(
+        metavar="N", show_default=False,
+        help=f"Tokens of a chunk; by default {_CONTEXT}, or the model's context where that is less.")] = None,
+    chunks: Annotated[int | None, typer.Option(
+        metavar="N", help="Most chunks to score; by default all.", show_default=False)] = None,
+    paragraphs: Annotated[bool, typer.Option(
+        "--paragraphs",
+        help="Every paragraph is a text of its own and is scored whole, its end included.")] = False,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", help="Also write the result to this file.", show_default=False)] = None,
+):
+    """Measure the perplexity of a model on a text.
+
+    As llama.cpp's llama-perplexity defines it: the text is cut into chunks, and the tokens in the second half
+    of each chunk are scored, so that each has at least half a chunk before it. The error is one standard error,
+    as if tokens were independent. A chunk on the engine `rtl` takes as long as generating as many tokens.
+
+    A model that was trained on short texts, each by itself, has never seen one follow another: --paragraphs
+    measures it on such texts.
+
+    \b
+    celosia perplexity --text stories.txt --paragraphs      the demo model, story by story
+    celosia perplexity model.gguf --text wiki.test.raw --engine float
+    celosia perplexity --text wiki.test.raw --engine rtl --context 32 --chunks 2 --json report.json
+    """
+    from host import tokenizer
+    from host.engines import open_engine
+    from host.output_file import output_file
+    from host.perplexity import evaluate, split_paragraphs, split_text
+
+    engine, chosen = find_engine(engine), find_config(config)
+    if chunks is not None and chunks < 1:
+        raise CelosiaError(f"chunks must be 1 or more, not {chunks}")
+    words = _read(text)
+    loaded = load_model(model)
+    if context is None:
+        context = min(_CONTEXT, loaded.hyperparameters.context)
+    split = split_paragraphs if paragraphs else split_text
+    parts = split(tokenizer.load(loaded), words, context, where=str(text))[:chunks]
+    with output_file(json) as file:
+        opened = open_engine(engine, loaded, config=chosen, context=context)
+        with _Display(sum(len(part.ids) - 1 for part in parts)) as display:
+            for result in evaluate(opened, parts, progress=display.advance):
+                display.estimate(result)
+        if file:
+            import json as encoder
+
+            file.write((encoder.dumps({
+                "perplexity": result.value, "error": result.error, "loss": result.mean,
+                "loss_error": result.mean_error, "scored": len(result.losses), "chunks": len(parts),
+                "context": context, "paragraphs": paragraphs, "model": str(loaded.path), "text": str(text),
+                "engine": engine, "config": None if engine == EngineName.FLOAT else chosen.name,
+            }, indent=2) + "\n").encode())
+    typer.echo(f"perplexity {_figures(result)} ({len(result.losses):,} tokens scored in {len(parts)} "
+               f"{'paragraphs' if paragraphs else f'chunks of {context}'}, engine {engine})")
+
+
+def _read(path):
+    """The text of a file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CelosiaError(f"{path}: text must be UTF-8, which byte {error.start} is not") from error
+    except (OSError, ValueError) as error:
+        raise CelosiaError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _figures(result):
+    return f"{result.value:.4f} +/- {result.error:.4f}"
+
+
+class _Display:
+    """A progress bar on stderr, if that is a terminal, with the estimate so far."""
+
+    def __init__(self, tokens):
+        self._progress = None
+        self._tokens = tokens
+
+    def __enter__(self):
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._progress = Progress(
+                BarColumn(), MofNCompleteColumn(), TextColumn("tokens,"), TimeRemainingColumn(),
+                TextColumn("left{task.description}"), console=Console(stderr=True), transient=True)
+            self._task = self._progress.add_task("", total=self._tokens)
+            self._progress.start()
+        return self
+
+    def __exit__(self, *exception):
+        if self._progress:
+            self._progress.stop()
+
+    def advance(self):
+        """One token has passed."""
+        if self._progress:
+            self._progress.advance(self._task)
+
+    def estimate(self, result):
+        """Show the result so far."""
+        if self._progress:
+            self._progress.update(self._task, description=f", perplexity {_figures(result)}")

@@ -1,0 +1,125 @@
+"""Description of a ggml format: what its codes and scales are, and how many of them there are."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Callable
+
+from gateware.isa import VECTOR_CODES
+
+__all__ = ["BlockFormat", "CodeKind", "ScaleKind"]
+
+_TABLE_ENTRIES = 16
+
+
+class CodeKind(Enum):
+    """What the bits of a code mean."""
+
+    SIGNED = "signed"      #: two's complement
+    UNSIGNED = "unsigned"  #: 0 to 2**code_bits - 1
+    TABLE = "table"        #: index into a table of 16 signed 8-bit numbers
+    TRITS = "trits"        #: -1, 0 or 1, five to a byte (see `host.image.formats.trit_bytes`)
+
+
+class ScaleKind(Enum):
+    """What the bits of a scale mean."""
+
+    FP16 = "fp16"    #: IEEE binary16, as is the minimum beside it
+    POWER = "power"  #: signed 8-bit exponent of a power of two
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockFormat:
+    """A format as integer codes, integer sub-scales and a scale.
+
+    The value of an element is ``scale * sub_scale * code - minimum * sub_minimum``, exactly; a format without
+    sub-scales has 1 for both, one without minimum subtracts nothing.
+
+    Parameters
+    ----------
+    name : str
+        ggml's name.
+    code_bits : int
+        Bit-planes of a code, 2 to 16. Trits have 2, although they are packed tighter than planes.
+    code_kind : CodeKind
+    table : tuple of int or None
+        The 16 numbers, each -128 to 127, that codes of kind TABLE stand for.
+    scale_kind : ScaleKind
+    super_vectors : int
+        Vectors of 32 codes that share a scale (and minimum): 1 or 8.
+    minimum : bool
+        Each scale has a minimum beside it.
+    sub_bits : int
+        Bits of a sub-scale and of a sub-minimum: 4, 6 or 8; 0 if there are none.
+    sub_signed : bool
+        Sub-scales are two's complement. Sub-minimums never occur with these.
+    sub_codes : int
+        Codes that share a sub-scale: 16 or 32 (32 also where there are none).
+    split : callable
+        ``split(tensor, rows)`` gives the `Blocks` of some rows (slice or integer array) of a
+        `host.tensor.Tensor`.
+
+    Raises
+    ------
+    ValueError
+        If a value is not one of these, or values contradict each other.
+    """
+
+    name: str
+    code_bits: int
+    code_kind: CodeKind
+    table: tuple[int, ...] | None = None
+    scale_kind: ScaleKind = ScaleKind.FP16
+    super_vectors: int = 1
+    minimum: bool = False
+    sub_bits: int = 0
+    sub_signed: bool = False
+    sub_codes: int = VECTOR_CODES
+    split: Callable = field(repr=False, compare=False)
+
+    def __post_init__(self):
+        if self.code_bits not in range(2, 17):
+            raise ValueError(f"Code width of {self.name} must be 2..16, not {self.code_bits!r}")
+        if (self.code_kind is CodeKind.TABLE) != (self.table is not None):
+            raise ValueError(f"Table of {self.name} must be given for codes of kind TABLE and for no others, "
+                             f"not {self.table!r} for {self.code_kind.name}")
+        if self.table is not None and (len(self.table) != _TABLE_ENTRIES or self.code_bits != 4
+                                       or not all(-128 <= entry <= 127 for entry in self.table)):
+            raise ValueError(f"Table of {self.name} must be 16 numbers -128..127 for codes of 4 bits, "
+                             f"not {self.table!r} for {self.code_bits}")
+        if self.code_kind is CodeKind.TRITS and self.code_bits != 2:
+            raise ValueError(f"Code width of trits must be 2, not {self.code_bits!r}")
+        if self.super_vectors not in (1, 8):
+            raise ValueError(f"Vectors that share a scale in {self.name} must be 1 or 8, "
+                             f"not {self.super_vectors!r}")
+        if self.sub_bits not in (0, 4, 6, 8):
+            raise ValueError(f"Sub-scale width of {self.name} must be 0, 4, 6 or 8, not {self.sub_bits!r}")
+        if self.sub_codes not in (16, VECTOR_CODES):
+            raise ValueError(f"Codes that share a sub-scale in {self.name} must be 16 or 32, "
+                             f"not {self.sub_codes!r}")
+
+    @property
+    def vector_subs(self):
+        """Sub-scales of a vector of 32 codes: 0, 1 or 2."""
+        return VECTOR_CODES // self.sub_codes if self.sub_bits else 0
+
+    @property
+    def code_range(self):
+        """Least and greatest number that a code stands for."""
+        match self.code_kind:
+            case CodeKind.SIGNED:
+                return -(1 << self.code_bits - 1), (1 << self.code_bits - 1) - 1
+            case CodeKind.UNSIGNED:
+                return 0, (1 << self.code_bits) - 1
+            case CodeKind.TABLE:
+                return min(self.table), max(self.table)
+            case CodeKind.TRITS:
+                return -1, 1
+
+    @property
+    def sub_range(self):
+        """Least and greatest sub-scale."""
+        if not self.sub_bits:
+            return 1, 1
+        if self.sub_signed:
+            return -(1 << self.sub_bits - 1), (1 << self.sub_bits - 1) - 1
+        return 0, (1 << self.sub_bits) - 1
