@@ -8,6 +8,7 @@ import pytest
 from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
 from host.engine.model_engine import ModelEngine
+from host.engine.program_engine import Rows
 from host.engine.trace import Trace
 from host.errors import CelosiaError
 from host.gguf_model import load
@@ -67,6 +68,30 @@ def test_without_logits_only_the_argmax_comes_back(write_gguf):
     assert without.dram.counters.write_beats < with_logits.dram.counters.write_beats
     with pytest.raises(CelosiaError, match="^Token id must be below 272, not 272$"):
         without.step(272)
+
+
+@pytest.mark.parametrize(("columns", "slots"), [(1, 3), (2, 2)])
+def test_groups_of_tokens_give_the_same_bits(write_gguf, columns, slots):
+    """Seven tokens in groups of the logical columns, all writes compared, against one after another."""
+    config = dataclasses.replace(MICRO, columns=columns, slots=slots, scratchpad=2048)
+    path = write_gguf(metadata={"llama.context_length": 40})
+    compiled = compile_model(load(path), config, 40)
+    assert compiled.group == columns * slots
+    ids = [int(token) for token in np.arange(37) * 11 % 272]
+    single = ModelEngine(build_image(compiled))
+    logits = np.stack([single.step(token) for token in ids])
+    expected, found = Trace(), Trace()
+    model, gateware = ModelEngine(build_image(compiled)), RtlEngine(build_image(compiled))
+    assert model.extend(ids, trace=expected).tobytes() == logits.tobytes()
+    assert gateware.extend(ids, trace=found).tobytes() == logits.tobytes()
+    assert found.writes == expected.writes
+    assert gateware.choices == model.choices == logits.argmax(axis=1).tolist()
+    for rows, last in ((Rows.LAST, logits[-1:]), (Rows.NONE, None)):
+        gateware.reset()
+        cycles = gateware.cycles
+        result = gateware.extend(ids, rows=rows)
+        assert result is None if last is None else result.tobytes() == last.tobytes()
+        assert gateware.cycles > cycles and gateware.position == len(ids)
 
 
 def test_an_access_outside_the_image_names_the_instruction(write_gguf):

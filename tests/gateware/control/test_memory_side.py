@@ -33,8 +33,10 @@ def _ceil(numerator, denominator):
 
 
 def _expected(instruction, index, stores, token, position):
-    """The line block (None without a stream) and the work of an instruction."""
-    i, n = instruction, position + 1
+    """The line block (None without a stream) and the work of an instruction; ``position`` is the first token's."""
+    i = instruction
+    position += i.member
+    n = position + 1
     register = {Index.NONE: 0, Index.TOKEN: token, Index.POSITION: position}[i.stream_index]
     beats = i.stream_line_beats
     if i.stream_line_grow:
