@@ -1,7 +1,7 @@
-"""The instruction set: one fixed-size instruction, two units, three opcodes.
+"""The instruction set: one fixed-size instruction, two units, four opcodes.
 
 An instruction is a *pass*: one stream of data through one unit. ``DOT`` streams the rows of a matrix
-past the vectors in the x-buffer, ``VECTOR`` streams elements through the fp32 lanes, ``END`` ends the token.
+past the vectors in the x-buffer, ``VECTOR`` streams elements through the fp32 lanes, ``END`` ends the program.
 Everything a transformer needs is a sequence of such passes; what changes from token to token (token id,
 position) are registers, which the ``*_grow`` and ``stream_index`` fields refer to.
 
@@ -12,12 +12,18 @@ derives its layouts from it, ``docs/instruction-set.md`` is printed from it. It 
 from dataclasses import dataclass, make_dataclass
 from enum import IntEnum
 
-__all__ = ["CodeOrder", "Field", "Function", "INSTRUCTION_BITS", "FIELDS", "Index", "Instruction", "Opcode",
-           "Reduce", "Scale", "Sink", "Source", "VECTOR_CODES", "decode", "encode"]
+__all__ = ["CodeKind", "CodeOrder", "Field", "Function", "INSTRUCTION_BITS", "FIELDS", "Index", "Instruction", "Opcode",
+           "Reduce", "SUPER_VECTORS", "Scale", "Sink", "Source", "TABLE_FIELDS", "VECTOR_CODES", "decode", "encode"]
 
 INSTRUCTION_BITS = 512
 VECTOR_CODES = 32
 """Codes of one vector: the unit of packing, of scaling and of accumulation."""
+
+SUPER_VECTORS = 8
+"""Vectors of a super-block."""
+
+TABLE_FIELDS = ("b", "c", "store_base", "scale_base")
+"""Fields that hold the 16 signed bytes of a ``TABLE`` instruction, four in each, lowest byte first."""
 
 
 class Opcode(IntEnum):
@@ -26,6 +32,7 @@ class Opcode(IntEnum):
     END = 0     #: the token is complete
     DOT = 1     #: rows of the streamed matrix times the columns of the x-buffer
     VECTOR = 2  #: function(a * b + c) element by element, with a reduction
+    TABLE = 3   #: the 16 numbers that codes of kind TABLE stand for: see ``TABLE_FIELDS``
 
 
 class Index(IntEnum):
@@ -43,13 +50,21 @@ class CodeOrder(IntEnum):
     ELEMENTS = 1  #: 32 codes of 16 bits one after another (the KV cache)
 
 
+class CodeKind(IntEnum):
+    """What the bits of a code mean."""
+
+    SIGNED = 0    #: two's complement
+    UNSIGNED = 1  #: 0 to 2**code_bits - 1
+    TABLE = 2     #: index into the table that ``Opcode.TABLE`` loads
+    TRITS = 3     #: -1, 0 or 1, five to a byte
+
+
 class Scale(IntEnum):
-    """The scale of each vector of 32 codes; scales of a row precede its codes."""
+    """The scales of a row, which precede its codes."""
 
     NONE = 0   #: no scales in the stream, every vector has scale 1
     FP16 = 1   #: IEEE binary16
     POWER = 2  #: signed 8-bit exponent of a power of two
-    SUB8 = 3   #: IEEE binary16 per 256 codes, then a signed 8-bit sub-scale per 16 codes
 
 
 class Source(IntEnum):
@@ -129,15 +144,21 @@ FIELDS = (
     Field("stream_grow_scale", 4, "stream", "See stream_line_grow."),
     Field("stream_line_stride", 24, "stream", "Bus words from the start of a line to the start of the next."),
 
-    Field("code_bits", 5, "dot", "Bits of a code: 2..16 as planes, 16 as elements."),
+    Field("code_bits", 5, "dot", "Bits of a code: 2..16 as planes, 16 as elements; 2 for trits."),
+    Field("code_kind", 2, "dot", "What the bits of a code mean.", CodeKind),
     Field("code_order", 1, "dot", "How the codes of a vector lie in memory.", CodeOrder),
     Field("scale", 2, "dot", "Kind of the scales.", Scale),
+    Field("super", 1, "dot", "A scale is for a super-block of 8 vectors, not for each vector."),
+    Field("minimum", 1, "dot", "Each scale is followed by an fp16 minimum."),
+    Field("sub_bits", 4, "dot", "Bits of a sub-scale, and of a sub-minimum: 4, 6 or 8; 0: there are none."),
+    Field("sub_signed", 1, "dot", "Sub-scales are two's complement; sub-minimums never are."),
+    Field("sub_wide", 1, "dot", "A sub-scale is for 32 codes, not for 16."),
     Field("expand", 1, "dot", "Each code times its scale is a result of its own (reads one row of a table)."),
     Field("vectors", 10, "dot", "Vectors of 32 codes in a row."),
     Field("vectors_grow", 1, "dot", "There are ceil((position + 1) / 32) vectors instead."),
     Field("rows", 20, "dot", "Rows of the matrix."),
     Field("rows_grow", 1, "dot", "There are position + 1 rows instead."),
-    Field("growth", 4, "dot", "ceil(log2) of the most vectors a row can have: bits kept free in the accumulator."),
+    Field("free", 6, "dot", "Bits by which contributions are shifted up in the accumulator."),
     Field("columns", 6, "dot", "Logical columns of the x-buffer that take part, from column 0 on."),
 
     Field("length", 20, "vector", "Elements of the pass."),

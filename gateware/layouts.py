@@ -30,7 +30,8 @@ def WriteBeat(bus_bits):
 
 
 DotCommand = data.StructLayout(
-    _fields("code_bits", "code_order", "scale", "expand", "vectors", "rows", "growth", "columns"))
+    _fields("code_bits", "code_kind", "code_order", "scale", "super", "minimum", "sub_bits", "sub_signed", "sub_wide",
+            "expand", "vectors", "rows", "free", "columns"))
 """What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position."""
 
 DotResult = data.StructLayout({"column": 5, "row": 20, "value": 32, "last": 1})

@@ -1,25 +1,27 @@
 """The exact dot product, bit for bit, in NumPy int64.
 
 The dot engine and this function compute the same integers; the golden model imports it. Every 32-code vector of a row
-is one contribution::
+is one contribution, or two where the format has minimums::
 
-    P = sum(sub_scale * sum(code * mantissa))                      inner sums over 16 codes
-    contribution = floor(P * scale_mantissa * 2**(free - d))       d = anchor - (scale_exponent + x_exponent) >= 0
-    accumulator = sum(contribution)                                63 bits and sign, cannot overflow
+    P = sum(sub_scale * sum(code * mantissa))                 inner sums over 16 codes; sub-scales may be 1
+    M = sum(sub_minimum * sum(mantissa))                      likewise
+    contribution = floor(P * scale_mantissa * 2**(free - d))  d = anchor - (scale_exponent + x_exponent) >= 0
+                 - floor(M * minimum_mantissa * 2**(free - d))  with its own d
+    accumulator = sum(contribution)                           63 bits and sign, cannot overflow
     result = round to nearest even, fp32(accumulator * 2**(anchor - free))
 
-``anchor`` is the largest scale exponent of the row plus the largest exponent of the column's vector, ``free`` the
-bits that the longest row leaves unused. A sum of integers has no order, so the result depends neither on lanes and
-columns nor on the bus.
+``anchor`` is the largest exponent among the row's scales and minimums plus the largest exponent of the column's
+vector, ``free`` the bits that the longest row leaves unused. A sum of integers has no order, so the result depends
+neither on lanes and columns nor on the bus.
 """
 
 import numpy as np
 
-from gateware.isa import Scale, VECTOR_CODES
+from gateware.isa import CodeKind, VECTOR_CODES
 from gateware.numeric.integer_to_fp32 import integer_to_fp32
 
-__all__ = ["EXPAND_EXPONENT", "EXPAND_MANTISSA", "SCALE_BITS", "exact_dot", "free_bits", "unpack_fp16",
-           "unpack_power"]
+__all__ = ["EXPAND_EXPONENT", "EXPAND_MANTISSA", "SCALE_BITS", "exact_dot", "exact_expand", "free_bits",
+           "unpack_fp16", "unpack_power"]
 
 SCALE_BITS = 11
 """Bits of a scale's magnitude: fp16's significand with its hidden one."""
@@ -29,14 +31,33 @@ EXPAND_MANTISSA = 1 << 16
 
 EXPAND_EXPONENT = -16
 
+_SUM_BITS = 17 + 5
+"""Bits of the magnitude of the sum of 32 mantissas."""
 
-def free_bits(code_bits, growth, scale):
-    """Bits that ``2**growth`` vectors of ``code_bits``-bit codes leave free in a 64-bit accumulator.
 
-    A vector's sum of 32 products takes ``code_bits - 1 + 17 + 5`` bits and the sign, 7 more with sub-scales.
+def free_bits(*, code_bits, code_kind, growth, sub_bits=0, sub_signed=False, minimum=False):
+    """Bits that ``2**growth`` vectors leave free in a 64-bit accumulator.
+
+    Parameters
+    ----------
+    code_bits : int
+    code_kind : CodeKind
+    growth : int
+        ceil(log2) of the most vectors that a row can have.
+    sub_bits : int
+        Bits of a sub-scale, 0 without.
+    sub_signed, minimum : bool
     """
-    sub_scale_bits = 7 if scale == Scale.SUB8 else 0
-    return 63 - (code_bits - 1) - 17 - 5 - sub_scale_bits - SCALE_BITS - growth
+    match code_kind:
+        case CodeKind.SIGNED | CodeKind.TRITS:
+            magnitude = code_bits - 1
+        case CodeKind.UNSIGNED:
+            magnitude = code_bits
+        case CodeKind.TABLE:
+            magnitude = 7
+    product = magnitude + _SUM_BITS + (sub_bits - 1 if sub_bits and sub_signed else sub_bits)
+    contribution = max(product, _SUM_BITS + sub_bits) + 1 if minimum else product
+    return 63 - contribution - SCALE_BITS - growth
 
 
 def unpack_fp16(bits):
@@ -61,35 +82,72 @@ def unpack_power(exponents):
     return np.full_like(exponents, 1 << SCALE_BITS - 1), exponents - (SCALE_BITS - 1)
 
 
-def exact_dot(codes, scale_mantissa, scale_exponent, x_mantissa, x_exponent, *, code_bits, growth, sub_scales=None):
+def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, minimum=None, sub_minimums=None):
     """Rows of a quantised matrix times one block-floating-point vector.
 
     Parameters
     ----------
     codes : float64 array (rows, vectors, 32)
-        Integer codes, |code| <= 2**(code_bits - 1). In float64 because BLAS then takes the products, which stay
-        below 2**53 and are therefore exact.
-    scale_mantissa, scale_exponent : int64 arrays (rows, vectors)
+        Integer codes, tables already looked up. In float64 because BLAS then takes the products, which stay below
+        2**53 and are therefore exact.
+    scale : pair of int64 arrays (rows, vectors)
+        Mantissas and exponents.
     x_mantissa : float64 array (vectors, 32)
         Integers of at most 17 bits and sign.
     x_exponent : int64 array (vectors,)
-    code_bits, growth : int
-    sub_scales : float64 array (rows, vectors, 2), optional
-        Integers -128..127, one for each 16 codes.
+    free : int
+        :func:`free_bits`.
+    sub_scales, sub_minimums : float64 array (rows, vectors, 1 or 2), optional
+        Integers, one for each 32 or 16 codes.
+    minimum : pair of int64 arrays (rows, vectors), optional
+        Like ``scale``.
 
     Returns
     -------
     float32 array (rows,)
     """
     if sub_scales is None:
-        scale = Scale.FP16
         products = np.matmul(codes.transpose(1, 0, 2), x_mantissa[:, :, None])[:, :, 0].T
     else:
-        scale = Scale.SUB8
-        halves = codes.reshape(*codes.shape[:2], 2, VECTOR_CODES // 2) * x_mantissa.reshape(-1, 2, VECTOR_CODES // 2)
-        products = (halves.sum(axis=3) * sub_scales).sum(axis=2)
-    free = free_bits(code_bits, growth, scale)
-    anchor = scale_exponent.max(axis=1) + x_exponent.max()
-    distance = np.minimum(anchor[:, None] - (scale_exponent + x_exponent), 63)
-    shares = (products.astype(np.int64) * scale_mantissa << free) >> distance
-    return integer_to_fp32(shares.sum(axis=1), anchor - free)
+        groups = sub_scales.shape[2], VECTOR_CODES // sub_scales.shape[2]
+        sums = np.einsum("rvgc,vgc->rvg", codes.reshape(*codes.shape[:2], *groups), x_mantissa.reshape(-1, *groups))
+        products = (sums * sub_scales).sum(axis=2)
+    terms = [(products, *scale)]
+    if minimum is not None:
+        subs = np.ones((1, 1, 1)) if sub_minimums is None else sub_minimums
+        sums = x_mantissa.reshape(len(x_mantissa), subs.shape[2], -1).sum(axis=2)
+        terms.append(((sums * subs).sum(axis=2), *minimum))
+    largest = np.max([exponent.max(axis=1) for _sums, _mantissa, exponent in terms], axis=0)
+    anchor = largest + x_exponent.max()
+    contribution, *subtracted = (
+        (sums.astype(np.int64) * mantissa << free) >> np.minimum(anchor[:, None] - (exponent + x_exponent), 63)
+        for sums, mantissa, exponent in terms)
+    for share in subtracted:
+        contribution = contribution - share
+    return integer_to_fp32(contribution.sum(axis=1), anchor - free)
+
+
+def exact_expand(codes, scale, *, free, sub_scales=None, minimum=None, sub_minimums=None):
+    """Every code of one row times its scale: :func:`exact_dot` with each unit vector in turn.
+
+    Parameters
+    ----------
+    codes, scale, free, sub_scales, minimum, sub_minimums
+        As for :func:`exact_dot`, with one row.
+
+    Returns
+    -------
+    float32 array (32 * vectors,)
+    """
+    def spread(subs):
+        return 1 if subs is None else np.repeat(subs[0], VECTOR_CODES // subs.shape[2], axis=1)
+
+    def share(product, mantissa, exponent):
+        exact = (product * EXPAND_MANTISSA).astype(np.int64) * mantissa[0, :, None]
+        return (exact << free) >> np.minimum(largest - exponent[0, :, None], 63)
+
+    largest = max(part[1].max() for part in (scale, minimum) if part is not None)
+    total = share(codes[0] * spread(sub_scales), *scale)
+    if minimum is not None:
+        total = total - share(np.ones_like(codes[0]) * spread(sub_minimums), *minimum)
+    return integer_to_fp32(total, largest + EXPAND_EXPONENT - free).reshape(-1)

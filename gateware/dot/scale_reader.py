@@ -103,11 +103,12 @@ class ScaleReader(wiring.Component):
         cycle = self._largest_cycle
         late_key = delay(m, key, cycle - self.MANTISSA_LATENCY, name="key")
         late_none = delay(m, kinds[0], cycle - 3, name="none")
-        growth = delay(m, self.active.growth, cycle, name="growth")
+        # Bits of the accumulator that the longest row needs beyond those of a single contribution.
+        growth = delay(m, (31 - self.active.code_bits - self.active.free)[:4], cycle, name="growth")
         offset = Signal(signed(9))
         m.d.comb += offset.eq(
             Mux(power, -138, Mux(self.active.scale == Scale.FP16, -25, -10))
-            + self.active.code_bits + self.active.growth - 31)
+            - self.active.free)
         late_offset = delay(m, offset, cycle, name="offset")
         late_bank = delay(m, read_bank, cycle, name="bank")
         row_largest = Signal(8)

@@ -2,7 +2,8 @@
 
 import struct
 
-from gateware.isa import CodeOrder, Function, Index, Instruction, Opcode, Reduce, Scale, Sink, Source
+from gateware.isa import (CodeOrder, Function, Index, Instruction, Opcode, Reduce, SUPER_VECTORS, Sink, Source,
+                          TABLE_FIELDS)
 
 __all__ = ["ProgramBuilder", "Scalar", "Scratch", "Stream", "fp32_bits"]
 
@@ -65,6 +66,7 @@ class ProgramBuilder:
 
     def __init__(self):
         self.program = []
+        self._table = None
 
     def _append(self, **fields):
         self.program.append(Instruction(**fields))
@@ -80,11 +82,20 @@ class ProgramBuilder:
 
         What grows, grows with the position of token ``member`` of the group.
         """
+        self._load_table(label, row.format.table)
         self._append(
-            opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_bits=row.code_bits, code_order=order,
-            scale=row.scale, expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
-            rows_grow=int(rows_grow), growth=0 if expand else row.growth, columns=columns, sink=sink,
+            opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_order=order, **_format(row.format),
+            expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
+            rows_grow=int(rows_grow), free=row.free(expand=expand), columns=columns, sink=sink,
             destination=destination, destination_stride=destination_stride, store_base=store_base)
+
+    def _load_table(self, label, table):
+        """Load the table of a format unless it is there."""
+        if table is None or table == self._table:
+            return
+        self._table = table
+        words = struct.unpack("<4I", struct.pack("<16b", *table))
+        self._append(opcode=Opcode.TABLE, label=f"{label}.table", **dict(zip(TABLE_FIELDS, words)))
 
     def vector(self, label, a, b=1.0, c=0.0, *, length=0, grow=False, function=Function.IDENTITY,
                reduce=Reduce.NONE, into=0, to=None, column=None, member=0, pad=False, **store):
@@ -108,6 +119,14 @@ class ProgramBuilder:
     def scalar(self, label, a, b, c, into, function=Function.IDENTITY):
         """Scalar register ``into`` = ``function(a * b + c)``."""
         self.vector(label, Scalar(a), b, c, length=1, function=function, reduce=Reduce.SUM, into=into)
+
+
+def _format(form):
+    """Fields that describe the codes and scales of a format."""
+    return {"code_bits": form.code_bits, "code_kind": form.code_kind, "scale": form.scale_kind,
+            "super": int(form.super_vectors == SUPER_VECTORS), "minimum": int(form.minimum),
+            "sub_bits": form.sub_bits, "sub_signed": int(form.sub_signed),
+            "sub_wide": int(form.vector_subs == 1)}
 
 
 def _operand(name, operand):

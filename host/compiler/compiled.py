@@ -10,7 +10,7 @@ from host.compiler.placement import Placement
 from host.compiler.scratchpad_map import ScratchpadMap
 from host.errors import CelosiaError
 from host.gguf_model import Model
-from host.image.packed_format import FORMATS
+from host.image.formats import FORMATS
 
 __all__ = ["Compiled", "Part", "compile_model"]
 
@@ -141,8 +141,7 @@ def _check_fit(model, config, context):
     if needed > config.x_elements:
         refuse(f"{longest[0]} {longest[1]}", needed, "x-buffer", config.x_elements)
     for name, tensor in model.tensors.items():
-        packed = FORMATS[tensor.ggml_type] if tensor.ggml_type in FORMATS else None
-        if packed is None:
+        if tensor.ggml_type not in FORMATS:
             raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which the gateware "
                                f"does not decode; it decodes {', '.join(FORMATS)}")
     if hp.head_dim % config.vector_lanes:

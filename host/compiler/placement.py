@@ -2,11 +2,15 @@
 
 from host.image.header import HEADER_BYTES
 from host.image.memory_map import MemoryMap
-from host.image.packed_format import FORMATS
+from host.image.formats import FORMATS
+from host.image.formats.block_format import BlockFormat
 from host.image.row_geometry import RowGeometry
-from gateware.isa import INSTRUCTION_BITS, Scale, VECTOR_CODES
+from gateware.isa import CodeKind, INSTRUCTION_BITS, Scale, VECTOR_CODES
 
 __all__ = ["Placement", "is_matrix"]
+
+_KV16 = BlockFormat(name="KV16", code_bits=16, code_kind=CodeKind.SIGNED, scale_kind=Scale.NONE, split=None)
+"""Codes of the KV cache; their scales are an operand of the vector unit."""
 
 _SCALE_BYTES = 4
 _FP32_BYTES = 4
@@ -81,10 +85,8 @@ class Placement:
         return 2 * (half + -half % self._bus_bytes)
 
     def _geometry(self, tensor):
-        packed = FORMATS[tensor.ggml_type]
-        return RowGeometry(columns=tensor.shape[1], code_bits=packed.code_bits, scale=packed.scale,
-                           bus_bytes=self._bus_bytes)
+        return RowGeometry(columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
 
     def _kv_row(self, columns):
         columns += -columns % VECTOR_CODES
-        return RowGeometry(columns=columns, code_bits=16, scale=Scale.NONE, bus_bytes=self._bus_bytes)
+        return RowGeometry(columns=columns, format=_KV16, bus_bytes=self._bus_bytes)

@@ -1,11 +1,13 @@
 """Codes and scales of a packed matrix, read back from the memory image."""
 
-from gateware.dot.exact import unpack_fp16, unpack_power
-from gateware.isa import Scale, VECTOR_CODES
-from host.image.planes import from_planes
-from host.image.row_geometry import RowGeometry, SUPER_VECTORS
-
 import numpy as np
+
+from gateware.dot.exact import unpack_fp16, unpack_power
+from gateware.isa import CodeKind, SUPER_VECTORS, Scale, VECTOR_CODES
+from host.image.formats import from_sub_vectors, from_trit_bytes
+from host.image.formats.block_format import BlockFormat
+from host.image.planes import from_planes
+from host.image.row_geometry import RowGeometry
 
 __all__ = ["MatrixReader"]
 
@@ -19,39 +21,61 @@ class MatrixReader:
         uint8, the whole image.
     instruction : gateware.isa.Instruction
         A ``DOT`` whose rows do not grow.
+    table : tuple of int or None
+        The 16 numbers that codes of kind TABLE stand for.
     bus_bytes : int
     """
 
-    def __init__(self, memory, instruction, bus_bytes):
-        self._row = RowGeometry(columns=instruction.vectors * VECTOR_CODES, code_bits=instruction.code_bits,
-                                scale=Scale(instruction.scale), bus_bytes=bus_bytes)
+    def __init__(self, memory, instruction, table, bus_bytes):
+        i = instruction
+        self._format = BlockFormat(
+            name=i.label, code_bits=i.code_bits, code_kind=i.code_kind,
+            table=table if i.code_kind == CodeKind.TABLE else None, scale_kind=i.scale,
+            super_vectors=SUPER_VECTORS if i.super else 1, minimum=bool(i.minimum), sub_bits=i.sub_bits,
+            sub_signed=bool(i.sub_signed), sub_codes=32 if i.sub_wide or not i.sub_bits else 16, split=None)
+        self._row = RowGeometry(columns=i.vectors * VECTOR_CODES, format=self._format, bus_bytes=bus_bytes)
         self._memory = memory
         self._bus_bytes = bus_bytes
         self.row_bytes = self._row.row_bytes
-        self.row_codes = instruction.vectors * VECTOR_CODES
+        self.row_codes = i.vectors * VECTOR_CODES
 
     def read(self, base, rows):
         """Decode ``rows`` rows from bus word ``base`` on.
 
         Returns
         -------
-        codes : float64 array (rows, vectors, 32)
-        scale_mantissa, scale_exponent : int64 arrays (rows, vectors)
-        sub_scales : float64 array (rows, vectors, 2), or None
+        dict
+            The arguments ``codes``, ``scale``, ``sub_scales``, ``minimum`` and ``sub_minimums`` of
+            :func:`gateware.dot.exact.exact_dot`.
         """
-        row, start = self._row, base * self._bus_bytes
+        row, form, start = self._row, self._format, base * self._bus_bytes
         data = self._memory[start:start + rows * row.row_bytes].reshape(rows, row.row_bytes)
-        planes = data[:, row.scale_beats * row.bus_bytes:][:, :row.code_bytes]
-        codes = from_planes(planes.reshape(rows, row.vectors, -1), row.code_bits).astype(np.float64)
-        scales, sub_scales = np.ascontiguousarray(data[:, :row.scale_bytes]), None
-        match row.scale:
-            case Scale.FP16:
-                mantissa, exponent = unpack_fp16(scales.view("<u2"))
-            case Scale.POWER:
-                mantissa, exponent = unpack_power(scales.view(np.int8))
-            case Scale.SUB8:
-                supers = row.vectors // SUPER_VECTORS
-                halves = np.ascontiguousarray(scales[:, :2 * supers]).view("<u2")
-                mantissa, exponent = (np.repeat(part, SUPER_VECTORS, axis=1) for part in unpack_fp16(halves))
-                sub_scales = scales[:, 2 * supers:].view(np.int8).reshape(rows, row.vectors, 2).astype(np.float64)
-        return codes, mantissa, exponent, sub_scales
+        arguments = {"codes": self._codes(data), "minimum": None, "sub_scales": None, "sub_minimums": None}
+        scales = np.ascontiguousarray(data[:, :row.scale_bytes])
+        if form.scale_kind == Scale.POWER:
+            arguments["scale"] = unpack_power(scales.view(np.int8))
+        else:
+            scales = scales.view("<u2").reshape(rows, row.scales, -1)
+            arguments["scale"] = self._per_vector(scales[:, :, 0])
+            if form.minimum:
+                arguments["minimum"] = self._per_vector(scales[:, :, 1])
+        if form.sub_bits:
+            planes = data[:, row.sub_start:row.sub_start + row.sub_bytes].reshape(rows, row.sub_vectors, -1)
+            subs = from_sub_vectors(from_planes(planes, form.sub_bits), form, row.vectors)
+            arguments["sub_scales"], arguments["sub_minimums"] = (
+                None if part is None else part.astype(np.float64) for part in subs)
+        return arguments
+
+    def _codes(self, data):
+        row, form = self._row, self._format
+        packed = data[:, row.code_start:row.code_start + row.code_bytes]
+        if form.code_kind == CodeKind.TRITS:
+            return from_trit_bytes(packed, row.vectors).astype(np.float64)
+        codes = from_planes(packed.reshape(len(data), row.vectors, -1), form.code_bits)
+        if form.code_kind != CodeKind.SIGNED:
+            codes = codes & np.int16((1 << form.code_bits) - 1)
+        return np.array(form.table, np.float64)[codes] if form.table else codes.astype(np.float64)
+
+    def _per_vector(self, bits):
+        """Mantissas and exponents of fp16 scales, repeated for every vector that they scale."""
+        return tuple(np.repeat(part, self._format.super_vectors, axis=1) for part in unpack_fp16(bits))

@@ -1,11 +1,13 @@
 """The golden model: the same program, the same bits as the gateware, in NumPy."""
 
+import struct
+
 import numpy as np
 
-from gateware.dot.exact import EXPAND_EXPONENT, EXPAND_MANTISSA, exact_dot, free_bits, unpack_power
-from gateware.isa import CodeOrder, Index, INSTRUCTION_BITS, Opcode, Reduce, Sink, Source, VECTOR_CODES, decode
+from gateware.dot.exact import exact_dot, exact_expand, unpack_power
+from gateware.isa import (CodeOrder, Index, INSTRUCTION_BITS, Opcode, Reduce, Sink, Source, TABLE_FIELDS, VECTOR_CODES,
+                          decode)
 from gateware.numeric.block_float import BLOCK
-from gateware.numeric.integer_to_fp32 import integer_to_fp32
 from gateware.numeric.total_order import fp32_total_order_key
 from gateware.vector.vector_pass import column, reduce_max, reduce_sum, scale_bits, stored, swap, vector_pass
 from host.engine.matrix_reader import MatrixReader
@@ -42,6 +44,7 @@ class ModelEngine(ProgramEngine):
         self._columns = [None] * config.logical_columns
         self._kept = {}
         self._programs = {}
+        self._table = None
 
     def run(self, tokens, part, *, store_logits=True, trace=None):
         """See :meth:`ProgramEngine.run`; logits are computed in any case."""
@@ -64,10 +67,15 @@ class ModelEngine(ProgramEngine):
         match instruction.opcode:
             case Opcode.END:
                 return lambda: None
+            case Opcode.TABLE:
+                # Programs are prepared in order, so that the table in effect is the one that was prepared last.
+                words = [getattr(instruction, name) for name in TABLE_FIELDS]
+                self._table = struct.unpack("<16b", struct.pack("<4I", *words))
+                return lambda: None
             case Opcode.VECTOR:
                 return self._prepare_vector(instruction)
             case _ if instruction.expand:
-                reader = MatrixReader(self._memory, instruction, self._bus_bytes)
+                reader = MatrixReader(self._memory, instruction, self._table, self._bus_bytes)
                 return lambda: self._expand(instruction, reader)
             case _ if instruction.code_order == CodeOrder.ELEMENTS:
                 return lambda: self._cached_codes(instruction)
@@ -77,7 +85,7 @@ class ModelEngine(ProgramEngine):
     # -- DOT ------------------------------------------------------------------------------------------------------
 
     def _prepare_matrix(self, i):
-        reader = MatrixReader(self._memory, i, self._bus_bytes)
+        reader = MatrixReader(self._memory, i, self._table, self._bus_bytes)
         step = max(1, _CHUNK_CODES // reader.row_codes)
         chunks = [(start, min(step, i.rows - start)) for start in range(0, i.rows, step)]
         row_beats = reader.row_bytes // self._bus_bytes
@@ -98,11 +106,10 @@ class ModelEngine(ProgramEngine):
 
     def _multiply(self, i, part):
         """Results (columns, rows) of some rows."""
-        codes, mantissa, exponent, sub_scales = part
-        return np.stack([
-            exact_dot(codes, mantissa, exponent, *self._vectors(index, codes.shape[1]), code_bits=i.code_bits, growth=i.growth,
-                      sub_scales=sub_scales)
-            for index in range(i.columns)])
+        count = part["codes"].shape[1]
+        columns = (self._vectors(index, count) for index in range(i.columns))
+        return np.stack([exact_dot(**part, x_mantissa=mantissas, x_exponent=exponents, free=i.free)
+                         for mantissas, exponents in columns])
 
     def _vectors(self, index, count):
         """The first ``count`` vectors of a column."""
@@ -118,19 +125,12 @@ class ModelEngine(ProgramEngine):
         lines = self._memory[start:start + rows * stride].view("<i2").reshape(rows, -1)
         codes = lines[:, :vectors * VECTOR_CODES].reshape(rows, vectors, VECTOR_CODES).astype(np.float64)
         unit = unpack_power(np.zeros((1, 1)))
-        self._dot_results(i, [self._multiply(i, (codes, *unit, None))])
+        self._dot_results(i, [self._multiply(i, {"codes": codes, "scale": unit})])
 
     def _expand(self, i, reader):
         """One row of a table, element by element: code times scale."""
-        base = self._base(i)
-        codes, mantissa, exponent, sub_scales = reader.read(base, 1)
-        free = free_bits(i.code_bits, i.growth, i.scale)
-        if sub_scales is not None:
-            codes = codes * np.repeat(sub_scales, VECTOR_CODES // 2, axis=2)
-        products = (codes * EXPAND_MANTISSA).astype(np.int64) * mantissa[:, :, None]
-        anchor = exponent.max() + EXPAND_EXPONENT
-        distance = np.minimum(exponent.max() - exponent, 63)[:, :, None]
-        self._dot_results(i, [integer_to_fp32(products << free >> distance, anchor - free).reshape(1, -1)])
+        part = reader.read(self._base(i), 1)
+        self._dot_results(i, [exact_expand(**part, free=i.free).reshape(1, -1)])
 
     def _dot_results(self, i, parts):
         results = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)

@@ -5,10 +5,10 @@ import zlib
 
 import numpy as np
 
-from gateware.isa import encode
+from gateware.isa import CodeKind, encode
 from host.compiler.compiled import Compiled
 from host.image.header import HEADER_BYTES, Header
-from host.image.packed_format import FORMATS
+from host.image.formats import FORMATS, sub_vectors, trit_bytes
 from host.image.planes import to_planes
 
 __all__ = ["Image", "build_image", "rope_table"]
@@ -89,12 +89,17 @@ def _put(memory, address, data):
 
 
 def _put_matrix(memory, address, tensor, geometry):
-    packed = FORMATS[tensor.ggml_type]
+    form = FORMATS[tensor.ggml_type]
     rows = memory[address:address + tensor.shape[0] * geometry.row_bytes].reshape(tensor.shape[0], geometry.row_bytes)
-    codes_at = geometry.scale_beats * geometry.bus_bytes
     for chunk in tensor.row_chunks(_CHUNK_BYTES):
-        codes, scales = packed.split(tensor, chunk)
-        rows[chunk, :scales.shape[1]] = scales
-        planes = to_planes(codes, packed.code_bits).reshape(len(codes), -1)
-        rows[chunk, codes_at:codes_at + planes.shape[1]] = planes
+        blocks = form.split(tensor, chunk)
+        scales = [part for part in (blocks.scale, blocks.minimum) if part is not None]
+        parts = (
+            (0, np.stack(scales, axis=2)),
+            (geometry.sub_start, to_planes(sub_vectors(blocks, form), form.sub_bits)),
+            (geometry.code_start, trit_bytes(blocks.codes) if form.code_kind == CodeKind.TRITS
+             else to_planes(blocks.codes, form.code_bits)))
+        for start, part in parts:
+            data = np.ascontiguousarray(part.reshape(len(part), -1)).view(np.uint8)
+            rows[chunk, start:start + data.shape[1]] = data
         tensor.release()

@@ -2,30 +2,33 @@
 
 from dataclasses import dataclass
 
-from gateware.isa import Scale, VECTOR_CODES
+from gateware.dot.exact import free_bits
+from gateware.isa import CodeKind, Scale, VECTOR_CODES
+from host.image.formats.block_format import BlockFormat
+from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS
 
-__all__ = ["RowGeometry", "SUPER_VECTORS"]
+__all__ = ["RowGeometry"]
 
-SUPER_VECTORS = 8
-"""Vectors of a super-block: 256 codes share a super-scale."""
+_SCALE_BYTES = {Scale.NONE: 0, Scale.FP16: 2, Scale.POWER: 1}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowGeometry:
-    """A row in memory: first all its scales, then all its codes, each padded to a bus word.
+    """A row in memory: its scales, its sub-scales, its codes, each padded to a bus word.
+
+    Scales that have minimums alternate with them. Sub-scales are vectors of 32, as bit-planes of ``sub_bits``,
+    in the order of :func:`host.image.formats.sub_vectors`.
 
     Parameters
     ----------
     columns : int
         Elements of a row.
-    code_bits : int
-    scale : Scale
+    format : BlockFormat
     bus_bytes : int
     """
 
     columns: int
-    code_bits: int
-    scale: Scale
+    format: BlockFormat
     bus_bytes: int
 
     @property
@@ -34,44 +37,59 @@ class RowGeometry:
         return -(-self.columns // VECTOR_CODES)
 
     @property
+    def scales(self):
+        """Scales of a row."""
+        return self.vectors // self.format.super_vectors
+
+    @property
     def scale_bytes(self):
-        """Bytes of the scales, padding excluded."""
-        match self.scale:
-            case Scale.NONE:
-                return 0
-            case Scale.FP16:
-                return 2 * self.vectors
-            case Scale.POWER:
-                return self.vectors
-            case Scale.SUB8:
-                return 2 * (self.vectors // SUPER_VECTORS) + 2 * self.vectors
+        """Bytes of the scales and minimums, padding excluded."""
+        return self.scales * _SCALE_BYTES[self.format.scale_kind] * (2 if self.format.minimum else 1)
+
+    @property
+    def sub_vectors(self):
+        """Vectors of 32 sub-scales and sub-minimums."""
+        subs = self.vectors * self.format.vector_subs * (2 if self.format.minimum else 1)
+        return -(-subs // VECTOR_CODES)
+
+    @property
+    def sub_bytes(self):
+        """Bytes of the sub-scales."""
+        return self.sub_vectors * VECTOR_CODES * self.format.sub_bits // 8
 
     @property
     def code_bytes(self):
-        """Bytes of the codes, padding to the bus word excluded."""
-        return self.vectors * VECTOR_CODES * self.code_bits // 8
+        """Bytes of the codes."""
+        if self.format.code_kind == CodeKind.TRITS:
+            return -(-self.vectors // GROUP_VECTORS) * GROUP_BYTES
+        return self.vectors * VECTOR_CODES * self.format.code_bits // 8
 
     @property
-    def scale_beats(self):
-        """Bus words of the scales."""
-        return -(-self.scale_bytes // self.bus_bytes)
+    def sub_start(self):
+        """Byte of the row at which the sub-scales begin."""
+        return self._padded(self.scale_bytes)
 
     @property
-    def code_beats(self):
-        """Bus words of the codes."""
-        return -(-self.code_bytes // self.bus_bytes)
-
-    @property
-    def beats(self):
-        """Bus words of the row."""
-        return self.scale_beats + self.code_beats
+    def code_start(self):
+        """Byte of the row at which the codes begin."""
+        return self.sub_start + self._padded(self.sub_bytes)
 
     @property
     def row_bytes(self):
         """Bytes of the row, padding included."""
-        return self.beats * self.bus_bytes
+        return self.code_start + self._padded(self.code_bytes)
 
     @property
-    def growth(self):
-        """Bits by which a sum over the vectors of a row can grow: ceil(log2(vectors))."""
-        return (self.vectors - 1).bit_length()
+    def beats(self):
+        """Bus words of the row."""
+        return self.row_bytes // self.bus_bytes
+
+    def free(self, *, expand=False):
+        """Bits that rows leave free in the accumulator; in expand mode a result is a single contribution."""
+        return free_bits(
+            code_bits=self.format.code_bits, code_kind=self.format.code_kind,
+            growth=0 if expand else (self.vectors - 1).bit_length(), sub_bits=self.format.sub_bits,
+            sub_signed=self.format.sub_signed, minimum=self.format.minimum)
+
+    def _padded(self, size):
+        return size + -size % self.bus_bytes

@@ -10,7 +10,7 @@ import pytest
 
 from host.errors import CelosiaError
 from host.gguf_model import SUPPORTED_TYPES, load
-from host.image.formats import (FORMATS, CodeKind, ScaleKind, dequantised, from_sub_vectors, from_trit_bytes,
+from host.image.formats import (FORMATS, CodeKind, Scale, dequantised, from_sub_vectors, from_trit_bytes,
                                 sub_vectors, trit_bytes)
 from host.image.planes import from_planes, to_planes
 from host.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
@@ -78,7 +78,7 @@ def test_random_blocks(name):
     supers = 32 // form.super_vectors
     assert blocks.codes.shape == (64, 32, 32) and blocks.codes.dtype == np.int16
     assert blocks.scale.shape == (64, supers)
-    assert blocks.scale.dtype == (np.uint16 if form.scale_kind is ScaleKind.FP16 else np.int8)
+    assert blocks.scale.dtype == (np.uint16 if form.scale_kind is Scale.FP16 else np.int8)
     assert (blocks.minimum is not None) == form.minimum
     if form.minimum:
         assert blocks.minimum.shape == (64, supers) and blocks.minimum.dtype == np.uint16
@@ -314,7 +314,7 @@ def test_every_scale_is_checked():
     assert set(SUPPORTED_TYPES) == set(FORMATS) and set(SCALE_FIELDS) == set(EXACT)
     for name, fields in SCALE_FIELDS.items():
         form = FORMATS[name]
-        assert len(fields) == (form.scale_kind is ScaleKind.FP16) + form.minimum
+        assert len(fields) == (form.scale_kind is Scale.FP16) + form.minimum
 
 
 def test_bad_exponent(write_gguf):

@@ -5,7 +5,7 @@ A tensor's rows become `Blocks`: integer codes, integer sub-scales, and one fp16
 the order in which the gateware takes them.
 """
 
-from host.image.formats.block_format import BlockFormat, CodeKind, ScaleKind
+from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 from host.image.formats.dequantised import dequantised
 from host.image.formats.floats import BF16, F16, F32
@@ -15,7 +15,7 @@ from host.image.formats.sub_vectors import from_sub_vectors, sub_vectors
 from host.image.formats.ternary import TQ1_0, TQ2_0
 from host.image.formats.trit_bytes import from_trit_bytes, trit_bytes
 
-__all__ = ["FORMATS", "BlockFormat", "Blocks", "CodeKind", "ScaleKind", "dequantised", "from_sub_vectors",
+__all__ = ["FORMATS", "BlockFormat", "Blocks", "dequantised", "from_sub_vectors",
            "from_trit_bytes", "sub_vectors", "trit_bytes"]
 
 FORMATS = {item.name: item for item in (

@@ -1,30 +1,13 @@
 """Description of a ggml format: what its codes and scales are, and how many of them there are."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Callable
 
-from gateware.isa import VECTOR_CODES
+from gateware.isa import CodeKind, SUPER_VECTORS, Scale, VECTOR_CODES
 
-__all__ = ["BlockFormat", "CodeKind", "ScaleKind"]
+__all__ = ["BlockFormat"]
 
 _TABLE_ENTRIES = 16
-
-
-class CodeKind(Enum):
-    """What the bits of a code mean."""
-
-    SIGNED = "signed"      #: two's complement
-    UNSIGNED = "unsigned"  #: 0 to 2**code_bits - 1
-    TABLE = "table"        #: index into a table of 16 signed 8-bit numbers
-    TRITS = "trits"        #: -1, 0 or 1, five to a byte (see `host.image.formats.trit_bytes`)
-
-
-class ScaleKind(Enum):
-    """What the bits of a scale mean."""
-
-    FP16 = "fp16"    #: IEEE binary16, as is the minimum beside it
-    POWER = "power"  #: signed 8-bit exponent of a power of two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +26,7 @@ class BlockFormat:
     code_kind : CodeKind
     table : tuple of int or None
         The 16 numbers, each -128 to 127, that codes of kind TABLE stand for.
-    scale_kind : ScaleKind
+    scale_kind : Scale
     super_vectors : int
         Vectors of 32 codes that share a scale (and minimum): 1 or 8.
     minimum : bool
@@ -68,7 +51,7 @@ class BlockFormat:
     code_bits: int
     code_kind: CodeKind
     table: tuple[int, ...] | None = None
-    scale_kind: ScaleKind = ScaleKind.FP16
+    scale_kind: Scale = Scale.FP16
     super_vectors: int = 1
     minimum: bool = False
     sub_bits: int = 0
@@ -88,7 +71,7 @@ class BlockFormat:
                              f"not {self.table!r} for {self.code_bits}")
         if self.code_kind is CodeKind.TRITS and self.code_bits != 2:
             raise ValueError(f"Code width of trits must be 2, not {self.code_bits!r}")
-        if self.super_vectors not in (1, 8):
+        if self.super_vectors not in (1, SUPER_VECTORS):
             raise ValueError(f"Vectors that share a scale in {self.name} must be 1 or 8, "
                              f"not {self.super_vectors!r}")
         if self.sub_bits not in (0, 4, 6, 8):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from host.image.formats.block_format import ScaleKind
+from gateware.isa import Scale
 
 __all__ = ["dequantised"]
 
@@ -31,7 +31,7 @@ def dequantised(blocks, format):
 
 def _factors(scale, subs, format):
     """Scale times sub-scale: float64 (rows, vectors, sub-scales of a vector or 1, 1)."""
-    if format.scale_kind is ScaleKind.FP16:
+    if format.scale_kind is Scale.FP16:
         scale = scale.view(np.float16).astype(np.float64)
     else:
         scale = np.ldexp(1.0, scale)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from gateware.isa import VECTOR_CODES
+from gateware.isa import CodeKind, Scale, VECTOR_CODES
 from gateware.numeric.block_float import block_exponent, block_float_round
-from host.image.formats.block_format import BlockFormat, CodeKind, ScaleKind
+from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 
 __all__ = ["BF16", "F16", "F32"]
@@ -29,6 +29,6 @@ def _split_float(tensor, rows):
 
 
 F32, F16, BF16 = (
-    BlockFormat(name=name, code_bits=_CODE_BITS, code_kind=CodeKind.SIGNED, scale_kind=ScaleKind.POWER,
+    BlockFormat(name=name, code_bits=_CODE_BITS, code_kind=CodeKind.SIGNED, scale_kind=Scale.POWER,
                 split=_split_float)
     for name in ("F32", "F16", "BF16"))

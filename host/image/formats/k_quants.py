@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gateware.isa import VECTOR_CODES
-from host.image.formats.block_format import BlockFormat, CodeKind
+from gateware.isa import CodeKind, VECTOR_CODES
+from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 from host.image.formats.raw_blocks import fp16_bits, raw_blocks
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gateware.isa import VECTOR_CODES
-from host.image.formats.block_format import BlockFormat, CodeKind, ScaleKind
+from gateware.isa import CodeKind, Scale, VECTOR_CODES
+from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 from host.image.formats.raw_blocks import fp16_bits, raw_blocks
 
@@ -90,5 +90,5 @@ IQ4_NL = BlockFormat(
     name="IQ4_NL", code_bits=4, code_kind=CodeKind.TABLE, split=_split_iq4_nl,
     table=(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113))
 MXFP4 = BlockFormat(
-    name="MXFP4", code_bits=4, code_kind=CodeKind.TABLE, scale_kind=ScaleKind.POWER, split=_split_mxfp4,
+    name="MXFP4", code_bits=4, code_kind=CodeKind.TABLE, scale_kind=Scale.POWER, split=_split_mxfp4,
     table=(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12))
