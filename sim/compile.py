@@ -26,7 +26,7 @@ import amaranth
 from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable
 
-from .toolchain import Toolchain
+from .toolchain import Toolchain, ToolError
 
 
 __all__ = ["cache_directory", "source_key", "compile_design", "compile_loop"]
@@ -37,7 +37,7 @@ PROJECT = Path(__file__).parent.parent
 FLAGS = ("-std=c++20", "-O3", "-shared", "-fPIC", "-fvisibility=hidden", "-w",
          # Nothing of the C++ standard library is used, so none has to be built or linked.
          "-nostdinc++", "-nostdlib++", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
-PASSES = "flatten; proc; opt_clean"
+PASSES = "flatten; proc; opt_clean; opt_merge; splitnets -driver; opt_clean"
 
 
 def cache_directory():
@@ -165,10 +165,16 @@ def _write_atomically(path, text):
 def _build(cache, path, toolchain, write, flags):
     """Run `write(work)`, which returns a C++ file, and compile it to `path`, which appears whole or not at all."""
     work = Path(tempfile.mkdtemp(dir=cache, prefix=f".{path.stem}-"))
-    source = write(work)
-    toolchain.run([*toolchain.cxx, *FLAGS, *flags, f"-I{CXX}", f"-I{CXX / 'runtime'}",
-                   source, "-o", work / path.name])
-    os.replace(work / path.name, path)
+    try:
+        source = write(work)
+        toolchain.run([*toolchain.cxx, *FLAGS, *flags, f"-I{CXX}", f"-I{CXX / 'runtime'}",
+                       source, "-o", work / path.name])
+        os.replace(work / path.name, path)
+    except ToolError:
+        raise  # What it failed on stays, for inspection.
+    except BaseException:
+        shutil.rmtree(work)
+        raise
     shutil.rmtree(work)
 
 

@@ -39,7 +39,7 @@ class CopyEngine(wiring.Component):
         to_read, to_write, unfinished = Signal(32), Signal(32), Signal(32)
         owed, number = Signal(16), Signal(20)
         with m.If(self.start):
-            m.d.sync += [to_read.eq(self.length), to_write.eq(self.length), number.eq(0), self.busy.eq(1),
+            m.d.sync += [to_read.eq(self.length), to_write.eq(self.length), self.busy.eq(1),
                          self.read_request.p.address.eq(self.source), self.write_request.p.address.eq(self.target),
                          unfinished.eq((self.length + BURST - 1) // BURST), Assert(~self.busy, "Started while busy")]
         for request, left in ((self.read_request, to_read), (self.write_request, to_write)):
@@ -97,7 +97,7 @@ def simulate(request):
 @pytest.fixture
 def copy(copy_engine):
     """Function that copies words with some simulation: `copy(make, dram, source=..., target=..., length=...)`."""
-    def run(simulation, *, source, target, length, mask=-1, limit=20_000):
+    def run(simulation, *, source, target, length, mask=-1, limit=60_000):
         for name, value in (("source", source), ("target", target), ("length", length), ("mask", mask), ("start", 1)):
             simulation.set(name, value)
         simulation.run(1)
