@@ -36,8 +36,8 @@ def perplexity(
     """Measure the perplexity of a model on a text.
 
     As llama.cpp's llama-perplexity defines it: the text is cut into chunks, and the tokens in the second half
-    of each chunk are scored, so that each has at least half a chunk before it. The error is one standard error,
-    as if tokens were independent. A chunk on the engine `rtl` takes as long as generating as many tokens.
+    of each chunk are scored, so that each has at least half a chunk before it. The error is one standard
+    error, as if tokens were independent. On the engine `rtl` each token takes as long as generating it would.
 
     A model that was trained on short texts, each by itself, has never seen one follow another: --paragraphs
     measures it on such texts.
