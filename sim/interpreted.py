@@ -102,8 +102,8 @@ class InterpretedSimulation:
             self._simulator.advance()
 
     async def _keep_context(self, ctx):
-        # What it can do between two runs, it can also do from outside. Setting a signal makes everything happen
-        # that is due at the time: the delay leaves a time before the first clock edge where only that is due.
+        # What it can do between two runs, it can also do from outside. Setting a signal makes everything
+        # happen that is due at the time: the delay makes a time before the first edge when only that is due.
         self._context = ctx
         await ctx.delay(CLOCK_PERIOD / 4)
 

@@ -34,8 +34,8 @@ void clock(top_module &top, bool before, bool now) {
 #endif
 }
 
-// Evaluate until nothing changes. That it ends is certain: Amaranth refuses combinational loops, so feedback can
-// only be between different bits.
+// Evaluate until nothing changes. That it ends is certain: Amaranth refuses combinational loops, so feedback
+// can only be between different bits.
 void evaluate(instance &design) {
 	bool converged = false, changed = true;
 	while (changed && !converged) {
@@ -53,8 +53,9 @@ void settle(void *design) {
 	it.host.report = report;
 }
 
-// With one pass, outputs are those of the cycle as soon as `eval` is done, and registers already have their next
-// values beside the current ones. Otherwise the outputs must settle before the edge, which is evaluated apart.
+// With one pass, outputs are those of the cycle as soon as `eval` is done, and registers already have their
+// next values beside the current ones. Otherwise the outputs must settle before the edge, which is evaluated
+// apart.
 void eval(void *design) {
 	if (!DESIGN_SINGLE_PASS)
 		return settle(design);

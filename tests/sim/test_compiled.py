@@ -57,20 +57,23 @@ def test_both_simulators_agree_on_every_cycle(copy_engine, copy, memory, bus_bit
 def test_words_stay_in_a_mapped_file(copy_engine, copy, tmp_path):
     (tmp_path / "image").write_bytes(bytes(range(256)) * 4)
     content = np.memmap(tmp_path / "image", np.uint8, mode="c")
-    simulation = CompiledSimulation(compile_design(copy_engine(32), name="copy"), dram=Dram(content, bus_bits=32))
+    dram = Dram(content, bus_bits=32)
+    simulation = CompiledSimulation(compile_design(copy_engine(32), name="copy"), dram=dram)
     copy(simulation, source=1, target=2, length=1)
     assert content[:12].tobytes() == bytes([0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7])
     assert (tmp_path / "image").read_bytes() == bytes(range(256)) * 4
 
 
 @pytest.mark.parametrize("job, message", [
-    (dict(source=250, target=0, length=8), "Read of 8 beats at bus word 0xfa (bytes 0x7d0 to 0x80f) "
-                                           "is outside the memory of 0x800 bytes; in cycle 1, at instruction 0 (op-0)"),
-    (dict(source=0, target=(1 << 32) - 1, length=1), "Write of 1 beat at bus word 0xffffffff (bytes 0x7fffffff8 to "
-                                                     "0x7ffffffff) is outside the memory of 0x800 bytes; "
-                                                     "in cycle 1, at instruction 0 (op-0)"),
-    (dict(source=0, target=228, length=29), "Write of 5 beats at bus word 0xfc (bytes 0x7e0 to 0x807) is outside the "
-                                            "memory of 0x800 bytes; in cycle 17, at instruction 1 (op-1)"),
+    (dict(source=250, target=0, length=8),
+     "Read of 8 beats at bus word 0xfa (bytes 0x7d0 to 0x80f) is outside the memory of 0x800 bytes; "
+     "in cycle 1, at instruction 0 (op-0)"),
+    (dict(source=0, target=(1 << 32) - 1, length=1),
+     "Write of 1 beat at bus word 0xffffffff (bytes 0x7fffffff8 to 0x7ffffffff) is outside the memory of "
+     "0x800 bytes; in cycle 1, at instruction 0 (op-0)"),
+    (dict(source=0, target=228, length=29),
+     "Write of 5 beats at bus word 0xfc (bytes 0x7e0 to 0x807) is outside the memory of 0x800 bytes; "
+     "in cycle 17, at instruction 1 (op-1)"),
 ])
 def test_an_access_outside_names_the_instruction(simulate, copy_engine, copy, memory, job, message):
     dram = memory(2048, bus_bits=64, latency=1, outstanding=3)
@@ -82,8 +85,8 @@ def test_an_access_outside_names_the_instruction(simulate, copy_engine, copy, me
 
 @pytest.mark.parametrize("fault, message", [
     ("empty", "Read of 0 beats at bus word 0x1 must have at least one beat; in cycle 1, at instruction 0"),
-    ("withdraw", r"Write of 8 beats at bus word 0x\w+ was withdrawn or changed before it was taken; in cycle \d+, "
-                 r"at instruction \d+"),
+    ("withdraw", r"Write of 8 beats at bus word 0x\w+ was withdrawn or changed before it was taken; "
+                 r"in cycle \d+, at instruction \d+"),
     ("change", r"Write data was withdrawn or changed before it was taken; in cycle \d+, at instruction \d+"),
 ])
 def test_broken_rules_are_errors(simulate, copy_engine, copy, memory, fault, message):
@@ -98,7 +101,8 @@ def test_a_failed_assertion_is_an_error(copy_engine, memory):
     simulation = CompiledSimulation(design, dram=memory(2048, bus_bits=64))
     simulation.set("length", 4)
     simulation.set("start", 1)
-    message = r"Assertion failed: Started while busy \[tests/sim/conftest.py:\d+\]; in cycle 1, at instruction 0"
+    message = (r"Assertion failed: Started while busy \[tests/sim/conftest.py:\d+\]; "
+               "in cycle 1, at instruction 0")
     with pytest.raises(SimulationError, match=f"^{message}$"):
         simulation.run(10)
     simulation.reset()
@@ -115,7 +119,8 @@ def test_reset_repeats_the_run(copy_engine, copy, memory):
 
 
 def test_stopping(copy_engine, memory):
-    simulation = CompiledSimulation(compile_design(copy_engine(64), name="copy"), dram=memory(2048, bus_bits=64))
+    dram = memory(2048, bus_bits=64)
+    simulation = CompiledSimulation(compile_design(copy_engine(64), name="copy"), dram=dram)
     assert simulation.run(7, until="busy") == 7 and simulation.stopped_by is None and simulation.cycle == 7
     simulation.set("length", 3)
     simulation.set("start", 1)
@@ -138,8 +143,9 @@ class Words(wiring.Component):
         m = Module()
         m.d.comb += self.sum.eq(self.a + self.b)
         m.d.sync += self.held.eq(self.b)
-        m.d.sync += Print(Format("{:d} {:#x} {:06b} {:_d} {:>5o}|{:<4d}|{:+d}", self.a, self.a, self.b, self.a,
-                                 self.b, self.b, self.b.as_signed()))
+        a, b = self.a, self.b
+        text = Format("{:d} {:#x} {:06b} {:_d} {:>5o}|{:<4d}|{:+d}", a, a, b, a, b, b, b.as_signed())
+        m.d.sync += Print(text)
         return m
 
 
@@ -166,5 +172,6 @@ def test_ports_of_the_wrong_width(copy_engine, memory):
     design = compile_design(copy_engine(64), name="copy")
     with pytest.raises(ValueError, match="^Port 'read_data__payload' must have 32 bits, not 64$"):
         CompiledSimulation(design, dram=memory(2048, bus_bits=32))
-    with pytest.raises(ValueError, match="^Design must have a port 'read_request__valid' or 'write_request__valid'$"):
+    message = "Design must have a port 'read_request__valid' or 'write_request__valid'"
+    with pytest.raises(ValueError, match=f"^{message}$"):
         CompiledSimulation(compile_design(Words(), name="words"), dram=memory(2048, bus_bits=32))

@@ -51,7 +51,8 @@ def test_stalls_slow_down(copy_engine, copy, memory):
 
 def test_large_memories_are_shared_and_not_touched(copy_engine, copy):
     content = np.zeros(1 << 29, np.uint8)
-    simulation = CompiledSimulation(compile_design(copy_engine(64), name="copy"), dram=Dram(content, bus_bits=64))
+    dram = Dram(content, bus_bits=64)
+    simulation = CompiledSimulation(compile_design(copy_engine(64), name="copy"), dram=dram)
     content[-8:] = 7
     copy(simulation, source=(1 << 26) - 1, target=(1 << 25), length=1)
     assert (content[1 << 28:][:9] == [7] * 8 + [0]).all()
@@ -97,8 +98,8 @@ def test_a_design_that_only_reads(simulate, memory):
     (dict(content=100), "Size must be a multiple of the bus word, 8 bytes, not 100"),
     (dict(content=np.zeros(8)), r"Content must be a contiguous, writable array of uint8 with one dimension, "
                                 r"not float64 of shape \(8,\)"),
-    (dict(content=np.zeros(64, np.uint8)[::2]), "Content must be a contiguous, writable array of uint8 with one "
-                                                r"dimension, not uint8 of shape \(32,\)"),
+    (dict(content=np.zeros(64, np.uint8)[::2]), "Content must be a contiguous, writable array of uint8 with "
+                                                r"one dimension, not uint8 of shape \(32,\)"),
 ])
 def test_parameters(options, message):
     with pytest.raises(ValueError, match=f"^{message}$"):

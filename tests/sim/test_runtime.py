@@ -106,7 +106,8 @@ def test_random_circuits_agree(seed, parts):
     inputs = {name: bits for name, (bits, direction) in interpreted.ports.items() if direction == "input"}
     for cycle in range(40):
         for name, bits in inputs.items():
-            value = rng.choice([0, 1, (1 << bits) - 1, 1 << bits - 1, *(rng.getrandbits(bits) for _ in range(3))])
+            corners = [0, 1, (1 << bits) - 1, 1 << bits - 1]
+            value = rng.choice([*corners, *(rng.getrandbits(bits) for _ in range(3))])
             compiled.set(name, value)
             interpreted.set(name, value)
         for name in interpreted.ports:
@@ -156,7 +157,8 @@ class Memories(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         read_data = []
-        for n, (width, depth, granularity) in enumerate([(8, 32, 8), (36, 40, 9), (64, 32, 16), (200, 33, 50)]):
+        kinds = [(8, 32, 8), (36, 40, 9), (64, 32, 16), (200, 33, 50)]
+        for n, (width, depth, granularity) in enumerate(kinds):
             m.submodules[f"m{n}"] = store = memory.Memory(
                 shape=width, depth=depth, init=[(i * 0x9e3779b9) & (1 << width) - 1 for i in range(depth)])
             first = store.write_port(granularity=granularity)
@@ -165,7 +167,8 @@ class Memories(wiring.Component):
                      store.read_port(domain="comb")]
             m.d.comb += [first.addr.eq(self.address), first.data.eq(self.data), first.en.eq(self.enable),
                          # Different addresses: what two writers of one word leave is not defined.
-                         second.addr.eq(self.address ^ 1), second.data.eq(~self.data), second.en.eq(self.both)]
+                         second.addr.eq(self.address ^ 1), second.data.eq(~self.data),
+                         second.en.eq(self.both)]
             for read in reads:
                 m.d.comb += read.addr.eq(self.other)
                 read_data.append(read.data)
