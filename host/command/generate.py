@@ -96,7 +96,8 @@ def _progress(generation):
     seconds = sum(step.seconds for step in steps)
     if steps and steps[0].cycles is not None:
         cycles = sum(step.cycles for step in steps)
-        parts += [f"{cycles:,} cycles = {cycles / NOMINAL_HERTZ * 1e3:,.1f} ms at {NOMINAL_HERTZ / 1e6:.0f} MHz",
+        milliseconds = cycles / NOMINAL_HERTZ * 1e3
+        parts += [f"{cycles:,} cycles = {milliseconds:,.1f} ms at {NOMINAL_HERTZ / 1e6:.0f} MHz",
                   f"{cycles / seconds:,.0f} cycles/s"]
     if count:
         parts.append(f"{count / seconds:.1f} tokens/s")

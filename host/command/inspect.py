@@ -15,7 +15,8 @@ def inspect(
     model: ModelPath = None,
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
-    program: Annotated[bool, typer.Option("--program", help="Also list the instructions of a token.")] = False,
+    program: Annotated[bool, typer.Option(
+        "--program", help="Also list the instructions of a token.")] = False,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the report to this file.", show_default=False)] = None,
 ):
@@ -113,7 +114,8 @@ def _print(report):
     from rich.table import Table
 
     # A pipe has no width to keep within.
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    width = None if sys.stdout.isatty() else 120
+    console = Console(highlight=False, markup=False, soft_wrap=True, width=width)
     hp = report["hyperparameters"]
     console.print(f"{report['model']}: llama, {report['parameters']:,} parameters")
     console.print(", ".join(f"{name} {hp[name]}" for name in (
@@ -129,8 +131,9 @@ def _print(report):
         table.add_column(heading, footer, justify="right", no_wrap=True)
     for row in report["tensors"]:
         rows, columns = row["shape"]
-        table.add_row(row["name"].removesuffix(".weight"), f"{rows} x {columns}", row["format"], row["packing"],
-                      f"{row['gguf_bytes']:,}", f"{row['packed_bytes']:,}", f"{row['ratio']:.3f}")
+        table.add_row(row["name"].removesuffix(".weight"), f"{rows} x {columns}", row["format"],
+                      row["packing"], f"{row['gguf_bytes']:,}", f"{row['packed_bytes']:,}",
+                      f"{row['ratio']:.3f}")
     console.print(table)
     console.print(f"On configuration {report['config']!r} with a context of {report['context']} positions:")
     lines = [("image", f"{report['image_bytes']:,} bytes"),
