@@ -96,14 +96,21 @@ def test_broken_rules_are_errors(simulate, copy_engine, copy, memory, fault, mes
         copy(simulation, source=1, target=100, length=80)
 
 
-def test_a_failed_assertion_is_an_error(copy_engine, memory):
-    design = compile_design(copy_engine(64), name="copy")
-    simulation = CompiledSimulation(design, dram=memory(2048, bus_bits=64))
+def test_a_failed_assertion_is_an_error(simulate, copy_engine, memory):
+    simulation = simulate(copy_engine(64), "copy", dram=memory(2048, bus_bits=64))
     simulation.set("length", 4)
     simulation.set("start", 1)
-    message = (r"Assertion failed: Started while busy \[tests/sim/conftest.py:\d+\]; "
-               "in cycle 1, at instruction 0")
+    place = r" \[tests/sim/conftest.py:\d+\]" if isinstance(simulation, CompiledSimulation) else ""
+    message = f"Assertion failed: Started while busy{place}; in cycle 1, at instruction 0"
     with pytest.raises(SimulationError, match=f"^{message}$"):
+        simulation.run(10)
+
+
+def test_reset_forgets_an_error(copy_engine, memory):
+    dram = memory(2048, bus_bits=64)
+    simulation = CompiledSimulation(compile_design(copy_engine(64), name="copy"), dram=dram)
+    simulation.set("start", 1)
+    with pytest.raises(SimulationError):
         simulation.run(10)
     simulation.reset()
     assert simulation.cycle == 0 and simulation.get("busy") == 0
