@@ -12,8 +12,8 @@ _ONE, _ZERO = 0x3F800000, 0
 def describe(instruction):
     """One line of what an instruction does, without its stream's addresses.
 
-    ``pad`` is the scratchpad, ``s3`` scalar register 3, ``x0`` column 0 of the x-buffer, ``n`` the number of positions
-    so far (position + 1).
+    ``pad`` is the scratchpad, ``s3`` scalar register 3, ``x0`` column 0 of the x-buffer, ``n`` the number of
+    positions so far (position + 1).
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ class Engine:
     argmax : int
         Most likely token after the last step, the lowest id of equals.
     cycles, bus_beats : int or None
-        Clock cycles simulated and words that passed the memory bus since the start; None where the engine knows no clock.
+        Clock cycles simulated and words that passed the memory bus since the start; None where the engine
+        knows no clock.
     """
 
     cycles = bus_beats = None

@@ -42,8 +42,8 @@ class Generation:
     prompt_ids : list of int
         What is fed first, BOS included.
     ids : list of int
-        Tokens generated so far; one that ended the text is the last of them and stands for no text, while those of a
-        stop text stand for more than there is.
+        Tokens generated so far; one that ended the text is the last of them and stands for no text, while
+        those of a stop text stand for more than there is.
     text : str
         Prompt and continuation so far, without what may turn out to be a stop text.
     steps : list of host.step_cost.StepCost
@@ -54,8 +54,8 @@ class Generation:
     Raises
     ------
     CelosiaError
-        If the prompt is longer than the context, there is neither a prompt nor a BOS to begin with, or a stop text
-        is empty.
+        If the prompt is longer than the context, there is neither a prompt nor a BOS to begin with, or a stop
+        text is empty.
     """
 
     def __init__(self, engine, tokenizer, sampler, *, prompt="", tokens=None, stops=()):

@@ -1,4 +1,7 @@
-"""Prints docs/instruction-set.md from the definitions in gateware/isa.py: ``python -m host.instruction_set_page``."""
+"""Prints docs/instruction-set.md from the definitions in gateware/isa.py.
+
+Run as ``python -m host.instruction_set_page``.
+"""
 
 import inspect
 import re
@@ -27,46 +30,48 @@ _INTRODUCTION = """\
 
 ## A token
 
-The host writes the token id and its position into registers, the address of the first instruction too, and starts.
-Instructions run in order until `END`; there are no branches. What depends on the position is in the `_grow` fields:
-with position p there are p + 1 positions, this one included. What depends on the token id or the position in an
-address is `stream_index`.
+The host writes the token id and its position into registers, the address of the first instruction too, and
+starts. Instructions run in order until `END`; there are no branches. What depends on the position is in the
+`_grow` fields: with position p there are p + 1 positions, this one included. What depends on the token id or
+the position in an address is `stream_index`.
 
-**Memory runs ahead.** As instructions are fetched, their streams are requested, long before the instruction that
-consumes them is executed. Data of all streams pass one FIFO in the order of the program. A stream of something that
-this token stores (its own K and V) says `wait`: it is requested only when every earlier store has reached DRAM.
+**Memory runs ahead.** As instructions are fetched, their streams are requested, long before the instruction
+that consumes them is executed. Data of all streams pass one FIFO in the order of the program. A stream of
+something that this token stores (its own K and V) says `wait`: it is requested only when every earlier store
+has reached DRAM.
 
-**State between instructions:** the scratchpad (fp32 elements), 64 scalar registers (fp32), the x-buffer (one vector
-of 18-bit mantissas per logical column, with an exponent per 256 elements) and DRAM. All of it stays from token to
-token; a program that reads only what it wrote itself does not notice. Scalar register 0 is never written and is zero.
+**State between instructions:** the scratchpad (fp32 elements), 64 scalar registers (fp32), the x-buffer (one
+vector of 18-bit mantissas per logical column, with an exponent per 256 elements) and DRAM. All of it stays
+from token to token; a program that reads only what it wrote itself does not notice. Scalar register 0 is
+never written and is zero.
 
 ## DOT
 
-Each row of the streamed matrix times each of the first `columns` vectors of the x-buffer: exact in integers, rounded
-once, to fp32 (`gateware/dot/exact.py` is the definition). In memory a row is first all its scales, then all its
-codes, each beginning on a bus word. Result of row r and column c goes to scratchpad element
-`destination + c * destination_stride + r`; with sink `ARGMAX` the index of the largest result goes to a register (the
-lowest of equals), and the results to DRAM from byte `store_base` on if the host asked for them.
+Each row of the streamed matrix times each of the first `columns` vectors of the x-buffer: exact in integers,
+rounded once, to fp32 (`gateware/dot/exact.py` is the definition). In memory a row is first all its scales,
+then all its codes, each beginning on a bus word. Result of row r and column c goes to scratchpad element
+`destination + c * destination_stride + r`; with sink `ARGMAX` the index of the largest result goes to a
+register (the lowest of equals), and the results to DRAM from byte `store_base` on if the host asked for them.
 
-With `expand` there is one row, and its elements themselves, code times scale, are the results: it reads one row of a
-table, the embedding.
+With `expand` there is one row, and its elements themselves, code times scale, are the results: it reads one
+row of a table, the embedding.
 
 ## VECTOR
 
-`function(a * b + c)` for each of `length` elements, in IEEE binary32: the product is rounded, the sum is rounded,
-then comes the function (`gateware/vector/vector_pass.py` is the definition). Results go to `sink` and, reduced, to
-scalar register `reduce_destination`.
+`function(a * b + c)` for each of `length` elements, in IEEE binary32: the product is rounded, the sum is
+rounded, then comes the function (`gateware/vector/vector_pass.py` is the definition). Results go to `sink`
+and, reduced, to scalar register `reduce_destination`.
 
-Scratchpad addresses of vectors are multiples of 16 elements. A pass may write in place (`destination` = `a`); its
-destination may not overlap its sources in any other way. `b_wrap` is a multiple of the lanes of the vector unit.
-`COLUMN` fills the last vector of 32 with zeros. `STORE` writes element i as 16 bits at byte
-`store_base + position * store_index_stride + i * store_stride`, and the one scale of all elements as fp32 at byte
-`scale_base + 4 * position`; it takes at most 256 elements.
+Scratchpad addresses of vectors are multiples of 16 elements. A pass may write in place (`destination` = `a`);
+its destination may not overlap its sources in any other way. `b_wrap` is a multiple of the lanes of the
+vector unit. `COLUMN` fills the last vector of 32 with zeros. `STORE` writes element i as 16 bits at byte
+`store_base + position * store_index_stride + i * store_stride`, and the one scale of all elements as fp32 at
+byte `scale_base + 4 * position`; it takes at most 256 elements.
 
 ## The word
 
-{bits} bits, little endian, the first field in the lowest bits; {unused} bits at the top are zero. Bus words are
-those of the configuration (`bus_bits`). Fields of units that an instruction does not use are zero.
+{bits} bits, little endian, the first field in the lowest bits; {unused} bits at the top are zero. Bus words
+are those of the configuration (`bus_bits`). Fields of units that an instruction does not use are zero.
 """
 
 

@@ -72,8 +72,8 @@ def split_text(tokenizer, text, context, *, where="text"):
     """Chunks of a text as llama.cpp's ``llama-perplexity`` makes them (``tools/perplexity/perplexity.cpp``).
 
     The whole text is tokenised, BOS first where the model expects it, and cut every `context` tokens; what
-    remains at the end is left out. Where the model expects BOS, it takes the place of the first token of every
-    chunk. Of a chunk's n tokens, 0..n-1, those from n // 2 + 1 on are scored.
+    remains at the end is left out. Where the model expects BOS, it takes the place of each chunk's first token.
+    Of a chunk's n tokens, 0..n-1, those from n // 2 + 1 on are scored.
 
     Parameters
     ----------

@@ -10,13 +10,13 @@ __all__ = ["Sampler"]
 
 
 class Sampler:
-    """Draws tokens from what filters leave of ``softmax(logits / temperature)``, or takes the most likely one.
+    """Draws from what filters leave of ``softmax(logits / temperature)``, or takes the most likely token.
 
     Filters are defined and ordered as in llama.cpp (``src/llama-sampler.cpp`` and the default chain in
     ``common/common.h``): repetition penalty, top-k, top-p, min-p, temperature; top-p and min-p therefore see
     probabilities at temperature 1. Each filter keeps at least one token; of equal logits the lowest id comes
-    first. All of it is float64, and one uniform random number is drawn per token, so a seed gives the same text
-    on every machine and on every engine whose logits have the same bits.
+    first. All of it is float64, and one uniform random number is drawn per token, so a seed gives the same
+    text on every machine and on every engine whose logits have the same bits.
 
     Parameters
     ----------

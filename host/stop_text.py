@@ -6,10 +6,10 @@ __all__ = ["StopText"]
 
 
 class StopText:
-    """Passes text on until one of the stop texts is complete, and holds back what may be the beginning of one.
+    """Passes text on until a stop text is complete, and holds back what may be the beginning of one.
 
-    The stop text that is complete first ends the text, the longest of those that are complete together. So what
-    comes out does not depend on the pieces that went in.
+    The stop text that is complete first ends the text, the longest of those that are complete together. So
+    what comes out does not depend on the pieces that went in.
 
     Parameters
     ----------

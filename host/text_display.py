@@ -21,8 +21,8 @@ class TextDisplay:
 
             self._own_lines = sys.stdout.isatty()
             # Both on one terminal: the text must go through what moves the progress line out of its way.
-            console = Console(file=sys.stdout if self._own_lines else sys.stderr, highlight=False, markup=False,
-                              emoji=False, soft_wrap=False)
+            console = Console(file=sys.stdout if self._own_lines else sys.stderr, highlight=False,
+                              markup=False, emoji=False, soft_wrap=False)
             self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False,
                               redirect_stderr=False)
             self._live.start()

@@ -18,8 +18,9 @@ class _Port(ctypes.Structure):
 
 
 class _Design(ctypes.Structure):
-    _fields_ = [("version", ctypes.c_uint32), ("port_count", ctypes.c_uint32), ("single_pass", ctypes.c_uint32),
-                ("state_bytes", ctypes.c_uint32), ("ports", ctypes.POINTER(_Port))]
+    _fields_ = [("version", ctypes.c_uint32), ("port_count", ctypes.c_uint32),
+                ("single_pass", ctypes.c_uint32), ("state_bytes", ctypes.c_uint32),
+                ("ports", ctypes.POINTER(_Port))]
 
 
 class _Status(ctypes.Structure):
@@ -41,8 +42,9 @@ class _Place(ctypes.Structure):
 
 class _Settings(ctypes.Structure):
     _fields_ = [("content", ctypes.c_void_p), ("size", ctypes.c_uint64),
-                *((name, ctypes.c_uint32) for name in ("beat_bytes", "latency", "bandwidth_numerator",
-                                                       "bandwidth_denominator", "stall_threshold", "outstanding")),
+                *((name, ctypes.c_uint32) for name in (
+                    "beat_bytes", "latency", "bandwidth_numerator", "bandwidth_denominator",
+                    "stall_threshold", "outstanding")),
                 ("seed", ctypes.c_uint64), ("counters", ctypes.POINTER(DramCounters))]
 
 
@@ -59,7 +61,7 @@ class _Places(ctypes.Structure):
 
 
 _CONDITION_MET, _BUS_ERROR, _DESIGN_ERROR = 1, 2, 3
-_BUS_ERRORS = {1: "read outside", 2: "write outside", 3: "read unstable", 4: "write unstable", 5: "data unstable"}
+_BUS_ERRORS = (None, "read outside", "write outside", "read unstable", "write unstable", "data unstable")
 _DESIGN_VERSION = 1
 _CYCLES_PER_CALL = 1 << 17  # Between calls the interpreter can see an interrupt from the keyboard.
 
@@ -68,8 +70,9 @@ class CompiledSimulation:
     """A design from `compile_design`, and a `Dram` behind its burst ports if it has them.
 
     Cycles are counted from 0. During a cycle all inputs hold the values that were set before it (those of the
-    burst ports come from the model); its outputs are computed, compared with the conditions and traced; then comes
-    the clock edge. Outputs may depend on inputs of the same cycle. `InterpretedSimulation` has the same members.
+    burst ports come from the model); its outputs are computed, compared with the conditions and traced; then
+    comes the clock edge. Outputs may depend on inputs of the same cycle. `InterpretedSimulation` has the same
+    members.
 
     Parameters
     ----------
@@ -141,9 +144,9 @@ class CompiledSimulation:
         dram = self.dram
         return _Settings(content=dram.content.ctypes.data, size=dram.size, beat_bytes=dram.beat_bytes,
                          latency=dram.latency, bandwidth_numerator=dram.bandwidth.numerator,
-                         bandwidth_denominator=dram.bandwidth.denominator, stall_threshold=dram.stall_threshold,
-                         outstanding=dram.outstanding, seed=dram.seed & (1 << 64) - 1,
-                         counters=ctypes.pointer(dram.counters))
+                         bandwidth_denominator=dram.bandwidth.denominator,
+                         stall_threshold=dram.stall_threshold, outstanding=dram.outstanding,
+                         seed=dram.seed & (1 << 64) - 1, counters=ctypes.pointer(dram.counters))
 
     def _make_places(self):
         places = _Places(address_bytes=4, length_bytes=2)
@@ -198,7 +201,7 @@ class CompiledSimulation:
         return self._status.cycle
 
     def get(self, name):
-        """Value of a port, unsigned. Outputs are those of the next cycle, with the inputs that are set now."""
+        """Value of a port, unsigned. Outputs are those of the next cycle, with the inputs set now."""
         if not self._settled:
             self._loop.simulation_settle(self._handle)
             self._settled = True
@@ -228,8 +231,8 @@ class CompiledSimulation:
         ----------
         max_cycles : int
         until : str, (str, int) or list of these
-            Outputs of at most 64 bits; a name alone means any value but zero. The cycle in which one is met is
-            the last that is run.
+            Outputs of at most 64 bits; a name alone means any value but zero. The cycle in which one is met
+            is the last that is run.
 
         Returns
         -------
@@ -281,8 +284,8 @@ class CompiledSimulation:
             uint8, shape (n, bytes): `trace__payload`, little-endian.
         """
         count, size = self._status.trace_records, self._status.trace_record_bytes
-        records = np.frombuffer(ctypes.string_at(self._status.trace, count * size) if count else b"", np.uint8)
-        records = records.reshape(count, size)
+        records = ctypes.string_at(self._status.trace, count * size) if count else b""
+        records = np.frombuffer(records, np.uint8).reshape(count, size)
         self._loop.simulation_clear_trace(self._handle)
         return (np.ascontiguousarray(records[:, :8]).view(np.uint64)[:, 0],
                 np.ascontiguousarray(records[:, 8:8 + self._trace_bytes]))

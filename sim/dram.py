@@ -13,19 +13,21 @@ The ports, as seen from the design (names at the top level):
 `write_done`                  in, 1 bit  one cycle per write burst that has reached the memory, in order
 ============================  =========  ==========================================================
 
-A payload with two fields is one signal, the first field in the low bits, as Amaranth makes it of a structure; or
-two signals, `read_request__payload__address` and so on. A design may leave out all read or all write ports.
+A payload with two fields is one signal, the first field in the low bits, as Amaranth makes it of a structure;
+or two signals, `read_request__payload__address` and so on. A design may leave out all read or all write
+ports.
 
 How it behaves:
 
 * Everything the design sees depends on the model's registers only, so its outputs may depend on these inputs
   in the same cycle.
-* A request is taken when `outstanding` or fewer bursts of its direction are under way. A read burst's first beat is
-  valid `latency` cycles after its request is taken, at the earliest; the latencies of bursts overlap.
-* Write data is taken only after its request, into a buffer of 4 beats; read data leaves through a buffer of 4.
-* The memory's data bus passes one beat per cycle in either direction, `bandwidth` of all cycles. A burst keeps the
-  bus until it ends or cannot go on. So reads see writes that have been reported done; of others, they may or
-  may not see each beat.
+* A request is taken while fewer than `outstanding` bursts of its direction are under way. A read burst's
+  first beat is valid `latency` cycles after its request is taken, at the earliest; the latencies of bursts
+  overlap.
+* Write data is taken only after its request, into a buffer of 4 beats; read data leaves through another.
+* The memory's data bus passes one beat per cycle in either direction, `bandwidth` of all cycles. A burst
+  keeps the bus until it ends or cannot go on. So reads see writes that have been reported done; of others,
+  they may or may not see each beat.
 * With `stall_probability`, each ready of the model and each new valid is held back at random.
 * A request beyond the end, of no beats, or one that is withdrawn or changed before it is taken, is an error.
 """
@@ -54,7 +56,8 @@ class DramCounters(ctypes.Structure):
     """
 
     _fields_ = [(name, ctypes.c_uint64) for name in (
-        "cycles", "busy_cycles", "read_beats", "write_beats", "read_bursts", "write_bursts", "read_blocked_cycles")]
+        "cycles", "busy_cycles", "read_beats", "write_beats", "read_bursts", "write_bursts",
+        "read_blocked_cycles")]
 
     def as_dict(self):
         """All counters by name."""
@@ -72,7 +75,8 @@ class Dram:
     ----------
     content : int or numpy.ndarray
         Size in bytes, then all zero; or the content itself, uint8, one dimension, contiguous, writable. It is
-        shared, not copied: a `numpy.memmap` of a file (mode `c` leaves the file alone) serves for large images.
+        shared, not copied: a `numpy.memmap` of a file (mode `c` leaves the file alone) serves for large
+        images.
     bus_bits : int
         Width of the data bus: 32, 64, 128, 256 or 512.
     latency : int
@@ -98,7 +102,8 @@ class Dram:
         If a parameter is out of its range.
     """
 
-    def __init__(self, content, *, bus_bits, latency=10, bandwidth=1, stall_probability=0.0, seed=0, outstanding=8):
+    def __init__(self, content, *, bus_bits, latency=10, bandwidth=1, stall_probability=0.0, seed=0,
+                 outstanding=8):
         if bus_bits not in (32, 64, 128, 256, 512):
             raise ValueError(f"Bus width must be 32, 64, 128, 256 or 512 bits, not {bus_bits!r}")
         if latency not in range(1, 100_001):

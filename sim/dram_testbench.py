@@ -15,8 +15,8 @@ BUFFER_BEATS = 4
 class DramTestbench:
     """Answers the burst ports of a design; cycle for cycle what `cxx/dram.h` does: change both or neither.
 
-    It knows no simulator: once per cycle, `drive` gives the design's inputs and `observe` takes its outputs. Signals
-    go by their names without `__valid` and the like: see `INPUTS` and `OUTPUTS`.
+    It knows no simulator: once per cycle, `drive` gives the design's inputs and `observe` takes its outputs.
+    Signals go by their names without `__valid` and the like: see `INPUTS` and `OUTPUTS`.
 
     Parameters
     ----------
@@ -52,10 +52,11 @@ class DramTestbench:
         bits = self._random(cycle) if threshold else WORD
         runs = [(bits >> 16 * port & 0xffff) >= threshold for port in range(4)]
         valid = len(self._read_buffer) > 0 and (self._offered or runs[3])
+        room = len(self._write_buffer) < BUFFER_BEATS
         self._inputs = {
             "read_request_ready": len(self._reads) < dram.outstanding and runs[0],
             "write_request_ready": len(self._writes) < dram.outstanding and runs[1],
-            "write_data_ready": self._accepted_unsent > 0 and len(self._write_buffer) < BUFFER_BEATS and runs[2],
+            "write_data_ready": self._accepted_unsent > 0 and room and runs[2],
             "read_data_valid": valid,
             "read_data_payload": self._read_buffer[0] if valid else self._no_data,
             "write_done": self._done,
@@ -72,8 +73,9 @@ class DramTestbench:
         counters = self._dram.counters
         counters.cycles += 1
         self._done = False
-        self._accept(cycle, "read", outputs["read_request_valid"], outputs["read_request_payload"], self._reads)
-        self._accept(cycle, "write", outputs["write_request_valid"], outputs["write_request_payload"], self._writes)
+        for kind, bursts in (("read", self._reads), ("write", self._writes)):
+            request = f"{kind}_request"
+            self._accept(cycle, kind, outputs[f"{request}_valid"], outputs[f"{request}_payload"], bursts)
         self._accept_data(cycle, outputs["write_data_valid"], outputs["write_data_payload"])
         if self._inputs["read_data_valid"]:
             self._offered = not outputs["read_data_ready"]
@@ -122,7 +124,8 @@ class DramTestbench:
         self._credit = min(self._credit + numerator, numerator + denominator - 1)
         if self._credit < denominator:
             return
-        can_read = bool(self._reads) and self._reads[0][1] <= cycle + 1 and len(self._read_buffer) < BUFFER_BEATS
+        room = len(self._read_buffer) < BUFFER_BEATS
+        can_read = bool(self._reads) and self._reads[0][1] <= cycle + 1 and room
         can_write = bool(self._write_buffer)
         if not can_read and not can_write:
             return

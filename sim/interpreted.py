@@ -85,7 +85,13 @@ class InterpretedSimulation:
         self.stopped_by, self._stop = None, False
         start = self.cycle
         while self.cycle - start < max_cycles and not self._stop:
-            self._simulator.advance()
+            cycle = self.cycle
+            try:
+                self._simulator.advance()
+            except AssertionError as error:  # Its traceback ends at the assertion in the design.
+                text = str(error).removeprefix("Assertion violated").removeprefix("Assumption violated")
+                counter = self.get("program_counter") if "program_counter" in self.ports else None
+                raise self._error(f"Assertion failed{text}", cycle, counter) from error
         return self.cycle - start
 
     def take_trace(self):
@@ -102,8 +108,8 @@ class InterpretedSimulation:
             self._simulator.advance()
 
     async def _keep_context(self, ctx):
-        # What it can do between two runs, it can also do from outside. Setting a signal makes everything happen
-        # that is due at the time: the delay leaves a time before the first clock edge where only that is due.
+        # What it can do between two runs, it can also do from outside. Setting a signal makes everything
+        # happen that is due at the time: the delay makes a time before the first edge when only that is due.
         self._context = ctx
         await ctx.delay(CLOCK_PERIOD / 4)
 
@@ -167,9 +173,13 @@ class InterpretedSimulation:
         try:
             self._memory.observe(self.cycle, now)
         except SimulationError as error:
-            if "program_counter" not in self.ports:
-                raise
-            instruction = f"instruction {now['program_counter']}"
+            counter = now["program_counter"] if "program_counter" in self.ports else None
+            raise self._error(error.what, error.cycle, counter) from None
+
+    def _error(self, what, cycle, counter):
+        instruction = None
+        if counter is not None:
+            instruction = f"instruction {counter}"
             if self.name_instruction is not None:
-                instruction += f" ({self.name_instruction(now['program_counter'])})"
-            raise SimulationError(error.what, cycle=error.cycle, instruction=instruction) from None
+                instruction += f" ({self.name_instruction(counter)})"
+        return SimulationError(what, cycle=cycle, instruction=instruction)

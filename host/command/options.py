@@ -8,8 +8,8 @@ import typer
 from host.engines import EngineName
 from host.errors import CelosiaError
 
-__all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "EngineChoice", "ModelPath", "find_config", "find_engine",
-           "load_model"]
+__all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "EngineChoice", "ModelPath", "find_config",
+           "find_engine", "load_model"]
 
 DEFAULT_CONFIG = "sim"
 

@@ -1,7 +1,6 @@
 """`celosia perplexity`: how well a model predicts a text."""
 
 from pathlib import Path
-import sys
 from typing import Annotated
 
 import typer
@@ -36,8 +35,8 @@ def perplexity(
     """Measure the perplexity of a model on a text.
 
     As llama.cpp's llama-perplexity defines it: the text is cut into chunks, and the tokens in the second half
-    of each chunk are scored, so that each has at least half a chunk before it. The error is one standard error,
-    as if tokens were independent. A chunk on the engine `rtl` takes as long as generating as many tokens.
+    of each chunk are scored, so that each has at least half a chunk before it. The error is one standard
+    error, as if tokens were independent. On the engine `rtl` each token takes as long as generating it would.
 
     A model that was trained on short texts, each by itself, has never seen one follow another: --paragraphs
     measures it on such texts.
@@ -51,6 +50,7 @@ def perplexity(
     from host.engines import open_engine
     from host.output_file import output_file
     from host.perplexity import evaluate, split_paragraphs, split_text
+    from host.progress_bar import ProgressBar
 
     engine, chosen = find_engine(engine), find_config(config)
     if chunks is not None and chunks < 1:
@@ -63,9 +63,9 @@ def perplexity(
     parts = split(tokenizer.load(loaded), words, context, where=str(text))[:chunks]
     with output_file(json) as file:
         opened = open_engine(engine, loaded, config=chosen, context=context)
-        with _Display(sum(len(part.ids) - 1 for part in parts)) as display:
-            for result in evaluate(opened, parts, progress=display.advance):
-                display.estimate(result)
+        with ProgressBar(sum(len(part.ids) - 1 for part in parts), "tokens") as bar:
+            for result in evaluate(opened, parts, progress=bar.advance):
+                bar.note(f"perplexity {_figures(result)}")
         if file:
             import json as encoder
 
@@ -91,37 +91,3 @@ def _read(path):
 
 def _figures(result):
     return f"{result.value:.4f} +/- {result.error:.4f}"
-
-
-class _Display:
-    """A progress bar on stderr, if that is a terminal, with the estimate so far."""
-
-    def __init__(self, tokens):
-        self._progress = None
-        self._tokens = tokens
-
-    def __enter__(self):
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._progress = Progress(
-                BarColumn(), MofNCompleteColumn(), TextColumn("tokens,"), TimeRemainingColumn(),
-                TextColumn("left{task.description}"), console=Console(stderr=True), transient=True)
-            self._task = self._progress.add_task("", total=self._tokens)
-            self._progress.start()
-        return self
-
-    def __exit__(self, *exception):
-        if self._progress:
-            self._progress.stop()
-
-    def advance(self):
-        """One token has passed."""
-        if self._progress:
-            self._progress.advance(self._task)
-
-    def estimate(self, result):
-        """Show the result so far."""
-        if self._progress:
-            self._progress.update(self._task, description=f", perplexity {_figures(result)}")

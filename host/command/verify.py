@@ -15,7 +15,8 @@ def verify(
     model: ModelPath = None,
     tokens: Annotated[int, typer.Option(metavar="N", help="Tokens to run.")] = 8,
     config: Annotated[list[str], typer.Option(
-        metavar="NAME", help="Configuration of the accelerator; may be given several times.")] = (DEFAULT_CONFIG,),
+        metavar="NAME",
+        help="Configuration of the accelerator; may be given several times.")] = (DEFAULT_CONFIG,),
     stalls: Annotated[float, typer.Option(
         metavar="P", help="Probability that the memory holds back a handshake in a cycle.")] = 0.1,
     seed: Annotated[int, typer.Option(metavar="S", help="Of the stalls.")] = 0,
@@ -83,8 +84,8 @@ def _verify(compiled, tokens, stalls, seed, display):
     for result in verify_engines(reference, rtl, 0 if bos is None else bos, tokens):
         display.progress(f"{name}: token {len(result.ids)} of {tokens}, {result.values:,} values compared")
     row = {"config": name, "tokens": len(result.ids), "ids": result.ids,
-           "instructions": len(compiled.program) * len(result.ids), "values": result.values, "cycles": rtl.cycles,
-           "logits_hash": result.logits_hash, "difference": None}
+           "instructions": len(compiled.program) * len(result.ids), "values": result.values,
+           "cycles": rtl.cycles, "logits_hash": result.logits_hash, "difference": None}
     if result.difference:
         found = result.difference
         row["difference"] = {
@@ -110,15 +111,18 @@ def _print(report):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("Logits", no_wrap=True)
     for row in report["configurations"]:
-        table.add_row(row["config"], *(f"{row[column]:,}" for column in ("tokens", "instructions", "values", "cycles")),
-                      row["logits_hash"])
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+        counts = (f"{row[column]:,}" for column in ("tokens", "instructions", "values", "cycles"))
+        table.add_row(row["config"], *counts, row["logits_hash"])
+    width = None if sys.stdout.isatty() else 120
+    console = Console(highlight=False, markup=False, soft_wrap=True, width=width)
     console.print(table)
-    failures = [row["difference"]["message"] for row in report["configurations"] if row["difference"]]
+    rows = report["configurations"]
+    failures = [row["difference"]["message"] for row in rows if row["difference"]]
     if not failures:
-        console.print(f"rtl and model agree in every value; stalls {report['stalls']}, seed {report['seed']}.")
-        if len(report["configurations"]) > 1 and report["same_logits"]:
-            console.print(f"The logits of all {len(report['configurations'])} configurations are the same bits.")
+        stalls, seed = report["stalls"], report["seed"]
+        console.print(f"rtl and model agree in every value; stalls {stalls}, seed {seed}.")
+        if len(rows) > 1 and report["same_logits"]:
+            console.print(f"The logits of all {len(rows)} configurations are the same bits.")
         elif not report["same_logits"]:
             failures = ["the logits of the configurations are not the same bits"]
     for failure in failures:

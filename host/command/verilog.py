@@ -21,7 +21,8 @@ _PASSES = "proc -nomux -norom; memory_collect; chformal -remove; opt_clean"
 def verilog(
     config: ConfigName = DEFAULT_CONFIG,
     output: Annotated[Path | None, typer.Option(
-        "--output", "-o", metavar="FILE", help="File to write; by default stdout.", show_default=False)] = None,
+        "--output", "-o", metavar="FILE", show_default=False,
+        help="File to write; by default stdout.")] = None,
 ):
     """Write the accelerator as synthesizable Verilog.
 

@@ -11,7 +11,7 @@ from host.image.header import HEADER_BYTES, Header
 from host.image.formats import FORMATS, sub_vectors, trit_bytes
 from host.image.planes import to_planes
 
-__all__ = ["Image", "build_image", "rope_table"]
+__all__ = ["Image", "build_image", "put_matrix", "rope_table"]
 
 _CHUNK_BYTES = 1 << 20
 
@@ -51,7 +51,7 @@ def build_image(compiled):
     for name, tensor in model.tensors.items():
         address = place.map.address(name)
         if name in place.rows:
-            _put_matrix(memory, address, tensor, place.rows[name])
+            put_matrix(memory, address, tensor, place.rows[name])
         else:
             _put(memory, address, np.ascontiguousarray(tensor.dequantise()).view(np.uint8).reshape(-1))
     header = Header(
@@ -88,7 +88,8 @@ def _put(memory, address, data):
     memory[address:address + data.size] = data
 
 
-def _put_matrix(memory, address, tensor, geometry):
+def put_matrix(memory, address, tensor, geometry):
+    """Pack the rows of ``tensor`` into ``memory`` from a byte address on, as ``geometry`` says."""
     form = FORMATS[tensor.ggml_type]
     rows = memory[address:address + tensor.shape[0] * geometry.row_bytes].reshape(tensor.shape[0], geometry.row_bytes)
     for chunk in tensor.row_chunks(_CHUNK_BYTES):

@@ -1,7 +1,7 @@
 // Binary interface between a compiled design and the loop that runs it.
 //
-// One cycle is `eval` (outputs of the cycle from the registers and the inputs that were set), then `commit` (the
-// clock edge). Between the two, ports can be read; before `eval`, inputs can be written.
+// One cycle is `eval` (outputs of the cycle from the registers and the inputs that were set), then `commit`
+// (the clock edge). Between the two, ports can be read; before `eval`, inputs can be written.
 
 #pragma once
 #include <stdint.h>

@@ -1,5 +1,5 @@
-// Model of a DRAM behind the accelerator's burst ports. sim/dram.py describes it; sim/dram_testbench.py is the
-// same model in Python, cycle for cycle: change both or neither.
+// Model of a DRAM behind the accelerator's burst ports. sim/dram.py describes it; sim/dram_testbench.py is
+// the same model in Python, cycle for cycle: change both or neither.
 
 #pragma once
 #include <stddef.h>
@@ -35,7 +35,7 @@ constexpr uint32_t MOST_BYTES = 64;
 
 struct burst {
 	uint64_t place, ready;  // next byte; cycle of the first beat
-	uint32_t left, unsent;  // beats that still have to pass the bus; of a write also: to come from the design
+	uint32_t left;          // beats that still have to pass the bus
 };
 
 template<class Item> struct queue {
@@ -154,8 +154,8 @@ struct dram {
 		return false;
 	}
 
-	bool accept(const request_port &port, queue<burst> &bursts, uint64_t cycle, bool &held, uint64_t &held_payload,
-	            dram_error outside, dram_error unstable) {
+	bool accept(const request_port &port, queue<burst> &bursts, uint64_t cycle, bool &held,
+	            uint64_t &held_payload, dram_error outside, dram_error unstable) {
 		const uint64_t address = number(port.address, port.address_bytes);
 		const uint64_t length = number(port.length, port.length_bytes);
 		const uint64_t payload = address << 16 | length;
@@ -167,7 +167,7 @@ struct dram {
 			return true;
 		if (length == 0 || (address + length) * settings.beat_bytes > settings.size)
 			return fail(outside, address, length);
-		bursts.push() = { address * settings.beat_bytes, cycle + settings.latency, uint32_t(length), uint32_t(length) };
+		bursts.push() = { address * settings.beat_bytes, cycle + settings.latency, uint32_t(length) };
 		if (&bursts == &writes) {
 			accepted_unsent += length;
 			settings.counters->write_bursts++;

@@ -34,16 +34,14 @@ void clock(top_module &top, bool before, bool now) {
 #endif
 }
 
-// Evaluate until nothing changes.
+// Evaluate until nothing changes. That it ends is certain: Amaranth refuses combinational loops, so feedback
+// can only be between different bits.
 void evaluate(instance &design) {
-	top_module &top = *design.top;
-	for (int pass = 0; pass < 1000; pass++) {
-		bool converged = top.top_module::eval(&design.host);
-		if (!advance(top, true) || converged)
-			return;
+	bool converged = false, changed = true;
+	while (changed && !converged) {
+		converged = design.top->top_module::eval(&design.host);
+		changed = advance(*design.top, true);
 	}
-	if (design.host.report)
-		design.host.report(design.host.host, 1, "combinational loop: values keep changing", "");
 }
 
 void settle(void *design) {
@@ -55,8 +53,9 @@ void settle(void *design) {
 	it.host.report = report;
 }
 
-// With one pass, outputs are those of the cycle as soon as `eval` is done, and registers already have their next
-// values beside the current ones. Otherwise the outputs must settle before the edge, which is evaluated apart.
+// With one pass, outputs are those of the cycle as soon as `eval` is done, and registers already have their
+// next values beside the current ones. Otherwise the outputs must settle before the edge, which is evaluated
+// apart.
 void eval(void *design) {
 	if (!DESIGN_SINGLE_PASS)
 		return settle(design);

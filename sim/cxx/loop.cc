@@ -218,7 +218,9 @@ EXPORT uint64_t simulation_run(simulation *sim, uint64_t cycles, const condition
 	return sim->state->cycle - start;
 }
 
-EXPORT uint8_t *simulation_port(simulation *sim, uint32_t index) { return sim->api->port(sim->design, index); }
+EXPORT uint8_t *simulation_port(simulation *sim, uint32_t index) {
+	return sim->api->port(sim->design, index);
+}
 
 EXPORT void simulation_settle(simulation *sim) { sim->api->settle(sim->design); }
 

@@ -10,7 +10,8 @@ import pytest
 
 from host.errors import CelosiaError
 from host.gguf_model import SUPPORTED_TYPES, load
-from host.image.formats import (FORMATS, CodeKind, Scale, dequantised, from_sub_vectors, from_trit_bytes,
+from gateware.isa import CodeKind, Scale
+from host.image.formats import (FORMATS, dequantised, from_sub_vectors, from_trit_bytes,
                                 sub_vectors, trit_bytes)
 from host.image.planes import from_planes, to_planes
 from host.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor

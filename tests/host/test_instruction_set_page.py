@@ -57,13 +57,15 @@ def program(write_gguf):
     ("blk.0.attn_norm", r"x0 = pad\[\d+\] \* stream, 32 elements"),
     ("blk.0.attn_q", r"pad\[\d+\] = 32 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
     ("blk.0.rope_k.cosine", r"pad\[\d+\] = pad\[\d+\] \* pad\[\d+, again every 8\], 16 elements"),
-    ("blk.0.rope_k.sine", r"(pad\[\d+\]) = swapped \1 \* pad\[\d+, again every 8\] \+ pad\[\d+\], 16 elements"),
+    ("blk.0.rope_k.sine",
+     r"(pad\[\d+\]) = swapped \1 \* pad\[\d+, again every 8\] \+ pad\[\d+\], 16 elements"),
     ("blk.0.kv.1.value.store", r"KV cache = pad\[\d+\], 8 elements"),
     ("blk.0.kv.1.score", r"pad\[\d+\] = n x 1 vectors of 16-bit codes \. x0\.\.x1, next column 32 further"),
     ("blk.0.softmax.3.scale", r"(pad\[\d+\]) = \1 \* stream, n elements; s4 = their max"),
     ("blk.0.softmax.3.exp", r"(pad\[\d+\]) = exp2\(\1 \* 0.510069728 \+ s5\), n elements; s2 = their sum"),
     ("blk.0.softmax.3.share", r"s9 = reciprocal\(s2\)"),
-    ("blk.0.kv.1.mix", r"pad\[\d+\] = 8 x ceil\(n / 32\) vectors of 16-bit codes \. x0\.\.x1, next column 8 further"),
+    ("blk.0.kv.1.mix",
+     r"pad\[\d+\] = 8 x ceil\(n / 32\) vectors of 16-bit codes \. x0\.\.x1, next column 8 further"),
     ("blk.0.ffn_down.add", r"pad\[0\] = pad\[\d+\] \+ pad\[0\], 32 elements"),
     ("output", r"argmax, logits = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
 ])
@@ -74,6 +76,7 @@ def test_words(program, label, pattern):
 def test_words_tell_instructions_apart(program):
     instruction = program["blk.0.softmax.0.exp"]
     words = {describe(instruction)} | {describe(replace(instruction, **change)) for change in (
-        {"a": 16}, {"b": 0x40000000}, {"c": 7}, {"function": isa.Function.IDENTITY}, {"length_grow": 0, "length": 9},
-        {"reduce": isa.Reduce.MAX}, {"reduce_destination": 9}, {"destination": 32}, {"sink": isa.Sink.COLUMN})}
+        {"a": 16}, {"b": 0x40000000}, {"c": 7}, {"function": isa.Function.IDENTITY},
+        {"length_grow": 0, "length": 9}, {"reduce": isa.Reduce.MAX}, {"reduce_destination": 9},
+        {"destination": 32}, {"sink": isa.Sink.COLUMN})}
     assert len(words) == 10

@@ -18,8 +18,8 @@ REQUEST = data.StructLayout({"address": 32, "length": 16})
 class CopyEngine(wiring.Component):
     """Copies `length` bus words, in bursts of 8, through a FIFO of 16; every write goes to the trace.
 
-    `fault` breaks a rule of the memory: `empty` (bursts of no beats), `withdraw` (a request that was not taken
-    at once) or `change` (write data that was not taken at once).
+    `fault` breaks a rule of the memory: `empty` (bursts of no beats), `withdraw` (a request that was not
+    taken at once) or `change` (write data that was not taken at once).
     """
 
     def __init__(self, bus_bits, *, fault=None):
@@ -39,9 +39,11 @@ class CopyEngine(wiring.Component):
         to_read, to_write, unfinished = Signal(32), Signal(32), Signal(32)
         owed, number = Signal(16), Signal(20)
         with m.If(self.start):
-            m.d.sync += [to_read.eq(self.length), to_write.eq(self.length), number.eq(0), self.busy.eq(1),
-                         self.read_request.p.address.eq(self.source), self.write_request.p.address.eq(self.target),
-                         unfinished.eq((self.length + BURST - 1) // BURST), Assert(~self.busy, "Started while busy")]
+            m.d.sync += [to_read.eq(self.length), to_write.eq(self.length), self.busy.eq(1),
+                         self.read_request.p.address.eq(self.source),
+                         self.write_request.p.address.eq(self.target),
+                         unfinished.eq((self.length + BURST - 1) // BURST),
+                         Assert(~self.busy, "Started while busy")]
         for request, left in ((self.read_request, to_read), (self.write_request, to_write)):
             length = Mux(left > BURST, BURST, left)
             m.d.comb += [request.valid.eq(left != 0), request.p.length.eq(length)]
@@ -49,8 +51,9 @@ class CopyEngine(wiring.Component):
                 m.d.sync += [left.eq(left - length), request.p.address.eq(request.p.address + length)]
         m.d.comb += [fifo.w_en.eq(self.read_data.valid), fifo.w_data.eq(self.read_data.payload),
                      self.read_data.ready.eq(fifo.w_rdy),
-                     self.write_data.valid.eq(fifo.r_rdy & (owed != 0)), self.write_data.p.data.eq(fifo.r_data),
-                     self.write_data.p.mask.eq(self.mask), fifo.r_en.eq(self.write_data.ready & (owed != 0)),
+                     self.write_data.valid.eq(fifo.r_rdy & (owed != 0)), self.write_data.p.mask.eq(self.mask),
+                     self.write_data.p.data.eq(fifo.r_data),
+                     fifo.r_en.eq(self.write_data.ready & (owed != 0)),
                      # Depends on an input of the same cycle.
                      self.trace.valid.eq(self.write_data.valid & self.write_data.ready),
                      self.trace.payload.number.eq(number), self.trace.payload.data.eq(fifo.r_data)]
@@ -96,9 +99,10 @@ def simulate(request):
 
 @pytest.fixture
 def copy(copy_engine):
-    """Function that copies words with some simulation: `copy(make, dram, source=..., target=..., length=...)`."""
-    def run(simulation, *, source, target, length, mask=-1, limit=20_000):
-        for name, value in (("source", source), ("target", target), ("length", length), ("mask", mask), ("start", 1)):
+    """Function that copies words: `copy(simulation, source=..., target=..., length=...)`; returns cycles."""
+    def run(simulation, *, source, target, length, mask=-1, limit=60_000):
+        job = {"source": source, "target": target, "length": length, "mask": mask, "start": 1}
+        for name, value in job.items():
             simulation.set(name, value)
         simulation.run(1)
         simulation.set("start", 0)

@@ -1,7 +1,7 @@
 // The yosys cells that may appear in a design, as functions named as the generated code calls them.
 //
-// `add_us<Y>(a, b)`: cell $add, `a` unsigned, `b` signed, result of Y bits. Operands are extended by their own
-// signs to the width of the operation and the result is truncated to Y.
+// `add_us<Y>(a, b)`: cell $add, `a` unsigned, `b` signed, result of Y bits. Operands are extended by their
+// own signs to the width of the operation and the result is truncated to Y.
 
 #pragma once
 #include "value.h"
@@ -171,11 +171,12 @@ template<size_t Y, size_t B> INLINE value<Y> shifted_left(const value<Y> &a, con
 }
 
 // Right, filling with zeros or, if `Arithmetic`, with the sign.
-template<bool Arithmetic, size_t W, size_t B> INLINE value<W> shifted_right(const value<W> &a, const value<B> &b) {
+template<bool Arithmetic, size_t W, size_t B>
+INLINE value<W> shifted_right(const value<W> &a, const value<B> &b) {
 	const size_t amount = shift_amount<W>(b);
 	if constexpr (!wide<W>) {
 		if constexpr (Arithmetic)
-			return value<W>::from(uint64_t(int64_t(a.template low<true, uint64_t>()) >> (amount < W ? amount : W - 1)));
+			return value<W>::from(int64_t(a.template low<true, uint64_t>()) >> (amount < W ? amount : W - 1));
 		else
 			return amount < W ? value<W>::from(a.data >> amount) : value<W>();
 	} else {
@@ -191,7 +192,8 @@ template<bool Arithmetic, size_t W, size_t B> INLINE value<W> shifted_right(cons
 	}
 }
 
-template<size_t Y, bool SA, size_t A, size_t B> INLINE value<Y> cell_shl(const value<A> &a, const value<B> &b) {
+template<size_t Y, bool SA, size_t A, size_t B>
+INLINE value<Y> cell_shl(const value<A> &a, const value<B> &b) {
 	return shifted_left(a.template cast<Y, SA>(), b);
 }
 
@@ -201,10 +203,12 @@ INLINE value<Y> cell_shr(const value<A> &a, const value<B> &b) {
 }
 
 // Right by a signed amount: left if it is negative.
-template<size_t Y, bool SA, size_t A, size_t B> INLINE value<Y> cell_shift(const value<A> &a, const value<B> &b) {
+template<size_t Y, bool SA, size_t A, size_t B>
+INLINE value<Y> cell_shift(const value<A> &a, const value<B> &b) {
 	auto extended = a.template cast<max(A, Y), SA>();
 	const bool left = bool(b.template extract<B - 1, B - 1>());
-	return (left ? shifted_left(extended, negated(b)) : shifted_right<false>(extended, b)).template cast<Y, false>();
+	auto result = left ? shifted_left(extended, negated(b)) : shifted_right<false>(extended, b);
+	return result.template cast<Y, false>();
 }
 
 // Division, truncating towards zero; by zero the quotient and the remainder are zero.
@@ -220,7 +224,8 @@ template<size_t W> inline division<W> divide(const value<W> &a, const value<W> &
 		division<W> result;
 		for (size_t i = W; i-- > 0;) {
 			bool out = bool(result.remainder.template extract<W - 1, W - 1>());
-			result.remainder = sum<W, false, false, false>(result.remainder, result.remainder, a.data[i / 64] >> i % 64 & 1);
+			const bool bit = a.data[i / 64] >> i % 64 & 1;
+			result.remainder = sum<W, false, false, false>(result.remainder, result.remainder, bit);
 			if (out || !below<false, false>(result.remainder, b)) {
 				result.remainder = sum<W, false, false, true>(result.remainder, b, true);
 				result.quotient.data[i / 64] |= uint64_t(1) << i % 64;
@@ -258,11 +263,14 @@ INLINE division<Y> cell_divide(const value<A> &a, const value<B> &b) {
 	}
 #define UNARY(NAME, ...) UNARY_SIGNED(NAME, u, false, __VA_ARGS__) UNARY_SIGNED(NAME, s, true, __VA_ARGS__)
 #define BINARY_SIGNED(NAME, SIGNS, SIGNED, ...) \
-	template<size_t Y, size_t A, size_t B> INLINE value<Y> NAME##_##SIGNS(const value<A> &a, const value<B> &b) { \
+	template<size_t Y, size_t A, size_t B> \
+	INLINE value<Y> NAME##_##SIGNS(const value<A> &a, const value<B> &b) { \
 		constexpr bool S = SIGNED; return __VA_ARGS__; \
 	}
-#define SAME_SIGNS(NAME, ...) BINARY_SIGNED(NAME, uu, false, __VA_ARGS__) BINARY_SIGNED(NAME, ss, true, __VA_ARGS__)
-#define FIRST_SIGN(NAME, ...) BINARY_SIGNED(NAME, uu, false, __VA_ARGS__) BINARY_SIGNED(NAME, su, true, __VA_ARGS__)
+#define SAME_SIGNS(NAME, ...) \
+	BINARY_SIGNED(NAME, uu, false, __VA_ARGS__) BINARY_SIGNED(NAME, ss, true, __VA_ARGS__)
+#define FIRST_SIGN(NAME, ...) \
+	BINARY_SIGNED(NAME, uu, false, __VA_ARGS__) BINARY_SIGNED(NAME, su, true, __VA_ARGS__)
 
 UNARY(not, map_words<Y, S>(a, [](auto x) { return ~x; }))
 UNARY(pos, a.template cast<Y, S>())

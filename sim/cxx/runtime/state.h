@@ -1,8 +1,8 @@
 // Registers, memories and the module that holds them.
 //
-// The registers of a design lie together in one structure, and their next values in a second copy of it at the
-// fixed distance `next_distance`: a clock edge is one block copy. (Pairs of current and next value next to each
-// other, compared one by one, took half of the time of a cycle.)
+// The registers of a design lie together in one structure, and their next values in a second copy of it at
+// the fixed distance `next_distance`: a clock edge is one block copy. (Pairs of current and next value next
+// to each other, compared one by one, took half of the time of a cycle.)
 
 #pragma once
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // What `Print`, `Assert` and `Assume` become: formatted text and a place to send it.
 //
-// The generated code names a few things of the C++ standard library; as none is linked, they are defined here.
+// The generated code names a few things of the C++ standard library; as none is linked, they are defined
+// here.
 
 #pragma once
 #include <stdlib.h>

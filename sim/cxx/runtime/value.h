@@ -34,8 +34,12 @@ struct expression {
 	INLINE Self &self() { return static_cast<Self &>(*this); }
 	INLINE const Self &self() const { return static_cast<const Self &>(*this); }
 
-	template<size_t High, size_t Low> INLINE auto slice() const { return slice_of<const Self, High, Low> { {}, self() }; }
-	template<size_t High, size_t Low> INLINE auto slice() { return slice_of<Self, High, Low> { {}, self() }; }
+	template<size_t High, size_t Low> INLINE auto slice() const {
+		return slice_of<const Self, High, Low> { {}, self() };
+	}
+	template<size_t High, size_t Low> INLINE auto slice() {
+		return slice_of<Self, High, Low> { {}, self() };
+	}
 	template<size_t Bit> INLINE auto slice() const { return slice<Bit, Bit>(); }
 	template<size_t Bit> INLINE auto slice() { return slice<Bit, Bit>(); }
 
@@ -255,7 +259,9 @@ struct slice_of : expression<slice_of<Base, High, Low>> {
 	INLINE slice_of(expression<slice_of>, Base &base) : base(base) {}
 	INLINE value<bits> val() const { return base.template extract<High, Low>(); }
 	INLINE operator value<bits>() const { return val(); }
-	template<size_t H, size_t L> INLINE auto extract() const { return base.template extract<Low + H, Low + L>(); }
+	template<size_t H, size_t L> INLINE auto extract() const {
+		return base.template extract<Low + H, Low + L>();
+	}
 	template<size_t H, size_t L> INLINE void deposit(const value<H - L + 1> &source) {
 		base.template deposit<Low + H, Low + L>(source);
 	}

@@ -79,7 +79,8 @@ def test_quantised_norm(line, write_gguf):
 
 
 def test_missing_tensor(line, write_gguf):
-    assert line(write_gguf(tensors={"blk.0.ffn_up.weight": None})) == "tensor 'blk.0.ffn_up.weight' is missing"
+    path = write_gguf(tensors={"blk.0.ffn_up.weight": None})
+    assert line(path) == "tensor 'blk.0.ffn_up.weight' is missing"
 
 
 def test_row_length_that_the_format_cannot_hold(line, write_gguf):
@@ -94,7 +95,8 @@ def test_inconsistent_shape(line, write_gguf):
 
 def test_inconsistent_metadata(line, write_gguf):
     path = write_gguf({"llama.attention.head_count_kv": 3})
-    assert line(path) == "metadata key 'llama.attention.head_count_kv' must be a divisor of the 4 heads, not 3"
+    assert line(path) == (
+        "metadata key 'llama.attention.head_count_kv' must be a divisor of the 4 heads, not 3")
 
 
 @pytest.mark.parametrize("value, word", [(np.nan, "nan"), (np.inf, "inf")])
@@ -131,7 +133,8 @@ def test_too_large_for_the_scratchpad(line, write_gguf):
     # Residual, cosines, sines, intermediate; query, key, value, mixed values, scores of two heads.
     needed = 32 + 64 + 64 + 256 + 256 + 128 + 128 + 256 + 2 * 32
     assert line(path, "--config", "micro") == (
-        f"context 32 needs {needed} elements of scratchpad, {needed - 1024} more than configuration 'micro' has (1024)")
+        f"context 32 needs {needed} elements of scratchpad, {needed - 1024} more than configuration 'micro' "
+        "has (1024)")
 
 
 def test_too_long_prompt(refused, write_gguf, tmp_path):

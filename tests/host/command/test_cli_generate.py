@@ -54,7 +54,8 @@ def test_a_prompt_continues_as_the_model_itself_would(celosia, tmp_path):
     ids = json.loads(whole.read_text())["tokens"]
     tokens = tokenizer.load(load(demo_model()))
     # Not every beginning of a text has the tokens that the whole text begins with.
-    cut = next(cut for cut in range(15, 30) if tokens.encode(tokens.decode(ids[:cut]), bos=False) == ids[:cut])
+    cut = next(cut for cut in range(15, 30)
+               if tokens.encode(tokens.decode(ids[:cut]), bos=False) == ids[:cut])
     celosia("generate", "--engine", "model", "--tokens", 30 - cut, "--prompt", tokens.decode(ids[:cut]),
             "--json", rest)
     assert json.loads(rest.read_text())["tokens"] == ids[cut:]
@@ -120,7 +121,8 @@ def test_configurations_write_the_same_text(celosia, tmp_path):
     texts = set()
     for name in ("sim", "sim-narrow", "sim-wide"):
         report = tmp_path / f"{name}.json"
-        texts.add(celosia("generate", "--engine", "model", "--tokens", 10, "--config", name, "--json", report)[1])
+        texts.add(celosia("generate", "--engine", "model", "--tokens", 10, "--config", name,
+                          "--json", report)[1])
         assert json.loads(report.read_text())["config"] == name
     assert len(texts) == 1
 

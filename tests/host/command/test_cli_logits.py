@@ -16,8 +16,8 @@ def test_model_is_close_to_the_ideal(celosia, data_dir, tmp_path, name):
     reference = np.load(data_dir / "formats" / "tiny-logits.npz")
     out = tmp_path / "logits.npy"
     ids = ",".join(map(str, reference["tokens"]))
-    status, text, err = celosia("logits", data_dir / "formats" / f"tiny-{name}.gguf", "--ids", ids, "--engine", "model",
-                                "--out", out)
+    path = data_dir / "formats" / f"tiny-{name}.gguf"
+    status, text, err = celosia("logits", path, "--ids", ids, "--engine", "model", "--out", out)
     assert (status, text, err) == (0, b"", "")
     logits, ideal = np.load(out), reference[f"{name}/ideal"]
     assert logits.dtype == np.float32 and logits.shape == ideal.shape

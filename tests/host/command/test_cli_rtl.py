@@ -60,8 +60,8 @@ def test_logits(celosia, write_gguf, tmp_path):
 
 
 def test_verify(celosia, write_gguf, report):
-    status, out, err = celosia("verify", write_gguf(), *MICRO, *MICRO, "--tokens", 3, "--stalls", 0.3, "--seed", 5,
-                               "--json", report)
+    status, out, err = celosia("verify", write_gguf(), *MICRO, *MICRO, "--tokens", 3, "--stalls", 0.3,
+                               "--seed", 5, "--json", report)
     contents = json.loads(report.read_text())
     assert (status, err) == (0, "")
     assert contents["passed"] and contents["same_logits"]
@@ -99,7 +99,8 @@ def test_access_outside_the_memory_names_the_instruction(celosia, write_gguf, mo
     class OnBadProgram(sim.rtl_engine.RtlEngine):
         def __init__(self, image, **parameters):
             label, size = "blk.0.ffn_down", INSTRUCTION_BITS // 8
-            index, instruction = next(item for item in enumerate(image.compiled.program) if item[1].label == label)
+            index, instruction = next(
+                item for item in enumerate(image.compiled.program) if item[1].label == label)
             word = encode(dataclasses.replace(instruction, stream_base=1 << 24))
             start = image.header.program + index * size
             image.memory[start:start + size] = np.frombuffer(word, np.uint8)
@@ -115,7 +116,8 @@ def test_access_outside_the_memory_names_the_instruction(celosia, write_gguf, mo
 
 def test_speeds(celosia, write_gguf, report):
     """Both simulators reach the same state, or there would be no figures."""
-    status, out, err = celosia("bench-sim", write_gguf(), *MICRO, "--tokens", 3, "--cycles", 150, "--json", report)
+    status, out, err = celosia("bench-sim", write_gguf(), *MICRO, "--tokens", 3, "--cycles", 150,
+                               "--json", report)
     contents = json.loads(report.read_text())
     assert (status, err) == (0, "")
     assert contents["interpreted_cycles"] == 150 < contents["compiled_cycles"]
