@@ -14,8 +14,8 @@ from amaranth.sim import Simulator
 from gateware.accelerator import Accelerator
 from gateware.config import CONFIGS
 from gateware.control.counters import Counter, Counters
-from gateware.dot.exact import exact_dot, unpack_fp16, unpack_power
-from gateware.isa import (CodeOrder, INSTRUCTION_BITS, Index, Instruction, Opcode, Reduce, Scale, Sink,
+from gateware.dot.exact import exact_dot, free_bits, unpack_fp16, unpack_power
+from gateware.isa import (CodeKind, CodeOrder, INSTRUCTION_BITS, Index, Instruction, Opcode, Reduce, Scale, Sink,
                           Source, encode)
 from gateware.numeric.total_order import fp32_total_order_key
 from gateware.vector.vector_pass import column, scale_bits, stored
@@ -28,6 +28,8 @@ BUS = CONFIG.bus_bytes
 ONE = 0x3f800000
 ELEMENTS, ROWS, POSITIONS = 64, 12, 8
 ROW_BEATS = -(-ELEMENTS // 32 * 2 // BUS) + ELEMENTS // BUS
+CACHE_FREE = free_bits(code_bits=16, code_kind=CodeKind.SIGNED, growth=0)
+MATRIX_FREE = free_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=1)
 
 # Memory map, in bus words of 8 bytes.
 TABLE, MATRIX, CACHE, CACHE_SCALES, LOGITS, PROGRAM = 0, 0x200, 0x400, 0x500, 0x600, 0x800
@@ -51,10 +53,10 @@ def _program():
         vector(length=ELEMENTS, **row, sink=Sink.COLUMN, destination=0),
         Instruction(opcode=Opcode.DOT, stream_base=CACHE, stream_lines_grow=1, stream_line_beats=64 // BUS,
                     stream_line_stride=64 // BUS, wait=1, code_bits=16, code_order=CodeOrder.ELEMENTS,
-                    scale=Scale.NONE, vectors=1, rows_grow=1, columns=1, sink=Sink.SCRATCHPAD,
+                    scale=Scale.NONE, vectors=1, rows_grow=1, free=CACHE_FREE, columns=1, sink=Sink.SCRATCHPAD,
                     destination=128),
         Instruction(opcode=Opcode.DOT, stream_base=MATRIX, stream_lines=1, stream_line_beats=ROWS * ROW_BEATS,
-                    code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, growth=1, columns=1,
+                    code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, free=MATRIX_FREE, columns=1,
                     sink=Sink.ARGMAX, store_base=LOGITS * BUS),
         Instruction(opcode=Opcode.END),
     ]
@@ -90,10 +92,10 @@ class _Model:
         x_mantissa = mantissas.reshape(-1, 32).astype(np.float64)
         x_exponent = np.repeat(exponents, 2).astype(np.int64)
         cached = np.array(self.cache, np.float64)[:, None, :]
-        scores = exact_dot(cached, *unpack_power(np.zeros((1, 1))), x_mantissa[:1], x_exponent[:1],
-                           code_bits=16, growth=0)
-        logits = exact_dot(self.codes.astype(np.float64), *unpack_fp16(self.scales.view(np.uint16)),
-                           x_mantissa, x_exponent, code_bits=8, growth=1)
+        scores = exact_dot(cached, unpack_power(np.zeros((1, 1))), x_mantissa[:1], x_exponent[:1],
+                           free=CACHE_FREE)
+        logits = exact_dot(self.codes.astype(np.float64), unpack_fp16(self.scales.view(np.uint16)),
+                           x_mantissa, x_exponent, free=MATRIX_FREE)
         return codes, scale_bits(exponent), scores, logits
 
 
