@@ -8,7 +8,8 @@ import sys
 
 import typer
 
-from host.command import bench_sim, doctor, generate, inspect, logits, perplexity, quantize, verilog, verify
+from host.command import (
+    bench_sim, compare, doctor, generate, inspect, logits, perplexity, quantize, verilog, verify)
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -34,6 +35,7 @@ for _function in (
     verify.verify,
     logits.logits,
     perplexity.perplexity,
+    compare.compare,
     quantize.quantize,
     inspect.inspect,
     verilog.verilog,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, ConfigName, ContextSize, EngineChoice, find_config, find_engine, load_model)
+    DEFAULT_CONFIG, ConfigName, ContextSize, EngineChoice, find_config, find_engine, load_model, parse_ids)
 from host.engines import EngineName
 from host.errors import CelosiaError
 
@@ -34,7 +34,7 @@ def logits(
     from host.engines import open_engine
     from host.output_file import output_file
 
-    engine, chosen, sequence = find_engine(engine), find_config(config), _parse(ids)
+    engine, chosen, sequence = find_engine(engine), find_config(config), parse_ids(ids)
     loaded = load_model(model)
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
@@ -45,11 +45,3 @@ def logits(
             raise CelosiaError(f"ids must be at most the {opened.context} tokens of the context, "
                                f"not {len(sequence)}")
         np.save(file, np.stack([opened.step(token) for token in sequence]), allow_pickle=False)
-
-
-def _parse(ids):
-    """Token ids from ``1,2,3``."""
-    parts = [part.strip() for part in ids.split(",")]
-    if not all(part.isascii() and part.isdigit() for part in parts):
-        raise CelosiaError(f"ids must be numbers with commas between them, not {ids!r}")
-    return [int(part) for part in parts]

@@ -9,7 +9,7 @@ from host.engines import EngineName
 from host.errors import CelosiaError
 
 __all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "EngineChoice", "ModelPath", "find_config",
-           "find_engine", "load_model"]
+           "find_engine", "load_model", "parse_ids"]
 
 DEFAULT_CONFIG = "sim"
 
@@ -56,3 +56,17 @@ def load_model(path):
     from host.paths import demo_model
 
     return load(demo_model() if path is None else path)
+
+
+def parse_ids(ids):
+    """Token ids from ``1,2,3``.
+
+    Raises
+    ------
+    CelosiaError
+        If they are no numbers with commas between them.
+    """
+    parts = [part.strip() for part in ids.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise CelosiaError(f"ids must be numbers with commas between them, not {ids!r}")
+    return [int(part) for part in parts]

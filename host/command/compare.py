@@ -1,0 +1,106 @@
+"""`celosia compare`: where the accelerator's numbers part from the ideal."""
+
+import math
+from pathlib import Path
+import sys
+from typing import Annotated
+
+import typer
+
+from host.command.options import (
+    DEFAULT_CONFIG, ConfigName, ContextSize, ModelPath, find_config, load_model, parse_ids)
+from host.errors import CelosiaError
+
+__all__ = ["compare"]
+
+_ORDERS = ("accumulated", "local")
+
+
+def compare(
+    ids: Annotated[str, typer.Option(metavar="1,2,3", help="Token ids, from position 0 on.")],
+    model: ModelPath = None,
+    config: ConfigName = DEFAULT_CONFIG,
+    context: ContextSize = None,
+    top: Annotated[int, typer.Option(metavar="N", help="Instructions to list; 0: all.")] = 20,
+    by: Annotated[str, typer.Option(
+        metavar="|".join(_ORDERS), help="Error that decides the order.")] = _ORDERS[0],
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", show_default=False,
+        help="Also write the errors of all instructions to this file.")] = None,
+):
+    """List the instructions whose results are furthest from float64, worst first.
+
+    Both run the same program: the golden model, whose bits are the gateware's, and float64 on the weights as
+    the file has them. Errors are relative root mean squares over all positions. `accumulated` is the distance
+    from the float64 run, with everything that came before; `local` is what the instruction itself adds,
+    computed from what the golden model had at that point.
+
+    \b
+    celosia compare --ids 1,403,407                         the demo model
+    celosia compare model.gguf --ids 1,403,407 --by local --top 5
+    celosia compare model.gguf --ids 1,403,407 --json report.json
+    """
+    from host.comparison import Comparison
+    from host.compiler.compiled import compile_model
+    from host.image.image import build_image
+    from host.output_file import output_file
+    from host.progress_bar import ProgressBar
+
+    chosen, sequence = find_config(config), parse_ids(ids)
+    if top < 0:
+        raise CelosiaError(f"top must be 0 or more, not {top}")
+    if by not in _ORDERS:
+        raise CelosiaError(f"by must be one of {', '.join(_ORDERS)}, not {by!r}")
+    loaded = load_model(model)
+    vocab = loaded.hyperparameters.vocab
+    if max(sequence) >= vocab:
+        raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")
+    compiled = compile_model(loaded, chosen, context)
+    if len(sequence) > compiled.context:
+        raise CelosiaError(f"ids must be at most the {compiled.context} tokens of the context, "
+                           f"not {len(sequence)}")
+    with output_file(json) as file:
+        comparison = Comparison(build_image(compiled))
+        with ProgressBar(len(sequence), "tokens") as bar:
+            for token in sequence:
+                comparison.step(token)
+                bar.advance()
+        errors = sorted(comparison.errors(), key=lambda error: -getattr(error, by))
+        if file:
+            file.write(_report(comparison, errors, loaded, chosen, sequence))
+    _print(comparison, errors, top)
+
+
+def _report(comparison, errors, model, config, ids):
+    from dataclasses import asdict
+    import json
+
+    # JSON has no infinity.
+    rows = [{key: None if value == math.inf else value for key, value in asdict(error).items()}
+            for error in errors]
+    return (json.dumps({
+        "model": str(model.path), "config": config.name, "ids": ids, "same_argmax": comparison.same_argmax,
+        "instructions": rows}, indent=2) + "\n").encode()
+
+
+def _print(comparison, errors, top):
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("Instruction", overflow="fold")
+    for heading in ("Matrix", "Result"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("Accumulated", "Local"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for error in errors[:top or None]:
+        table.add_row(str(error.index), error.label, error.format or "", error.result,
+                      f"{error.accumulated:.2e}", f"{error.local:.2e}")
+    console = Console(highlight=False, markup=False, soft_wrap=True,
+                      width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    logits = next(error for error in errors if error.result == "logits")
+    console.print(f"logits: rel-rms {logits.accumulated:.2e}, same argmax at {comparison.same_argmax} of "
+                  f"{comparison.positions} positions")

@@ -1,0 +1,128 @@
+"""A program executed in float64."""
+
+import numpy as np
+
+from gateware.isa import CodeOrder, Function, Index, Opcode, Reduce, Sink, Source
+from host.engine.program_state import Results
+
+__all__ = ["FloatProgram"]
+
+_CHUNK_BYTES = 1 << 22
+_FUNCTIONS = {
+    Function.IDENTITY: lambda x: x,
+    Function.EXP2: np.exp2,
+    Function.RECIPROCAL: lambda x: 1 / x,
+    Function.RSQRT: lambda x: 1 / np.sqrt(x),
+}
+
+
+class FloatProgram:
+    """Executes single instructions of the program that decodes a token, without rounding anything.
+
+    Matrices have the values that ggml dequantises. Norm weights, rotary factors and immediates are those of
+    the image, which are fp32.
+
+    Parameters
+    ----------
+    image : host.image.image.Image
+    weight_bytes : int
+        Dequantised matrices are kept up to this many bytes in all; the rest is dequantised at every use.
+    """
+
+    def __init__(self, image, *, weight_bytes=1 << 29):
+        self._tensors = image.compiled.model.tensors
+        self._program = image.compiled.program
+        self._memory = image.memory
+        self._bus_bytes = image.compiled.config.bus_bytes
+        self._weight_bytes = weight_bytes
+        self._kept = {}
+        region_at = image.compiled.placement.map.region_at
+        self._regions = [region_at(i.stream_base * self._bus_bytes) for i in self._program]
+
+    def execute(self, index, states, token, position):
+        """What instruction `index` would write.
+
+        Parameters
+        ----------
+        index : int
+        states : sequence of host.engine.program_state.ProgramState
+            Each is read; none is written.
+        token, position : int
+            The registers.
+
+        Returns
+        -------
+        list of Results
+            One for each state. Values for the KV cache are as they are, without scale.
+        """
+        i, region = self._program[index], self._regions[index]
+        registers = {Index.NONE: 0, Index.TOKEN: token, Index.POSITION: position}
+        with np.errstate(all="ignore"):
+            match i.opcode:
+                case Opcode.END | Opcode.TABLE:
+                    return [Results() for _ in states]
+                case Opcode.VECTOR:
+                    base = i.stream_base + registers[i.stream_index] * i.stream_index_stride
+                    return [self._vector(i, region, state, base, position) for state in states]
+                case _ if i.expand:
+                    row = self._tensors[region].dequantise([registers[i.stream_index]], np.float64)
+                    return [Results(row) for _ in states]
+                case _ if i.code_order == CodeOrder.ELEMENTS:
+                    return [Results(self._cached(i, region, state, position + 1)) for state in states]
+                case _:
+                    return self._matrix(i, self._tensors[region], states)
+
+    def _matrix(self, i, tensor, states):
+        products = self._multiply(tensor, np.stack([
+            state.columns[column] for state in states for column in range(i.columns)]))
+        return [Results(part) for part in products.reshape(len(states), i.columns, -1)]
+
+    def _multiply(self, tensor, vectors):
+        """(vectors, columns) to (vectors, rows)."""
+        size = 8 * tensor.shape[0] * tensor.shape[1]
+        if tensor.name not in self._kept and size <= self._weight_bytes:
+            self._weight_bytes -= size
+            self._kept[tensor.name] = tensor.dequantise(dtype=np.float64)
+        if tensor.name in self._kept:
+            return vectors @ self._kept[tensor.name].T
+        return np.concatenate([vectors @ tensor.dequantise(rows, np.float64).T
+                               for rows in tensor.row_chunks(_CHUNK_BYTES)], axis=1)
+
+    def _cached(self, i, region, state, length):
+        """Scores of all positions, or values mixed over them."""
+        cache = state.cache[region][:length]
+        columns = state.columns[:i.columns]
+        if i.rows_grow:
+            return np.stack([cache @ column for column in columns])
+        return np.stack([column[:length] @ cache for column in columns])
+
+    def _vector(self, i, region, state, base, position):
+        n = position + 1 if i.length_grow else i.length
+        a = self._operand(i, "a", state, n)
+        if i.a_swap:
+            a = a.reshape(-1, 2)[:, ::-1].reshape(-1)
+        match i.b_source:
+            case Source.SAME:
+                b = a
+            case Source.STREAM if region in state.scales:
+                b = state.scales[region][:n]
+            case Source.STREAM:
+                start = base * self._bus_bytes
+                b = self._memory[start:start + 4 * n].view("<f4").astype(np.float64)
+            case _:
+                b = self._operand(i, "b", state, n)
+        values = np.broadcast_to(_FUNCTIONS[i.function](a * b + self._operand(i, "c", state, n)), n)
+        reduced = {Reduce.NONE: None, Reduce.SUM: values.sum(), Reduce.MAX: values.max()}[i.reduce]
+        return Results(None if i.sink == Sink.NONE else values, reduced)
+
+    def _operand(self, i, name, state, n):
+        where = getattr(i, name)
+        match getattr(i, f"{name}_source"):
+            case Source.SCRATCHPAD if name == "b" and i.b_wrap:
+                return np.resize(state.scratchpad[where:where + i.b_wrap], n)
+            case Source.SCRATCHPAD:
+                return state.scratchpad[where:where + n]
+            case Source.SCALAR:
+                return state.scalars[where]
+            case Source.IMMEDIATE:
+                return np.float64(np.uint32(where).view(np.float32))
