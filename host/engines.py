@@ -60,7 +60,7 @@ class Engine:
         raise NotImplementedError
 
     def read(self, ids, *, start=0):
-        """Begin a new text and let it pass, token by token.
+        """Begin a new text and let it pass, in groups as large as possible.
 
         Parameters
         ----------
@@ -72,9 +72,14 @@ class Engine:
         ------
         float32 or float64 array (vocab,), or None before `start`
         """
+        from host.engine.program_engine import Rows
+
         self.inner.reset()
-        for position, token in enumerate(ids):
-            yield self.step(int(token), logits=position >= start)
+        for begin, end, rows in ((0, start, Rows.NONE), (start, len(ids), Rows.ALL)):
+            for first in range(begin, min(end, len(ids)), self.inner.group):
+                part = ids[first:min(first + self.inner.group, end)]
+                logits = self.inner.extend(part, rows=rows)
+                yield from [None] * len(part) if logits is None else logits
 
 
 class _FloatEngine(Engine):
