@@ -53,7 +53,9 @@ class Perplexity:
 
     @property
     def mean_error(self):
-        """Standard error of the mean, as if losses were independent."""
+        """Standard error of the mean, as if losses were independent; infinity if there is but one."""
+        if len(self.losses) == 1:
+            return math.inf
         return float(self.losses.std(ddof=1) / math.sqrt(len(self.losses)))
 
     @property
@@ -122,7 +124,7 @@ def split_paragraphs(tokenizer, text, context, *, where="text"):
     Raises
     ------
     CelosiaError
-        If a paragraph is longer than the context, or the text too short to score.
+        If a paragraph is longer than the context, or nothing is there to score.
     """
     end = [] if tokenizer.eos is None else [tokenizer.eos]
     chunks = []
@@ -132,8 +134,10 @@ def split_paragraphs(tokenizer, text, context, *, where="text"):
         if len(chunks[-1].ids) - 1 > context:
             raise CelosiaError(f"{where}: paragraph {len(chunks)} must have at most the {context} tokens of "
                                f"the context, not {len(chunks[-1].ids) - 1}")
-    if sum(chunk.scored for chunk in chunks) < 2:
-        raise CelosiaError(f"{where}: text must have at least two tokens to score")
+        if not chunks[-1].scored:
+            raise CelosiaError(f"{where}: paragraph {len(chunks)} must have at least two tokens to score")
+    if not chunks:
+        raise CelosiaError(f"{where}: text must not be empty")
     return chunks
 
 

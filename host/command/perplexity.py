@@ -1,5 +1,6 @@
 """`celosia perplexity`: how well a model predicts a text."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -67,16 +68,22 @@ def perplexity(
             for result in evaluate(opened, parts, progress=bar.advance):
                 bar.note(f"perplexity {_figures(result)}")
         if file:
-            import json as encoder
-
-            file.write((encoder.dumps({
-                "perplexity": result.value, "error": result.error, "loss": result.mean,
-                "loss_error": result.mean_error, "scored": len(result.losses), "chunks": len(parts),
-                "context": context, "paragraphs": paragraphs, "model": str(loaded.path), "text": str(text),
-                "engine": engine, "config": None if engine == EngineName.FLOAT else chosen.name,
-            }, indent=2) + "\n").encode())
+            file.write(_report(result, {
+                "chunks": len(parts), "context": context, "paragraphs": paragraphs, "model": str(loaded.path),
+                "text": str(text), "engine": engine,
+                "config": None if engine == EngineName.FLOAT else chosen.name}))
     typer.echo(f"perplexity {_figures(result)} ({len(result.losses):,} tokens scored in {len(parts)} "
                f"{'paragraphs' if paragraphs else f'chunks of {context}'}, engine {engine})")
+
+
+def _report(result, circumstances):
+    import json
+
+    figures = {"perplexity": result.value, "error": result.error, "loss": result.mean,
+               "loss_error": result.mean_error}
+    # JSON has no infinity, which is the perplexity of a loss beyond 709 nats.
+    figures = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+    return (json.dumps(figures | {"scored": len(result.losses)} | circumstances, indent=2) + "\n").encode()
 
 
 def _read(path):

@@ -57,6 +57,8 @@ def test_figures():
     assert result.mean == pytest.approx(2 * math.log(2)) and result.value == pytest.approx(4)
     error = math.sqrt((np.mean(bits**2) - 4) / 3) * math.log(2)
     assert result.mean_error == pytest.approx(error) and result.error == pytest.approx(4 * error)
+    assert Perplexity(np.array([1.0])).error == math.inf
+    assert Perplexity(np.array([1e3, 1e3 + 1])).value == math.inf
 
 
 def test_paragraphs(write_gguf):
@@ -70,6 +72,19 @@ def test_paragraphs(write_gguf):
     result = last(evaluate(open_engine("float", model, config=None), chunks, progress=lambda: fed.append(1)))
     np.testing.assert_allclose(result.losses, expected, rtol=1e-12)
     assert len(fed) == sum(len(chunk.ids) - 1 for chunk in chunks)
+
+
+@pytest.mark.parametrize("start", [0, 3, 6, 7, 9])
+@pytest.mark.parametrize("name, config", [("float", None), ("model", "micro"), ("model", "sim-wide")])
+def test_reading_in_groups_gives_the_logits_of_single_steps(write_gguf, name, config, start):
+    model, ids = load(write_gguf()), [1, 5, 9, 200, 7, 7, 100]
+    engine = open_engine(name, model, config=config and CONFIGS[config], context=16)
+    expected = [engine.step(token) for token in ids]
+    for _ in range(2):  # a text that is read does not see the one before
+        found = list(engine.read(ids, start=start))
+        assert len(found) == len(ids) and all(logits is None for logits in found[:start])
+        for logits, wanted in zip(found[start:], expected[start:]):
+            np.testing.assert_allclose(logits, wanted, rtol=1e-6 if name == "float" else 0)
 
 
 def test_model_is_close_to_float(write_gguf):

@@ -58,7 +58,7 @@ def test_bad_options(refused, write_gguf, text, arguments, message):
 @pytest.mark.parametrize("contents, arguments, message", [
     (b"abc", [], "text must have at least 2 x 32 = 64 tokens, not 4; --context makes chunks shorter"),
     (b"a\xff", [], "text must be UTF-8, which byte 1 is not"),
-    (b"\n\n \n", ["--paragraphs"], "text must have at least two tokens to score"),
+    (b"\n\n \n", ["--paragraphs"], "text must not be empty"),
 ])
 def test_bad_texts(refused, write_gguf, tmp_path, contents, arguments, message):
     path = tmp_path / "text.txt"
