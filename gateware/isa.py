@@ -38,9 +38,9 @@ class Opcode(IntEnum):
 class Index(IntEnum):
     """Register that is multiplied with ``stream_index_stride`` and added to ``stream_base``."""
 
-    NONE = 0
-    TOKEN = 1
-    POSITION = 2
+    NONE = 0      #: the base does not move
+    TOKEN = 1     #: id of the token
+    POSITION = 2  #: its position
 
 
 class CodeOrder(IntEnum):
@@ -80,16 +80,16 @@ class Source(IntEnum):
 class Function(IntEnum):
     """Function applied to ``a * b + c``."""
 
-    IDENTITY = 0
-    EXP2 = 1
-    RECIPROCAL = 2
-    RSQRT = 3
+    IDENTITY = 0    #: x
+    EXP2 = 1        #: 2**x
+    RECIPROCAL = 2  #: 1 / x
+    RSQRT = 3       #: 1 / sqrt(x)
 
 
 class Reduce(IntEnum):
     """Reduction of the results of a pass into scalar register ``reduce_destination``."""
 
-    NONE = 0
+    NONE = 0  #: none
     SUM = 1  #: the fixed order of :func:`gateware.numeric.sums.interleaved_sum`
     MAX = 2
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateware.config import Config
-from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES
+from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES, encode
 from host.compiler.llama import LlamaCompiler
 from host.compiler.placement import Placement
 from host.compiler.scratchpad_map import ScratchpadMap
@@ -125,7 +125,26 @@ def compile_model(model, config, context=None):
     placement = Placement(model, config, context, length, group)
     if placement.image_bytes > config.bus_bytes << 32:
         raise CelosiaError(f"{model.path}: the image of {placement.image_bytes} bytes is beyond the address space")
-    return Compiled(model, config, context, group, placement, pads[1], programs(placement))
+    compiled = Compiled(model, config, context, group, placement, pads[1], programs(placement))
+    _check_rows(compiled)
+    return compiled
+
+
+def _check_rows(compiled):
+    """Refuse rows whose scales a buffer cannot hold, and numbers that an instruction cannot."""
+    path, config = compiled.model.path, compiled.config
+    for name, row in compiled.placement.rows.items():
+        if row.sub_start > config.scale_bytes:
+            raise CelosiaError(
+                f"{path}: a row of tensor {name!r} needs {row.sub_start} bytes of scale buffer, "
+                f"{row.sub_start - config.scale_bytes} more than configuration {config.name!r} has "
+                f"({config.scale_bytes})")
+    try:
+        for program in compiled.programs.values():
+            for instruction in program:
+                encode(instruction)
+    except ValueError as error:
+        raise CelosiaError(f"{path} is too large for configuration {config.name!r}: {error}") from None
 
 
 def _check_fit(model, config, context):

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
@@ -9,6 +10,7 @@ from gateware.isa import Opcode, encode
 from host.compiler.compiled import compile_model
 from host.errors import CelosiaError
 from host.gguf_model import load
+from host.tensor import Tensor
 
 MICRO = CONFIGS["micro"]
 
@@ -51,6 +53,26 @@ def test_a_vector_beyond_the_x_buffer_is_refused(write_gguf, micro_tensors):
     object.__setattr__(model, "hyperparameters", big)
     assert refusal(model, MICRO, 16) == (
         f"{model.path}: ffn 300 needs 320 elements of x-buffer, 64 more than configuration 'micro' has (256)")
+
+
+def test_scales_beyond_their_buffer_are_refused(model):
+    config = dataclasses.replace(MICRO, scale_bytes=64, bus_bits=32)
+    wide = Tensor("blk.0.ffn_down.weight", (32, 2048), "Q8_0", np.zeros((32, 2048 // 32 * 34), np.uint8))
+    model.tensors["blk.0.ffn_down.weight"] = wide
+    assert refusal(model, config, 16) == (
+        f"{model.path}: a row of tensor 'blk.0.ffn_down.weight' needs 128 bytes of scale buffer, 64 more than "
+        f"configuration 'micro' has (64)")
+
+
+def test_a_matrix_beyond_the_instruction_is_refused(model):
+    """A bus word of 4 bytes and 24 bits of them: an output matrix of 2**26 bytes is too much."""
+    rows = (1 << 26) // 36
+    model.tensors["output.weight"] = Tensor("output.weight", (rows, 32), "Q8_0", np.zeros((rows, 34), np.uint8))
+    object.__setattr__(model, "hyperparameters", dataclasses.replace(model.hyperparameters, tied=False))
+    config = dataclasses.replace(MICRO, bus_bits=32)
+    assert refusal(model, config, 16) == (
+        f"{model.path} is too large for configuration 'micro': Instruction 'output': field 'rows' must be 0..1048575, "
+        f"not {rows}")
 
 
 def test_a_context_outside_the_model_is_refused(model):
