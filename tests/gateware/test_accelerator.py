@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The whole accelerator runs a hand-written program in Amaranth's simulator; its ports keep their rules.
 
 Every value of the program is compared with the functions that define the arithmetic. That a compiled model

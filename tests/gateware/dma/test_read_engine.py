@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Read engine: every beat once and in order, bursts within their rules, no starvation, full throughput."""
 
 import random

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Write engine: memory ends as if each element had been written alone; words are gathered; idle tells the
 truth."""
 

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """FIFOs in LUT RAM and in block RAM: order, throughput, capacity, level."""
 
 import pytest
