@@ -1,8 +1,10 @@
 """The largest element of a pass."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+
+from gateware.numeric.total_order import total_order_key
 
 __all__ = ["MaxReducer"]
 
@@ -48,7 +50,7 @@ class MaxReducer(wiring.Component):
         for lane, key in enumerate(keys):
             candidate = Signal(signed(32), name=f"candidate_{lane}")
             enable = Signal(name=f"enable_{lane}")
-            m.d.comb += [candidate.eq(_key(self.group[lane])), enable.eq(self.valid & self.mask[lane])]
+            m.d.comb += [candidate.eq(total_order_key(self.group[lane])), enable.eq(self.valid & self.mask[lane])]
             for index in range(levels):
                 half = self._lanes >> index + 1
                 if lane < half:
@@ -60,11 +62,6 @@ class MaxReducer(wiring.Component):
                 m.d.sync += key.eq(candidate)
         m.d.comb += [
             self.done.eq(level[-1]),
-            self.value.eq(_key(keys[0])),
+            self.value.eq(total_order_key(keys[0])),  # It is its own inverse.
         ]
         return m
-
-
-def _key(bits):
-    """`fp32_total_order_key`, which is its own inverse."""
-    return Mux(bits[31], Cat(~bits[:31], 1), bits[:32]).as_signed()

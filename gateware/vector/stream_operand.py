@@ -81,7 +81,7 @@ class StreamOperand(wiring.Component):
             self.beats.ready.eq((beats_left != 0) & (rows != _ROWS)),
             accept.eq(self.beats.valid & self.beats.ready),
             last_beat.eq(beats_left == 1),
-            row_written.eq(accept & (~int(writes_chunks) | last_beat | (write_chunk == chunks - 1))),
+            row_written.eq(accept & (last_beat | (write_chunk == chunks - 1) if writes_chunks else 1)),
         ]
         with m.If(accept):
             m.d.sync += beats_left.eq(beats_left - 1)
@@ -92,7 +92,7 @@ class StreamOperand(wiring.Component):
 
         # Out.
         row_read = Signal()
-        m.d.comb += row_read.eq(self.take & (~int(reads_chunks) | (read_chunk == chunks - 1)))
+        m.d.comb += row_read.eq(self.take & (read_chunk == chunks - 1 if reads_chunks else 1))
         with m.If(self.take):
             if reads_chunks:
                 m.d.sync += read_chunk.eq(read_chunk + 1)
