@@ -1,10 +1,10 @@
 """Codes of a vector, from the words in which they lie in memory."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import CodeChunk, WORD_BITS, chunk_words
+from gateware.dot.layouts import CodeChunk, WORD_BITS
 from gateware.isa import VECTOR_CODES
 from gateware.numeric.delay import delay
 
@@ -110,14 +110,13 @@ class CodeDecoder(wiring.Component):
     def _write(self, m, fire, assembled):
         """Write the words of a chunk; word k always comes from place k modulo the width of a chunk."""
         chunk = self.chunks.p
-        places = chunk_words(self._config)
         for k, word in enumerate(assembled):
-            here = Const(k, 4)
-            enable = fire & (chunk.plane[2:] == here[2:])
-            enable &= chunk.fours | (chunk.plane[1] == here[1])
-            enable &= chunk.pairs | (chunk.plane[0] == here[0])
+            enable = fire
+            for bit in range(4):
+                outside = chunk.plane[bit] != k >> bit & 1
+                enable &= ~outside | (chunk.mask[bit] if bit < len(chunk.mask) else 0)
             with m.If(enable):
-                m.d.sync += word.eq(chunk.words[k % places])
+                m.d.sync += word.eq(chunk.words[k % len(chunk.words)])
 
 
 def _transpose(planes):

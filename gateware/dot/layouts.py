@@ -28,8 +28,8 @@ EXPONENT_BITS = 12
 
 
 def chunk_words(config):
-    """Most words of 32 bits that the code decoder takes per cycle: the bus, but at most 128 bits."""
-    return min(config.bus_bits // WORD_BITS, 4)
+    """Most words of 32 bits that the code decoder takes per cycle: all of a bus word, that is 1, 2, 4 or 8."""
+    return config.bus_bits // WORD_BITS
 
 
 def ScaleBeat(config):
@@ -38,14 +38,15 @@ def ScaleBeat(config):
 
 
 def CodeChunk(config):
-    """1, 2 (``pairs``) or 4 (also ``fours``) words of 32 bits, all of one vector.
+    """1, 2, 4 or 8 words of 32 bits, all of one vector, repeated up to the width of a bus word.
 
-    They are repeated up to the width of a chunk. ``plane`` is where the first of them goes, counted so that the last
-    word of a vector goes to plane 15. ``vector_last`` marks the last chunk of a vector, ``row_last`` the last vector
-    of a row, ``command_last`` the last row of a command.
+    ``mask`` is their number less one. ``plane`` is where the first of them goes, counted so that the last word of a
+    vector goes to plane 15. ``vector_last`` marks the last chunk of a vector, ``row_last`` the last vector of a row,
+    ``command_last`` the last row of a command.
     """
+    words = chunk_words(config)
     return data.StructLayout({
-        "words": data.ArrayLayout(WORD_BITS, chunk_words(config)), "pairs": 1, "fours": 1, "plane": 4,
+        "words": data.ArrayLayout(WORD_BITS, words), "mask": (words - 1).bit_length(), "plane": 4,
         "vector_last": 1, "row_last": 1, "command_last": 1})
 
 

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS, chunk_words
+from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS
 from gateware.isa import Scale
 from gateware.layouts import DotCommand
 
@@ -22,9 +22,9 @@ class _Phase(enum.Enum, shape=2):
 class RowSequencer(wiring.Component):
     """Walks through the rows of a command and splits their beats into scales and chunks of codes.
 
-    A chunk is the most words, 1, 2 or 4, that divide both a bus word and a vector, so that none spans two vectors: a
-    beat takes one cycle if it holds scales, else one per chunk. Codes of 4, 8 and 16 bits take bus words of up to 128
-    bits in one cycle. Rows follow each other without a gap; a command follows two cycles after the last step of the
+    A chunk is the largest power of two of words that divides both a bus word and a vector, so that none spans two
+    vectors. A beat of scales takes one cycle, a beat of codes one per chunk: where words of 32 * ``code_bits`` are at
+    least as wide as the bus and ``code_bits`` is 2, 4, 8 or 16, just one. Rows follow each other without a gap; a command follows two cycles after the last step of the
     one before. ``beats.ready`` is combinational, ``command.ready`` depends on registers only.
 
     The first beat of a row waits until at most one row before it has steps left: there are two banks of scales.
@@ -97,23 +97,19 @@ class RowSequencer(wiring.Component):
 
         # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector, and so on.
         scale_beat = Signal.like(last_scale_beat)
-        word = Signal(range(words)) if words > 1 else Signal(1)
+        word = Signal(range(words))
         plane = Signal(range(_PLANES))
         vector = Signal.like(self.last_vector)
         row = Signal.like(last_row)
 
-        # Words of a chunk divide those of a vector.
-        size = Signal(3)
-        limit = chunk_words(self._config)
-        m.d.comb += [
-            chunk.pairs.eq(~active.code_bits[0] if limit >= 2 else 0),
-            chunk.fours.eq(~active.code_bits[:2].any() if limit >= 4 else 0),
-            size.eq(Cat(~chunk.pairs, chunk.pairs & ~chunk.fours, chunk.fours)),
-        ]
+        # A chunk of a power of two words does not span two vectors if it divides them.
+        for bit in range(len(chunk.mask)):
+            m.d.comb += chunk.mask[bit].eq(~active.code_bits[:bit + 1].any())
         for index, place in enumerate(chunk.words):
-            source = word | Cat(chunk.pairs, chunk.fours) & index
-            m.d.comb += place.eq(self.beats.payload.word_select(source[:(words - 1).bit_length()], WORD_BITS))
+            source = word | chunk.mask & index
+            m.d.comb += place.eq(self.beats.payload.word_select(source[:len(chunk.mask)], WORD_BITS))
 
+        size = chunk.mask + 1
         next_word, next_plane = word + size, plane + size
         row_ends, beat_ends, fire, begin_row = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [

@@ -24,8 +24,9 @@ class XBuffer(wiring.Component):
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
     ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of them.
-    A group is taken every cycle; zero mantissas beyond the end of a column are dropped. The groups of a column arrive in order, from index 0 on, before those of another
-    column. A column must not be written while a command reads it.
+    A group is taken every cycle; zero mantissas beyond the end of a column are dropped. The groups of a column
+    arrive in order, from index 0 on, before those of another column. A column must not be written while a command
+    reads it.
 
     Parameters
     ----------
@@ -97,11 +98,11 @@ class XBuffer(wiring.Component):
         read_block = step.vector[vector_block_bits:][:block_bits]
         late_slot = delay(m, step.slot, BlockRam.LATENCY, name="slot")
         late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")
-        read_enable = self.step.valid & ~step.expand
-
         for column in range(config.columns):
             write = Signal(name=f"write_{column}")
             m.d.comb += write.eq(self.groups.valid & inside & (write_column == column))
+            # A vector that the step does not use may be written meanwhile.
+            read_enable = self.step.valid & ~step.expand & (step.columns >= column)
             for bank in range(1 << bank_bits):
                 ram = BlockRam(width=config.vector_lanes * _MANTISSA_BITS, depth=max(config.slots * words, 2))
                 m.submodules[f"mantissas_{column}_{bank}"] = ram

@@ -9,7 +9,7 @@ import pytest
 
 from gateware.dot import exact
 from gateware.dot.engine import DotEngine
-from gateware.isa import CodeOrder, Scale, VECTOR_CODES
+from gateware.isa import CodeKind, CodeOrder, Scale, VECTOR_CODES
 from gateware.numeric.block_float import BLOCK
 from host.image.planes import to_planes
 from sim.streams import receive, send
@@ -34,14 +34,15 @@ class Matrix:
         return Scale.FP16 if self.scales.dtype == np.uint16 else Scale.POWER
 
     @property
-    def growth(self):
-        return (self.codes.shape[1] - 1).bit_length() + self.extra_growth
+    def free(self):
+        growth = (self.codes.shape[1] - 1).bit_length() + self.extra_growth
+        return exact.free_bits(code_bits=self.code_bits, code_kind=CodeKind.SIGNED, growth=growth)
 
     @property
     def command(self):
         rows, vectors, _ = self.codes.shape
         return {"code_bits": self.code_bits, "code_order": self.order, "scale": self.scale, "expand": self.expand,
-                "vectors": vectors, "rows": rows, "growth": self.growth, "columns": self.columns}
+                "vectors": vectors, "rows": rows, "free": self.free, "columns": self.columns}
 
     @property
     def _unpacked_scales(self):
@@ -64,9 +65,8 @@ class Matrix:
         return beats
 
     def results(self, x):
-        """Results as the engine sends them, for vectors ``x`` (one `Vector` per logical column)."""
-        mantissa, exponent = self._unpacked_scales
-        settings = {"code_bits": self.code_bits, "growth": self.growth}
+        """Results as the engine sends them; ``x`` has a `Vector` per logical column."""
+        scale, settings = self._unpacked_scales, {"free": self.free}
         if self.expand:
             values = np.empty((VECTOR_CODES * self.codes.shape[1], 1), np.float32)
             unit_exponents = np.full(self.codes.shape[1], exact.EXPAND_EXPONENT)
@@ -74,13 +74,13 @@ class Matrix:
                 one_hot = np.zeros(len(values))
                 one_hot[index] = exact.EXPAND_MANTISSA
                 values[index] = exact.exact_dot(
-                    self.codes.astype(float), mantissa, exponent, one_hot.reshape(-1, VECTOR_CODES), unit_exponents,
+                    self.codes.astype(float), scale, one_hot.reshape(-1, VECTOR_CODES), unit_exponents,
                     **settings)
         else:
             vectors = self.codes.shape[1]
             values = np.stack([exact.exact_dot(
-                self.codes.astype(float), mantissa, exponent, *column.vectors(vectors), **settings)
-                for column in x[:self.columns]], axis=1)
+                self.codes.astype(float), scale, *column.vectors(vectors), **settings)
+                for column in map(x.get, range(self.columns))], axis=1)
         rows, columns = values.shape
         return [{"column": column, "row": row, "value": int(values[row, column].view(np.uint32)),
                  "last": int((row, column) == (rows - 1, columns - 1))}
@@ -116,57 +116,98 @@ class EngineBench:
         self.dut = DotEngine(config)
         self.simulator = Simulator(self.dut)
         self.simulator.add_clock(1e-6)
-        self.simulator.add_testbench(self._x)
-        self.simulator.add_testbench(self._commands)
-        self.simulator.add_testbench(self._beats)
-        self.simulator.add_testbench(self._results)
+        for testbench in self._write_x, self._send_commands, self._send_beats, self._check_results:
+            self.simulator.add_testbench(testbench)
         self.simulator.add_process(self._monitor)
-        self.fresh = True
+        self.used = False
 
-    def run(self, matrices, x, *, seed=0, stalls=(0.0, 0.0)):
-        """Run commands one after another, with probabilities of stalls on beats and on results.
+    def run(self, *phases, seed=0, stalls=(0.0, 0.0)):
+        """Run the commands of some phases and check all results.
 
-        Returns the cycles in which a beat was accepted, counted from the first one, and checks all results.
+        Parameters
+        ----------
+        phases : pairs of (dict of int to Vector, list of Matrix)
+            Columns to write, and matrices to run, one right after the other, when these are written and the results
+            of the phase before are complete. The columns are written while the matrices of the phase before run,
+            which must not use them; a phase without matrices keeps these apart.
+        seed : int
+        stalls : tuple of two floats
+            Probability of a stall on inputs and on results.
+
+        Returns
+        -------
+        int array
+            Cycles, from the first one on, in which a beat was accepted.
         """
-        self.matrices, self.x, self.seed, self.stalls = matrices, x, seed, stalls
-        self.expected = [result for matrix in matrices for result in matrix.results(x)]
-        self.written, self.accepted = False, []
-        if not self.fresh:
+        self.phases, self.seed, self.stalls = phases, seed, stalls
+        self.written = self.begun = self.completed = 0  # phases
+        self.accepted = []
+        if self.used:
             self.simulator.reset()
-        self.fresh = False
+        self.used = True
         self.simulator.run()
         return np.array(self.accepted) - self.accepted[0]
 
-    async def _x(self, ctx):
-        rng = random.Random(f"x {self.seed}")
-        for column, vector in enumerate(self.x):
-            await send(ctx, self.dut.x, vector.groups(column, self.config.vector_lanes), rng, self.stalls[0])
-        self.written = True
+    def _rng(self, name):
+        return random.Random(f"{name} {self.seed}")
 
-    async def _wait_for_x(self, ctx):
-        while not self.written:
-            await ctx.tick()
+    async def _write_x(self, ctx):
+        rng = self._rng("x")
+        for index, (x, _) in enumerate(self.phases):
+            while self.begun < index:
+                await ctx.tick()
+            for column, vector in x.items():
+                await send(ctx, self.dut.x, vector.groups(column, self.config.vector_lanes), rng, self.stalls[0])
+            self.written += 1
 
-    async def _commands(self, ctx):
-        await self._wait_for_x(ctx)
-        await send(ctx, self.dut.command, [matrix.command for matrix in self.matrices])
+    async def _send_commands(self, ctx):
+        for index, (_, matrices) in enumerate(self.phases):
+            while self.written <= index or self.completed < index:
+                await ctx.tick()
+            self.begun += 1
+            await send(ctx, self.dut.command, [matrix.command for matrix in matrices])
 
-    async def _beats(self, ctx):
-        beats = [beat for matrix in self.matrices for beat in matrix.beats(self.config.bus_bytes)]
-        await send(ctx, self.dut.beats, beats, random.Random(f"beats {self.seed}"), self.stalls[0])
+    async def _send_beats(self, ctx):
+        beats = [beat for _, matrices in self.phases for matrix in matrices
+                 for beat in matrix.beats(self.config.bus_bytes)]
+        await send(ctx, self.dut.beats, beats, self._rng("beats"), self.stalls[0])
 
-    async def _results(self, ctx):
-        received = await receive(ctx, self.dut.results, len(self.expected), random.Random(f"results {self.seed}"),
-                                 self.stalls[1])
-        for got, want in zip(received, self.expected):
-            assert got == want, f"seed {self.seed}, stalls {self.stalls}: {got} must be {want}"
-        for _ in range(40):
+    async def _check_results(self, ctx):
+        rng, columns = self._rng("results"), {}
+        for x, matrices in self.phases:
+            columns |= x
+            for index, matrix in enumerate(matrices):
+                expected = matrix.results(columns)
+                received = await receive(ctx, self.dut.results, len(expected), rng, self.stalls[1])
+                for got, want in zip(received, expected):
+                    assert got == want, f"matrix {index}, seed {self.seed}, stalls {self.stalls}: " \
+                                        f"{got} must be {want}"
+            self.completed += 1
+        for _ in range(50):
             *_, valid = await ctx.tick().sample(self.dut.results.valid)
             assert not valid, f"seed {self.seed}: a result too many"
 
     async def _monitor(self, ctx):
         cycle = 0
-        async for _, _, valid, ready in ctx.tick().sample(self.dut.beats.valid, self.dut.beats.ready):
+        async for *_, valid, ready in ctx.tick().sample(self.dut.beats.valid, self.dut.beats.ready):
             if valid and ready:
                 self.accepted.append(cycle)
             cycle += 1
+
+
+@pytest.fixture(scope="session")
+def matrix():
+    """Class `Matrix`: one command of the dot engine."""
+    return Matrix
+
+
+@pytest.fixture(scope="session")
+def vector():
+    """Class `Vector`: one logical column."""
+    return Vector
+
+
+@pytest.fixture(scope="session")
+def engine_bench():
+    """Class `EngineBench`: function of a `Config` to a dot engine in the simulator."""
+    return EngineBench
