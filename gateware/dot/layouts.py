@@ -54,9 +54,9 @@ def DotStep(config):
     """One step of the multiplier array: ``lanes`` codes times one vector per physical column.
 
     ``position`` is the first code of the step, or the code that is expanded. ``first_part`` begins and ``complete``
-    ends the sum over a vector; ``first`` begins and ``emit`` ends that over a row. With ``emit``, ``columns`` + 1
-    physical columns are wanted, and ``row_last`` and ``command_last`` say whether these results are the last of a row
-    and of a command.
+    ends the sum over a vector; ``first`` begins and ``emit`` ends that over a row. ``columns`` + 1 physical columns are
+    wanted. With ``emit``, ``row_last`` and ``command_last`` say whether these results are the last of a row and of a
+    command.
     """
     return data.StructLayout({
         "vector": 9, "position": (VECTOR_CODES - 1).bit_length(), "slot": (config.slots - 1).bit_length(),

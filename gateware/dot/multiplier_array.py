@@ -21,7 +21,7 @@ class MultiplierArray(wiring.Component):
     """``lanes`` multipliers per column, an adder tree behind them, and the sum over the parts of a vector.
 
     A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32 products of a
-    vector when the step was its last part. Two levels of the tree fit between two registers.
+    vector when the step was its last part.
 
     Codes may be -2**15, mantissas are at most 2**17 - 1 in magnitude, so products have 33 bits.
 
@@ -44,7 +44,7 @@ class MultiplierArray(wiring.Component):
         self._config = config
         levels = (config.lanes - 1).bit_length()
         self._several_parts = config.lanes < VECTOR_CODES
-        self.latency = Multiplier.LATENCY + (levels + 1) // 2 + self._several_parts
+        self.latency = Multiplier.LATENCY + levels + self._several_parts
         super().__init__({
             "codes": In(data.ArrayLayout(signed(_CODE_BITS), config.lanes)),
             "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), config.lanes),
@@ -79,17 +79,16 @@ class MultiplierArray(wiring.Component):
                 terms.append(multiplier.o[:_PRODUCT_BITS].as_signed())
             output = Signal(signed(SUM_BITS), reset_less=True, name=f"sum_{column}")
             m.d.comb += self.sums[column].eq(output)
-            # All but the last addition, which shares its cycle with what is left to do.
-            while True:
-                terms = _add_pairs(_add_pairs(terms))
-                if len(terms) == 1 and not self._several_parts:
-                    break
+            # A register behind every level: yosys merges additions in a row into carry-save adders of LUTs, which
+            # take more than the registers. The last level shares its cycle with what is left to do.
+            while len(terms) > (1 if self._several_parts else 2):
+                terms = _add_pairs(terms)
                 registers = [Signal(term.shape(), reset_less=True, name=f"tree_{column}_{len(terms)}_{index}")
                              for index, term in enumerate(terms)]
                 m.d.sync += [register.eq(term) for register, term in zip(registers, terms)]
                 terms = registers
-                if len(terms) == 1:
-                    break
+            if not self._several_parts:
+                terms = _add_pairs(terms)
             total, = terms
             if self._several_parts:
                 total = total + Mux(first_part, 0, output)
@@ -100,7 +99,5 @@ class MultiplierArray(wiring.Component):
 
 
 def _add_pairs(terms):
-    """Sums of neighbours; a single term stays as it is."""
-    if len(terms) == 1:
-        return terms
+    """Sums of neighbours."""
     return [a + b for a, b in zip(terms[::2], terms[1::2])]
