@@ -159,6 +159,7 @@ class Accelerator(wiring.Component):
         connect(m, reader.data, router.data)
         # Units.
         connect(m, dispatch.dot, dot.command)
+        connect(m, dispatch.table, dot.table)
         connect(m, router.beats, dot.beats)
         connect(m, dispatch.vector, vector.command)
         connect(m, router.operand, vector.operand)

@@ -6,7 +6,10 @@ import json
 
 from gateware.isa import VECTOR_CODES
 
-__all__ = ["CONFIGS", "Config"]
+__all__ = ["CONFIGS", "Config", "DECODERS"]
+
+DECODERS = ("sub_scales", "minimums", "tables", "trits")
+"""Parts of the dot engine that only some formats need."""
 
 
 def _is_power_of_two(value):
@@ -44,6 +47,9 @@ class Config:
         Depth of the read FIFO in bus words, a power of two.
     queue : int
         Instructions that memory may run ahead of execution, 2..64.
+    decoders : tuple of str
+        Which of :data:`DECODERS` the dot engine has, without repetition. Tensors whose format needs another one are
+        refused.
 
     Raises
     ------
@@ -62,6 +68,7 @@ class Config:
     scale_bytes: int = 512
     prefetch_beats: int = 512
     queue: int = 8
+    decoders: tuple[str, ...] = DECODERS
 
     def __post_init__(self):
         def require(condition, name, rule):
@@ -81,6 +88,8 @@ class Config:
         require(self.scratchpad <= 1 << 20, "scratchpad", f"at most {1 << 20}")
         require(self.x_elements // VECTOR_CODES <= 512, "x_elements", f"at most {512 * VECTOR_CODES}")
         require(self.queue in range(2, 65), "queue", "2..64")
+        require(isinstance(self.decoders, tuple) and len({*self.decoders}) == len(self.decoders)
+                and {*self.decoders} <= {*DECODERS}, "decoders", f"different ones of {', '.join(DECODERS)}")
 
     @property
     def logical_columns(self):

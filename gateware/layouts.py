@@ -5,7 +5,7 @@ from amaranth.lib import data
 
 from gateware.isa import CodeOrder, FIELDS, Function, INSTRUCTION_BITS, Reduce, Scale, Sink, Source
 
-__all__ = ["BurstRequest", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout", "QuantisedGroup",
+__all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout", "QuantisedGroup",
            "ScratchpadWrite", "StoreCommand", "StoredCode", "VectorCommand", "WriteBeat"]
 
 
@@ -33,6 +33,9 @@ DotCommand = data.StructLayout(
     _fields("code_bits", "code_kind", "code_order", "scale", "super", "minimum", "sub_bits", "sub_signed", "sub_wide",
             "expand", "vectors", "rows", "free", "columns"))
 """What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position."""
+
+CodeTableEntries = data.ArrayLayout(signed(8), 16)
+"""The numbers that codes of kind TABLE stand for."""
 
 DotResult = data.StructLayout({"column": 5, "row": 20, "value": 32, "last": 1})
 """One fp32 result; ``last`` marks the last of an instruction."""

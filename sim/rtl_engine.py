@@ -6,10 +6,8 @@ import numpy as np
 
 import gateware
 import sim
-from gateware.isa import CodeKind
 from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
-from host.errors import CelosiaError
 from sim.compile import compile_design, source_key
 from sim.compiled import CompiledSimulation
 from sim.dram import Dram
@@ -61,20 +59,11 @@ class RtlEngine(ProgramEngine):
         Clock cycles since the start.
     bus_beats : int
         Cycles in which a bus word passed between DRAM and accelerator.
-
-    Raises
-    ------
-    CelosiaError
-        If the gateware cannot decode a tensor of the model.
     """
 
     def __init__(self, image, *, memory=MemoryTiming(), interpreted=False):
         super().__init__(image)
         compiled = image.compiled
-        for i in compiled.program:
-            if i.code_kind != CodeKind.SIGNED or i.super or i.minimum or i.sub_bits:
-                raise CelosiaError(f"{compiled.model.path}: {i.label} has a format that the gateware does not decode "
-                                   f"yet; use --engine model")
         config = compiled.config
         self._record = trace_record(config)
         self.dram = Dram(image.memory, bus_bits=config.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,

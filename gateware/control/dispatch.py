@@ -1,12 +1,12 @@
 """The half of the control that executes: work to the units, in order."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.control.layouts import SinkCommand, STORE_COUNT_BITS, Work
 from gateware.isa import Opcode, Sink
-from gateware.layouts import DotCommand, StoreCommand, VectorCommand
+from gateware.layouts import CodeTableEntries, DotCommand, StoreCommand, VectorCommand
 
 __all__ = ["Dispatch"]
 
@@ -15,8 +15,8 @@ class Dispatch(wiring.Component):
     """Starts each instruction when those before it are complete.
 
     A ``DOT`` may already start when the one before it is a ``DOT`` that has got its last beat: both only read
-    the x-buffer, and their results stay in order. A command is offered in the cycle after the previous
-    instruction's completion.
+    the x-buffer, and their results stay in order. A ``TABLE`` is complete when the dot engine has taken it. A command
+    is offered in the cycle after the previous instruction's completion.
 
     On ECP5: 32 LUT4, 12 CCU2C, 46 FF.
 
@@ -26,6 +26,8 @@ class Dispatch(wiring.Component):
         Instructions are counted from 0 again.
     work : In(stream of Work)
     dot : Out(stream of DotCommand)
+    table : Out(stream of CodeTableEntries)
+        Only while no ``DOT`` is executing.
     sink : Out(stream of SinkCommand)
         Once per ``DOT``, when the dot engine takes its command. ``ready`` must not depend on ``valid``.
     vector : Out(stream of VectorCommand)
@@ -58,6 +60,7 @@ class Dispatch(wiring.Component):
     start: In(1)
     work: In(stream.Signature(Work))
     dot: Out(stream.Signature(DotCommand))
+    table: Out(stream.Signature(CodeTableEntries))
     sink: Out(stream.Signature(SinkCommand))
     vector: Out(stream.Signature(VectorCommand))
     store: Out(stream.Signature(StoreCommand))
@@ -83,12 +86,14 @@ class Dispatch(wiring.Component):
         computing, storing = Signal(), Signal()  # what a VECTOR still waits for
         stored = Signal()                        # the VECTOR under way stores
         following = Signal(16)                   # index of the work that waits
-        begin_dot, begin_vector, end = Signal(), Signal(), Signal()
+        begin_dot, begin_vector, load_table, end = Signal(), Signal(), Signal(), Signal()
         is_store = work.vector.sink == Sink.STORE
 
         # Outputs that are the instruction's own fields.
         m.d.comb += [
             self.dot.payload.eq(work.dot),
+            # In the order of TABLE_FIELDS.
+            self.table.payload.eq(Cat(work.vector.b, work.vector.c, work.store.base, work.store.scale_address)),
             self.sink.p.sink.eq(work.vector.sink),
             self.sink.p.destination.eq(work.vector.destination),
             self.sink.p.destination_stride.eq(work.destination_stride),
@@ -110,12 +115,17 @@ class Dispatch(wiring.Component):
                     self.vector.valid.eq(ready & (dots == 0) & (~is_store | self.store.ready)),
                     begin_vector.eq(self.vector.valid & self.vector.ready),
                 ]
+            with m.Case(Opcode.TABLE):
+                m.d.comb += [
+                    self.table.valid.eq(ready & (dots == 0)),
+                    load_table.eq(self.table.valid & self.table.ready),
+                ]
             with m.Case(Opcode.END):
                 m.d.comb += end.eq(ready & (dots == 0) & self.drained)
         m.d.comb += [
             self.sink.valid.eq(begin_dot),
             self.store.valid.eq(begin_vector & is_store),
-            self.issued.eq(begin_dot | begin_vector),
+            self.issued.eq(begin_dot | begin_vector | load_table),
             self.work.ready.eq(self.issued | end),
             self.open_data.eq(self.issued & work.streams),
             self.open_vector.eq(begin_vector),

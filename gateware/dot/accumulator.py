@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import DISTANCE_BITS, SCALE_MANTISSA_BITS, SUM_BITS, TOTAL_BITS
+from gateware.dot.layouts import (DISTANCE_BITS, MINIMUM_ALIGNMENT, MINIMUM_SUM_BITS, SCALE_MANTISSA_BITS, SUM_BITS,
+                                  TOTAL_BITS)
 from gateware.dot.slot_table import SlotTable
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
@@ -12,21 +13,21 @@ from gateware.numeric.multiplier import Multiplier
 __all__ = ["Accumulator"]
 
 _LIMB_BITS = 17
-_PRODUCT_BITS = SUM_BITS - 1 + SCALE_MANTISSA_BITS - 1 + 1
-_ALIGNMENT = TOTAL_BITS - _PRODUCT_BITS
+_ALIGNMENT = TOTAL_BITS - (SUM_BITS + SCALE_MANTISSA_BITS - 1)
 
 
 class Accumulator(wiring.Component):
     """One 64-bit accumulator per slot and physical column.
 
     A free-running pipeline: latency ``LATENCY`` cycles, one contribution per column and cycle, also one after another
-    to the same slot. A contribution is ``floor(sum * mantissa * 2**(15 - distance))``::
+    to the same slot. A contribution is ``floor(sum * mantissa * 2**(15 - distance))``, less
+    ``floor(minimum_sum * minimum * 2**(24 - minimum_distance))`` where there are minimums::
 
-        sum, mantissa -- 3 multipliers -- inner product -- product -- shift by 4s -- by 1s -- total
-                      0                3                4          5              6        7       8
+        sum, mantissa -- multipliers -- inner product -- product -- shift by 4s -- by 1s -- difference -- total
+                      0              3                4          5              6        7             8        9
 
     The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18. Its magnitude is below 2**48, because
-    neither factor is ever its most negative number.
+    neither factor is ever its most negative number; likewise that of 29 by 12 bits is below 2**39.
 
     Parameters
     ----------
@@ -38,6 +39,9 @@ class Accumulator(wiring.Component):
     mantissa : In(signed(12))
         Of the scale.
     distances : In(6), array of columns
+    minimum_sums : In(signed(29)), array of columns
+    minimum : In(signed(12))
+    minimum_distances : In(6), array of columns
     valid : In(1)
     first : In(1)
         The total begins with this contribution.
@@ -46,7 +50,7 @@ class Accumulator(wiring.Component):
         With this contribution.
     """
 
-    LATENCY = Multiplier.LATENCY + 5
+    LATENCY = Multiplier.LATENCY + 6
 
     def __init__(self, config):
         self._config = config
@@ -55,6 +59,9 @@ class Accumulator(wiring.Component):
             "sums": In(data.ArrayLayout(signed(SUM_BITS), config.columns)),
             "mantissa": In(signed(SCALE_MANTISSA_BITS)),
             "distances": In(data.ArrayLayout(DISTANCE_BITS, config.columns)),
+            "minimum_sums": In(data.ArrayLayout(signed(MINIMUM_SUM_BITS), config.columns)),
+            "minimum": In(signed(SCALE_MANTISSA_BITS)),
+            "minimum_distances": In(data.ArrayLayout(DISTANCE_BITS, config.columns)),
             "valid": In(1),
             "first": In(1),
             "slot": In(slot_bits),
@@ -70,21 +77,20 @@ class Accumulator(wiring.Component):
         m.d.sync += valid.eq(Cat(self.valid, valid))
 
         for column in range(config.columns):
-            product = self._multiply(m, column)
-            distance = delay(m, self.distances[column], self.LATENCY - 3, name=f"distance_{column}")
-            coarse = Signal(signed(TOTAL_BITS), reset_less=True, name=f"coarse_{column}")
-            fine = Signal(signed(TOTAL_BITS), reset_less=True, name=f"fine_{column}")
-            fine_distance = Signal(2, reset_less=True, name=f"fine_distance_{column}")
-            m.d.sync += [
-                coarse.eq(Cat(Const(0, _ALIGNMENT), product).as_signed() >> Cat(Const(0, 2), distance[2:])),
-                fine_distance.eq(distance[:2]),
-                fine.eq(coarse >> fine_distance),
-            ]
+            shifted = self._contribute(m, f"scale_{column}", self.sums[column], self.mantissa,
+                                       self.distances[column], _ALIGNMENT)
+            contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}")
+            if "minimums" in config.decoders:
+                subtracted = self._contribute(m, f"minimum_{column}", self.minimum_sums[column], self.minimum,
+                                              self.minimum_distances[column], MINIMUM_ALIGNMENT)
+                m.d.sync += contribution.eq(shifted - subtracted)
+            else:
+                m.d.sync += contribution.eq(shifted)
             m.submodules[f"totals_{column}"] = table = SlotTable(shape=signed(TOTAL_BITS), slots=config.slots)
             total = Signal(signed(TOTAL_BITS), name=f"total_{column}")
             output = Signal(signed(TOTAL_BITS), reset_less=True, name=f"output_{column}")
             m.d.comb += [
-                total.eq(Mux(first, 0, table.read_data0) + fine),
+                total.eq(Mux(first, 0, table.read_data0) + contribution),
                 table.read_slot0.eq(slot),
                 table.write_enable.eq(valid[-1]),
                 table.write_slot.eq(slot),
@@ -94,25 +100,42 @@ class Accumulator(wiring.Component):
             m.d.sync += output.eq(total)
         return m
 
-    def _multiply(self, m, column):
-        """Product of a column's sum and the mantissa, five cycles later."""
-        value, products = self.sums[column], []
-        for index, start in enumerate(range(0, SUM_BITS, _LIMB_BITS)):
-            limb = value[start:start + _LIMB_BITS]
-            # Only the uppermost limb has a sign.
-            limb = limb.as_signed() if start + _LIMB_BITS >= SUM_BITS else Cat(limb, Const(0, 1)).as_signed()
-            part = Multiplier(a_width=len(limb), b_width=SCALE_MANTISSA_BITS, signed=True)
-            m.submodules[f"part_{column}_{index}"] = part
-            m.d.comb += [part.a.eq(limb), part.b.eq(self.mantissa)]
-            products.append(part.o)
-        low, middle, high = products
-        inner = Signal(signed(_LIMB_BITS + SCALE_MANTISSA_BITS + 1), reset_less=True, name=f"inner_{column}")
-        product = Signal(signed(_PRODUCT_BITS), reset_less=True, name=f"product_{column}")
+    def _contribute(self, m, name, value, mantissa, distance, alignment):
+        """``floor(value * mantissa * 2**(alignment - distance))``, two cycles after the product."""
+        product = _multiply(m, name, value, mantissa)
+        distance = delay(m, distance, Multiplier.LATENCY + 2, name=f"{name}_distance")
+        width = alignment + len(product)
+        coarse = Signal(signed(width), reset_less=True, name=f"{name}_coarse")
+        fine = Signal(signed(width), reset_less=True, name=f"{name}_fine")
+        fine_distance = Signal(2, reset_less=True, name=f"{name}_fine_distance")
         m.d.sync += [
-            inner.eq(middle + (low >> _LIMB_BITS)),
-            product.eq(Cat(
-                delay(m, low[:_LIMB_BITS], name=f"bottom_{column}"),
-                inner[:_LIMB_BITS],
-                (inner >> _LIMB_BITS) + delay(m, high, name=f"high_{column}"))),
+            coarse.eq(Cat(Const(0, alignment), product).as_signed() >> Cat(Const(0, 2), distance[2:])),
+            fine_distance.eq(distance[:2]),
+            fine.eq(coarse >> fine_distance),
         ]
-        return product
+        return fine
+
+
+def _multiply(m, name, value, mantissa):
+    """Product of a value of two or three limbs and a mantissa, two cycles after those of the limbs."""
+    width, products = len(value), []
+    for index, start in enumerate(range(0, width, _LIMB_BITS)):
+        limb = value[start:start + _LIMB_BITS]
+        # Only the uppermost limb has a sign.
+        limb = limb.as_signed() if start + _LIMB_BITS >= width else Cat(limb, Const(0, 1)).as_signed()
+        part = Multiplier(a_width=len(limb), b_width=SCALE_MANTISSA_BITS, signed=True)
+        m.submodules[f"{name}_part_{index}"] = part
+        m.d.comb += [part.a.eq(limb), part.b.eq(mantissa)]
+        products.append(part.o)
+    low, middle, *high = products
+    inner = Signal(signed(_LIMB_BITS + SCALE_MANTISSA_BITS + 1), reset_less=True, name=f"{name}_inner")
+    # Neither factor is its most negative number.
+    product = Signal(signed(width + SCALE_MANTISSA_BITS - 1), reset_less=True, name=f"{name}_product")
+    m.d.sync += inner.eq(middle + (low >> _LIMB_BITS))
+    bottom = delay(m, low[:_LIMB_BITS], name=f"{name}_bottom")
+    if high:
+        top = (inner >> _LIMB_BITS) + delay(m, high[0], name=f"{name}_high")
+        m.d.sync += product.eq(Cat(bottom, inner[:_LIMB_BITS], top))
+    else:
+        m.d.sync += product.eq(Cat(bottom, inner))
+    return product

@@ -1,27 +1,33 @@
 """Codes of a vector, from the words in which they lie in memory."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from gateware.dot.code_table import CodeTable
 from gateware.dot.layouts import CodeChunk, WORD_BITS
-from gateware.isa import VECTOR_CODES
+from gateware.dot.trit_decoder import TritDecoder
+from gateware.isa import CodeKind, VECTOR_CODES
+from gateware.layouts import CodeTableEntries
 from gateware.numeric.delay import delay
 
 __all__ = ["CodeDecoder"]
 
 _PLANES = 16
+_FIFTH = 4
 
 
 class CodeDecoder(wiring.Component):
     """Assembles vectors of 32 codes, holds one of them, and hands out ``lanes`` codes per step.
 
-    The words of a vector are written where they belong, which needs neither a shifter nor a gearbox: with
-    bit-planes, word k is bit k of all codes, left-aligned because a narrow code uses the upper words only; in
-    element order it is codes 2k and 2k + 1. While one vector is held and stepped through, the next one is assembled,
-    so a chunk is taken every cycle as long as vectors are taken as fast as they arrive.
+    With bit-planes, word k is bit k of all codes, left-aligned because a narrow code uses the upper words only; in
+    element order it is codes 2k and 2k + 1. The words that complete a vector go straight into the register that
+    holds it, together with those assembled before, while what follows them in the same bus word begins the next one.
+    So a chunk is taken every cycle as long as vectors are stepped through as fast as they arrive. Each plane takes
+    its word from a fixed place of a rotated bus word.
 
-    Codes follow ``LATENCY`` cycles after their step. ``chunks.ready`` is combinational from ``take``.
+    Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are left-aligned
+    again. ``chunks.ready`` is combinational from ``done``.
 
     Parameters
     ----------
@@ -29,23 +35,29 @@ class CodeDecoder(wiring.Component):
 
     Members
     -------
-    clear : In(1)
-        A command begins: forget the words that it does not write.
     chunks : In(stream)
+    table : In(stream)
+        The numbers that indices stand for; only while no vector is held or under way.
     elements : In(1)
         Words hold codes in element order, not bit-planes.
+    kind : In(CodeKind)
     valid : Out(1)
-        A vector is assembled.
+        A vector is held.
+    sub : Out(1)
+        It is one of sub-scales.
     row_last, command_last : Out(1)
         Whether it ends a row, and whether that is the command's last.
-    take : In(1)
-        The first step of the assembled vector.
+    done : In(1)
+        The last step of the vector.
     position : In(5)
         First code of the step, or the code that is expanded.
     expand : In(1)
         All codes but the one at ``position`` are zero.
+    subs : Out(signed(8)), array of ``lanes``
+        Upper halves of the bit-planes, one cycle after the step: sub-scales, left-aligned.
     codes : Out(signed(16)), array of ``lanes``
-        Left-aligned: code * 2**(16 - code_bits).
+        Left-aligned: code * 2**(16 - code_bits), or 2**(15 - code_bits) without a sign, ``LATENCY`` cycles after
+        the step.
     """
 
     LATENCY = 2
@@ -53,15 +65,18 @@ class CodeDecoder(wiring.Component):
     def __init__(self, config):
         self._config = config
         super().__init__({
-            "clear": In(1),
             "chunks": In(stream.Signature(CodeChunk(config))),
+            "table": In(stream.Signature(CodeTableEntries)),
             "elements": In(1),
+            "kind": In(CodeKind),
             "valid": Out(1),
+            "sub": Out(1),
             "row_last": Out(1),
             "command_last": Out(1),
-            "take": In(1),
+            "done": In(1),
             "position": In(range(VECTOR_CODES)),
             "expand": In(1),
+            "subs": Out(data.ArrayLayout(signed(8), config.lanes)),
             "codes": Out(data.ArrayLayout(signed(16), config.lanes)),
         })
 
@@ -69,54 +84,106 @@ class CodeDecoder(wiring.Component):
         m = Module()
         lanes = self._config.lanes
         lane_bits = (lanes - 1).bit_length()
+        chunk = self.chunks.p
         fire = Signal()
         m.d.comb += [
-            self.chunks.ready.eq(~self.valid | self.take),
+            self.chunks.ready.eq(~chunk.completes | ~self.valid | self.done),
             fire.eq(self.chunks.valid & self.chunks.ready),
         ]
-        with m.If(fire):
+        run = Signal.like(chunk.run)
+        with m.If(fire & chunk.completes):
             m.d.sync += [
-                self.valid.eq(self.chunks.p.vector_last),
-                self.row_last.eq(self.chunks.p.row_last),
-                self.command_last.eq(self.chunks.p.command_last),
+                self.valid.eq(1),
+                self.sub.eq(chunk.sub),
+                self.row_last.eq(chunk.row_last),
+                self.command_last.eq(chunk.command_last),
+                run.eq(chunk.run),
             ]
-        with m.Elif(self.take):
+        with m.Elif(self.done):
             m.d.sync += self.valid.eq(0)
+        held = self._assemble(m, fire)
 
-        assembled = [Signal(WORD_BITS, reset_less=True, name=f"assembled_{k}") for k in range(_PLANES)]
-        held = [Signal(WORD_BITS, reset_less=True, name=f"held_{k}") for k in range(_PLANES)]
-        self._write(m, fire, assembled)
-        with m.If(self.clear):
-            m.d.sync += [word.eq(0) for word in assembled]
-        with m.If(self.take):
-            m.d.sync += [word.eq(source) for word, source in zip(held, assembled)]
-
-        # Cycle 1: the codes of the step.
-        position = delay(m, self.position, name="position")
-        elements = delay(m, self.elements, name="elements")
-        expand = delay(m, self.expand, name="expand")
-        part = position[lane_bits:]
-        from_planes = _transpose([word.word_select(part, lanes) for word in held])
+        # Cycle 0: the bits of the step.
+        part = self.position[lane_bits:]
+        planes = [word.word_select(part, lanes) for word in held]
+        if "trits" in self._config.decoders:
+            trits = self._decode_trits(m, held, part, run)
+            planes[-2:] = [Mux(self.kind == CodeKind.TRITS, *pair) for pair in zip(trits, planes[-2:])]
+        from_planes = _transpose(planes)
         words = lanes // 2
         from_elements = Cat(Array(held[start + k] for start in range(0, _PLANES, words))[part] for k in range(words))
+        bits = [Signal(16, reset_less=True, name=f"bits_{lane}") for lane in range(lanes)]
         for lane in range(lanes):
-            code = Mux(elements, from_elements.word_select(lane, 16), from_planes[lane])
-            wanted = ~expand | (position[:lane_bits] == lane)
+            m.d.sync += bits[lane].eq(Mux(self.elements, from_elements.word_select(lane, 16), from_planes[lane]))
+            m.d.comb += self.subs[lane].eq(bits[lane][8:])
+
+        # Cycle 1: the codes.
+        position = delay(m, self.position[:lane_bits], name="position")
+        expand = delay(m, self.expand, name="expand")
+        is_index = delay(m, self.kind == CodeKind.TABLE, name="is_index")
+        codes = bits
+        if "tables" in self._config.decoders:
+            m.submodules.table = table = CodeTable(lanes)
+            connect(m, flipped(self.table), table.entries)
+            codes = []
+            for lane in range(lanes):
+                m.d.comb += table.indices[lane].eq(bits[lane][12:])
+                codes.append(Mux(is_index, Cat(Const(0, 8), table.numbers[lane]), bits[lane]))
+        else:
+            m.d.comb += self.table.ready.eq(1)
+        for lane in range(lanes):
+            wanted = ~expand | (position == lane)
             output = Signal(16, reset_less=True, name=f"code_{lane}")
-            m.d.sync += output.eq(Mux(wanted, code, 0))
+            m.d.sync += output.eq(Mux(wanted, codes[lane], 0))
             m.d.comb += self.codes[lane].eq(output)
         return m
 
-    def _write(self, m, fire, assembled):
-        """Write the words of a chunk; word k always comes from place k modulo the width of a chunk."""
+    def _assemble(self, m, fire):
+        """The registers that hold a vector."""
         chunk = self.chunks.p
+        places = len(chunk.words)
+        assembled = [Signal(WORD_BITS, reset_less=True, name=f"assembled_{k}") for k in range(_PLANES)]
+        held = [Signal(WORD_BITS, reset_less=True, name=f"held_{k}") for k in range(_PLANES)]
+        arriving = _rotate(chunk.words, chunk.rotation)
+        following = _rotate(chunk.words, Mux(chunk.completes, chunk.head_rotation, chunk.rotation))
+        # Bit k: plane k is not below the planes of the chunk, or of the vector. What lies behind a chunk is written
+        # again by the next one.
+        new, used = Signal(_PLANES), Signal(_PLANES)
+        m.d.comb += [
+            new.eq(Const(-1, _PLANES) << chunk.plane),
+            used.eq((Const(-1, _PLANES) << chunk.start) & Cat(Const(-1, _PLANES - 1), ~chunk.open_top)),
+        ]
+        with m.If(fire & chunk.completes & (chunk.run != _FIFTH)):
+            m.d.sync += [word.eq(Mux(used[k], Mux(new[k], arriving[k % places], assembled[k]), 0))
+                         for k, word in enumerate(held)]
         for k, word in enumerate(assembled):
-            enable = fire
-            for bit in range(4):
-                outside = chunk.plane[bit] != k >> bit & 1
-                enable &= ~outside | (chunk.mask[bit] if bit < len(chunk.mask) else 0)
-            with m.If(enable):
-                m.d.sync += word.eq(chunk.words[k % len(chunk.words)])
+            with m.If(fire & (chunk.completes | new[k])):
+                m.d.sync += word.eq(following[k % places])
+        return held
+
+    def _decode_trits(self, m, held, part, run):
+        """Bit-planes of the trits of a step: of the bytes that are held, or those that came with four vectors."""
+        lanes = self._config.lanes
+        count = lanes // 4
+        m.submodules.trits = trits = TritDecoder(count)
+        m.d.comb += trits.bytes.eq(Cat(held[-2:]).word_select(part, 8 * count))
+        fifth = [Signal(WORD_BITS, reset_less=True, name=f"fifth_{bit}") for bit in range(2)]
+        planes = []
+        for bit, word in enumerate(fifth):
+            with m.If(self.valid & (self.kind == CodeKind.TRITS) & (run != _FIFTH)):
+                m.d.sync += word.word_select(Cat(part, run[:2]), count).eq(
+                    Cat(trit[bit] for trit in trits.fifths))
+            planes.append(Mux(run == _FIFTH, word.word_select(part, lanes), Cat(trit[bit] for trit in trits.trits)))
+        return planes
+
+
+def _rotate(words, rotation):
+    """Word p of the result is ``words[(p - rotation) % len(words)]``."""
+    count = len(words)
+    rows = [words[k] for k in range(count)]
+    for bit in range(len(rotation)):
+        rows = [Mux(rotation[bit], rows[(k - (1 << bit)) % count], rows[k]) for k in range(count)]
+    return rows
 
 
 def _transpose(planes):

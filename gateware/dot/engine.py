@@ -6,14 +6,18 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.dot.accumulator import Accumulator
 from gateware.dot.code_decoder import CodeDecoder
-from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS
+from gateware.dot.code_scaler import CodeScaler
+from gateware.dot.group_sums import GroupSums
+from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS
+from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
 from gateware.dot.result_serialiser import ResultSerialiser
 from gateware.dot.row_sequencer import RowSequencer
 from gateware.dot.scale_reader import ScaleReader
 from gateware.dot.step_sequencer import StepSequencer
+from gateware.dot.sub_scale_table import SubScaleTable
 from gateware.dot.x_buffer import XBuffer
-from gateware.layouts import DotCommand, DotResult, QuantisedGroup
+from gateware.layouts import CodeTableEntries, DotCommand, DotResult, QuantisedGroup
 from gateware.numeric.delay import delay
 from gateware.stream.skid_buffer import SkidBuffer
 
@@ -39,11 +43,16 @@ class DotEngine(wiring.Component):
 
     ::
 
-        beats -> RowSequencer -> CodeDecoder ----\
-                      |               |           MultiplierArray -> Accumulator -> ResultSerialiser -> results
-                      |         StepSequencer     /                      /
-                      |            |     \ x -> XBuffer ----------------/
-                      \--------> ScaleReader --------------------------/
+        beats -> RowSequencer -> CodeDecoder -----> CodeScaler --> MultiplierArray -> Accumulator -> results
+                      |               |                /             /                    / /
+                      |         StepSequencer -> SubScaleTable      /                    / /
+                      |            |     \ x -> XBuffer -----------/--------------------/ /
+                      |            |     \ x -> GroupSums -> MinimumSums ----------------/
+                      \--------> ScaleReader -------------------------------------------/
+
+    A command may have codes of every kind with scales of every kind, sub-scales (with FP16 scales of super-blocks,
+    codes of at most 6 bits, one less if unsigned) and minimums (with FP16 scales), as far as ``config.decoders`` has
+    the parts.
 
     Parameters
     ----------
@@ -53,6 +62,9 @@ class DotEngine(wiring.Component):
     -------
     command : In(stream)
         :data:`gateware.layouts.DotCommand`.
+    table : In(stream)
+        :data:`gateware.layouts.CodeTableEntries`: what codes of kind TABLE stand for in commands from now on. Only
+        while no command is under way; takes 16 cycles.
     beats : In(stream)
         Bus words of the matrix.
     x : In(stream)
@@ -66,6 +78,7 @@ class DotEngine(wiring.Component):
         self._config = config
         super().__init__({
             "command": In(stream.Signature(DotCommand)),
+            "table": In(stream.Signature(CodeTableEntries)),
             "beats": In(stream.Signature(config.bus_bits)),
             "x": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
             "results": Out(stream.Signature(DotResult)),
@@ -85,6 +98,7 @@ class DotEngine(wiring.Component):
         m.submodules.serialiser = serialiser = ResultSerialiser(config)
 
         connect(m, flipped(self.command), rows.command)
+        connect(m, flipped(self.table), decoder.table)
         connect(m, flipped(self.beats), skid.i)
         connect(m, skid.o, rows.beats)
         connect(m, rows.scales, scales.beats)
@@ -100,36 +114,42 @@ class DotEngine(wiring.Component):
             steps.command.eq(self.command.p),
             steps.active.eq(rows.active),
             steps.valid.eq(decoder.valid),
+            steps.sub.eq(decoder.sub),
             steps.row_last.eq(decoder.row_last),
             steps.command_last.eq(decoder.command_last),
             steps.credit.eq(serialiser.credit),
             serialiser.reserve.eq(steps.step.valid & step.emit),
-            decoder.clear.eq(rows.start),
             decoder.elements.eq(rows.active.code_order),
-            decoder.take.eq(steps.take),
+            decoder.kind.eq(rows.active.code_kind),
+            decoder.done.eq(steps.done),
             decoder.position.eq(step.position),
             decoder.expand.eq(step.expand),
             scales.active.eq(rows.active),
-            scales.last_vector.eq(rows.last_vector),
+            scales.last_byte.eq(rows.last_scale_byte),
             scales.row_done.eq(steps.row_done),
         ]
-        for unit in scales, x_buffer:
-            m.d.comb += [unit.step.valid.eq(steps.step.valid), unit.step.p.eq(step)]
+        self._send_step(m, steps, scales, 0)
+        codes, code_latency = self._scale_codes(m, rows, decoder, steps)
 
         # Codes and mantissas meet at the multipliers; sums, scales and distances at the accumulator.
-        assert CodeDecoder.LATENCY == XBuffer.LATENCY
-        at_sums = CodeDecoder.LATENCY + array.latency
+        at_sums = code_latency + array.latency
         at_totals = at_sums + Accumulator.LATENCY
+        x_start = code_latency - XBuffer.LATENCY
+        self._send_step(m, steps, x_buffer, x_start)
         m.d.comb += [
-            array.codes.eq(decoder.codes),
+            array.codes.eq(codes),
             array.mantissas.eq(x_buffer.mantissas),
-            array.first_part.eq(delay(m, step.first_part, CodeDecoder.LATENCY, name="first_part")),
-            array.expand.eq(delay(m, step.expand, CodeDecoder.LATENCY, name="expand")),
+            array.first_part.eq(delay(m, step.first_part, code_latency, name="first_part")),
+            array.expand.eq(delay(m, step.expand, code_latency, name="expand")),
             accumulator.sums.eq(array.sums),
             accumulator.mantissa.eq(
                 delay(m, scales.mantissa, at_sums - ScaleReader.MANTISSA_LATENCY, name="mantissa")),
         ]
-        self._align_distances(m, scales, x_buffer, accumulator, at_sums)
+        kinds = [("scale", scales.distance, accumulator.distances)]
+        if "minimums" in config.decoders:
+            self._sum_minimums(m, steps, scales, accumulator, at_sums)
+            kinds.append(("minimum", scales.minimum_distance, accumulator.minimum_distances))
+        self._align_distances(m, kinds, scales, x_buffer, x_start, at_sums)
 
         # What the step has to say about the totals.
         complete = Signal(at_sums)
@@ -176,14 +196,83 @@ class DotEngine(wiring.Component):
             ]
         return m
 
-    def _align_distances(self, m, scales, x_buffer, accumulator, at_sums):
-        """Distances of scale and vector together, at most 63, at the accumulator in cycle ``at_sums``."""
-        early = scales.latency
+    def _send_step(self, m, steps, unit, cycles):
+        """Connect the step input of ``unit``, some cycles late."""
+        valid = steps.step.valid
+        for cycle in range(cycles):
+            late = Signal(name=f"valid_{cycle + 1}")
+            m.d.sync += late.eq(valid)
+            valid = late
+        m.d.comb += [
+            unit.step.valid.eq(valid),
+            unit.step.p.eq(delay(m, steps.step.p, cycles, name="step")),
+        ]
+
+    def _scale_codes(self, m, rows, decoder, steps):
+        """Codes times their sub-scales, and their latency."""
+        config = self._config
+        if "sub_scales" not in config.decoders:
+            self._sub_minimums = None
+            return decoder.codes, CodeDecoder.LATENCY
+        m.submodules.subs = subs = SubScaleTable(config)
+        m.submodules.scaler = scaler = CodeScaler(config.lanes)
+        # One cycle after the step: sub-scales are written, or those of the step are read.
+        write = Signal()
+        m.d.sync += write.eq(steps.sub_valid)
+        late_command = rows.active.shape()(delay(m, rows.active, name="active"))
+        self._send_step(m, steps, subs, 1)
+        m.d.comb += [
+            subs.active.eq(late_command),
+            subs.write_enable.eq(write),
+            subs.write_word.eq(delay(m, steps.sub_word, name="sub_word")),
+            subs.write_data.eq(decoder.subs),
+        ]
+        ready = 1 + SubScaleTable.LATENCY
+        step = steps.step.p
+        m.d.comb += [
+            scaler.codes.eq(delay(m, decoder.codes, ready - CodeDecoder.LATENCY, name="codes")),
+            scaler.scales.eq(subs.scales),
+            scaler.upper.eq(delay(m, step.position[-1], ready, name="upper")),
+            scaler.enable.eq(delay(m, rows.active.sub_bits.any(), ready, name="has_subs")),
+        ]
+        self._sub_minimums = subs.minimums
+        return scaler.products, ready + CodeScaler.LATENCY
+
+    def _sum_minimums(self, m, steps, scales, accumulator, at_sums):
+        """The minimums of a step, at the accumulator in cycle ``at_sums``."""
+        config = self._config
+        m.submodules.groups = groups = GroupSums(config)
+        m.submodules.minimums = minimums = MinimumSums(config.columns)
+        start = at_sums - MinimumSums.LATENCY
+        self._send_step(m, steps, groups, start - GroupSums.LATENCY)
+        m.d.comb += [
+            groups.groups.valid.eq(self.x.valid),
+            groups.groups.p.eq(self.x.p),
+            minimums.groups.eq(groups.sums),
+            accumulator.minimum_sums.eq(minimums.sums),
+            accumulator.minimum.eq(
+                delay(m, scales.minimum, at_sums - ScaleReader.MANTISSA_LATENCY, name="minimum")),
+        ]
+        if self._sub_minimums is None:
+            m.d.comb += [minimum.eq(1 << MINIMUM_BITS - 1) for minimum in minimums.minimums]
+        else:
+            m.d.comb += minimums.minimums.eq(
+                delay(m, self._sub_minimums, start - 1 - SubScaleTable.LATENCY, name="sub_minimums"))
+
+    def _align_distances(self, m, kinds, scales, x_buffer, x_start, at_sums):
+        """Distances of scale and vector together, at most 63, at the accumulator in cycle ``at_sums``.
+
+        ``kinds`` has names, distances from the scale reader, and inputs of the accumulator.
+        """
+        x_latency = x_start + XBuffer.DISTANCE_LATENCY
+        early = max(scales.latency, x_latency)
         for column in range(self._config.columns):
-            x_distance = delay(m, x_buffer.distances[column], early - XBuffer.DISTANCE_LATENCY, name="x_distance")
-            total = Signal(DISTANCE_BITS + 1, name=f"distance_sum_{column}")
-            clamped = Signal(DISTANCE_BITS, reset_less=True, name=f"distance_{column}")
-            m.d.comb += total.eq(scales.distance + x_distance)
-            m.d.sync += clamped.eq(total[:DISTANCE_BITS] | total[DISTANCE_BITS].replicate(DISTANCE_BITS))
-            m.d.comb += accumulator.distances[column].eq(
-                delay(m, clamped, at_sums - early - 1, name=f"distance_{column}"))
+            x_distance = delay(m, x_buffer.distances[column], early - x_latency, name="x_distance")
+            for name, distance, result in kinds:
+                total = Signal(DISTANCE_BITS + 1, name=f"{name}_distance_sum_{column}")
+                clamped = Signal(DISTANCE_BITS, reset_less=True, name=f"{name}_distance_{column}")
+                m.d.comb += [
+                    total.eq(delay(m, distance, early - scales.latency, name=f"{name}_distance") + x_distance),
+                    result[column].eq(delay(m, clamped, at_sums - early - 1, name=f"{name}_distance_{column}")),
+                ]
+                m.d.sync += clamped.eq(total[:DISTANCE_BITS] | total[DISTANCE_BITS].replicate(DISTANCE_BITS))

@@ -5,14 +5,30 @@ from amaranth.lib import data
 
 from gateware.isa import VECTOR_CODES
 
-__all__ = ["CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "SCALE_MANTISSA_BITS", "SUM_BITS",
-           "ScaleBeat", "TOTAL_BITS", "WORD_BITS", "chunk_words"]
+__all__ = ["CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "GROUP_BITS", "GROUP_CODES",
+           "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS", "SCALE_MANTISSA_BITS", "SUM_BITS",
+           "ScaleBeat", "TOTAL_BITS", "WORD_BITS", "chunk_words", "sub_words"]
 
 WORD_BITS = 32
 """Bits of a bit-plane: one per code of a vector."""
 
 SUM_BITS = 38
 """Signed width of 32 products of a 16-bit code and an 18-bit mantissa (which is never -2**17)."""
+
+GROUP_CODES = 16
+"""Codes that may share a sub-scale."""
+
+GROUP_BITS = 22
+"""Signed width of the sum of 16 mantissas."""
+
+MINIMUM_BITS = 6
+"""Width of a sub-minimum. Narrower ones are left-aligned."""
+
+MINIMUM_SUM_BITS = GROUP_BITS + MINIMUM_BITS + 1
+"""Signed width of the sum of two groups, each times its sub-minimum."""
+
+MINIMUM_ALIGNMENT = 24
+"""Places by which the product of that sum and a minimum is shifted up in the accumulator, before its distance."""
 
 SCALE_MANTISSA_BITS = 12
 """Signed width of a scale's mantissa."""
@@ -32,22 +48,30 @@ def chunk_words(config):
     return config.bus_bits // WORD_BITS
 
 
+def sub_words(config):
+    """Words of ``lanes`` sub-scales and sub-minimums that the longest row can have: four of these per vector."""
+    return max(4 * config.x_elements // VECTOR_CODES // config.lanes, 2)
+
+
 def ScaleBeat(config):
     """A bus word of scales; ``last`` of its row."""
     return data.StructLayout({"data": config.bus_bits, "last": 1})
 
 
 def CodeChunk(config):
-    """1, 2, 4 or 8 words of 32 bits, all of one vector, repeated up to the width of a bus word.
+    """What is left of a bus word, and where it goes.
 
-    ``mask`` is their number less one. ``plane`` is where the first of them goes, counted so that the last word of a
-    vector goes to plane 15. ``vector_last`` marks the last chunk of a vector, ``row_last`` the last vector of a row,
-    ``command_last`` the last row of a command.
+    The word for bit-plane p is ``words[(p - rotation) % len(words)]``, from plane ``plane`` on. If that ``completes``
+    a vector, whose lowest plane is ``start``, the words that follow begin the next one, and lie likewise at
+    ``head_rotation``. ``open_top`` leaves the sign plane empty, for numbers without a sign. ``sub`` marks a vector of
+    sub-scales. Of trits, ``run`` counts vectors of a group, and number 4 brings no words. ``row_last`` marks the last
+    vector of a row, ``command_last`` the last row of a command.
     """
     words = chunk_words(config)
+    rotation = (words - 1).bit_length()
     return data.StructLayout({
-        "words": data.ArrayLayout(WORD_BITS, words), "mask": (words - 1).bit_length(), "plane": 4,
-        "vector_last": 1, "row_last": 1, "command_last": 1})
+        "words": data.ArrayLayout(WORD_BITS, words), "rotation": rotation, "head_rotation": rotation, "plane": 4,
+        "start": 4, "open_top": 1, "completes": 1, "sub": 1, "run": 3, "row_last": 1, "command_last": 1})
 
 
 def DotStep(config):

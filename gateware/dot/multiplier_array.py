@@ -14,7 +14,7 @@ __all__ = ["MultiplierArray"]
 _CODE_BITS = 16
 _MANTISSA_BITS = 18
 _PRODUCT_BITS = 33
-_UNIT_BITS = 16
+_UNIT_BITS = 17
 
 
 class MultiplierArray(wiring.Component):
@@ -36,7 +36,8 @@ class MultiplierArray(wiring.Component):
     first_part : In(1)
         The sum begins with this step.
     expand : In(1)
-        At most one code is not zero, and the sum of column 0 is this code times 2**16.
+        At most one code is not zero, and the sum of column 0 is this code times 2**17: products of codes and
+        sub-scales may be short of the place of a single code by one bit, which only a row of one vector cannot spare.
     sums : Out(signed(38)), array of columns
     """
 

@@ -1,31 +1,38 @@
 """Splits the beats of a matrix into scales and codes."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS
-from gateware.isa import Scale
+from gateware.isa import CodeKind, Scale
 from gateware.layouts import DotCommand
 
 __all__ = ["RowSequencer"]
 
 _PLANES = 16
+_FIFTH = 4         # number of the vector that the other four of a group of trits carry with them
+_GROUP_WORDS = 8   # of trits
 
 
-class _Phase(enum.Enum, shape=2):
+class _Phase(enum.Enum, shape=3):
     IDLE = 0
     SCALES = 1
-    CODES = 2
+    SUBS = 2
+    CODES = 3
+    SKIP = 4
 
 
 class RowSequencer(wiring.Component):
-    """Walks through the rows of a command and splits their beats into scales and chunks of codes.
+    """Walks through the rows of a command and splits their beats into scales, sub-scales and codes.
 
-    A chunk is the largest power of two of words that divides both a bus word and a vector, so that none spans two
-    vectors. A beat of scales takes one cycle, a beat of codes one per chunk: where words of 32 * ``code_bits`` are at
-    least as wide as the bus and ``code_bits`` is 2, 4, 8 or 16, just one. Rows follow each other without a gap; a command follows two cycles after the last step of the
-    one before. ``beats.ready`` is combinational, ``command.ready`` depends on registers only.
+    A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat of codes
+    takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take the same way. A beat
+    of scales takes one cycle. Rows follow each other without a gap; a command follows two cycles after the last step
+    of the one before. ``beats.ready`` is combinational, ``command.ready`` depends on registers only.
+
+    Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of a
+    group that the row does not fill is skipped, one beat per cycle.
 
     The first beat of a row waits until at most one row before it has steps left: there are two banks of scales.
 
@@ -46,8 +53,8 @@ class RowSequencer(wiring.Component):
         A command is being taken.
     active : Out
         The command in effect, from the cycle after ``start`` until that of the next one.
-    last_vector : Out(9)
-        Vectors of a row, less one.
+    last_scale_byte : Out(11)
+        Bytes of the scales of a row, less one.
     """
 
     def __init__(self, config):
@@ -60,92 +67,140 @@ class RowSequencer(wiring.Component):
             "row_done": In(1),
             "start": Out(1),
             "active": Out(DotCommand),
-            "last_vector": Out(9),
+            "last_scale_byte": Out(11),
         })
 
     def elaborate(self, platform):
         m = Module()
-        words = self._config.bus_bits // WORD_BITS
+        config = self._config
+        words = config.bus_bits // WORD_BITS
         byte_bits = (words * WORD_BITS // 8 - 1).bit_length()
         command, active, chunk = self.command.p, self.active, self.chunks.p
+        has_subs = command.sub_bits.any() if "sub_scales" in config.decoders else Const(0)
 
         phase = Signal(_Phase)
         rows_ahead = Signal(2)  # rows that have begun here and whose last step is not issued
         row_open = Signal()     # the current row is one of them
         may_proceed = Signal()
-        has_scales = Signal()
         first_phase = Signal(_Phase)
+        code_phase = Signal(_Phase)  # what follows the scales
         last_row = Signal(20)
-        last_scale_beat = Signal.like(self.last_vector)
+        last_vector, last_sub = Signal(9), Signal(9)
+        next_last_vector = (command.vectors - 1)[:9]
+        last_scale = Mux(command.super, next_last_vector >> 3, next_last_vector)
+        after_scales = Mux(has_subs, _Phase.SUBS, _Phase.CODES)
+        begin_phase = Mux(command.scale != Scale.NONE, _Phase.SCALES, after_scales)
         m.d.comb += [
             self.command.ready.eq((phase == _Phase.IDLE) & (rows_ahead == 0)),
             self.start.eq(self.command.valid & self.command.ready),
             may_proceed.eq(row_open | ~rows_ahead[1]),
-            has_scales.eq(command.scale != Scale.NONE),
         ]
         with m.If(self.start):
-            last_vector = command.vectors - 1
             m.d.sync += [
                 active.eq(command),
-                self.last_vector.eq(last_vector),
+                last_vector.eq(next_last_vector),
+                # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
+                last_sub.eq(Mux(command.sub_wide,
+                                Mux(command.minimum, next_last_vector >> 4, next_last_vector >> 5),
+                                Mux(command.minimum, next_last_vector >> 3, next_last_vector >> 4))),
                 last_row.eq(Mux(command.expand, 0, command.rows - 1)),
-                last_scale_beat.eq(Mux(command.scale == Scale.FP16, last_vector >> byte_bits - 1,
-                                       last_vector >> byte_bits)),
-                first_phase.eq(Mux(has_scales, _Phase.SCALES, _Phase.CODES)),
-                phase.eq(Mux(has_scales, _Phase.SCALES, _Phase.CODES)),
+                self.last_scale_byte.eq(
+                    Mux(command.scale != Scale.FP16, last_scale,
+                        Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
+                first_phase.eq(begin_phase),
+                code_phase.eq(after_scales),
+                phase.eq(begin_phase),
             ]
 
         # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector, and so on.
-        scale_beat = Signal.like(last_scale_beat)
+        scale_beat = Signal(11 - byte_bits)
         word = Signal(range(words))
         plane = Signal(range(_PLANES))
-        vector = Signal.like(self.last_vector)
+        fresh = Signal(init=1)  # no plane of the vector is there
+        vector = Signal.like(last_vector)
         row = Signal.like(last_row)
 
-        # A chunk of a power of two words does not span two vectors if it divides them.
-        for bit in range(len(chunk.mask)):
-            m.d.comb += chunk.mask[bit].eq(~active.code_bits[:bit + 1].any())
-        for index, place in enumerate(chunk.words):
-            source = word | chunk.mask & index
-            m.d.comb += place.eq(self.beats.payload.word_select(source[:len(chunk.mask)], WORD_BITS))
-
-        size = chunk.mask + 1
-        next_word, next_plane = word + size, plane + size
-        row_ends, beat_ends, fire, begin_row = Signal(), Signal(), Signal(), Signal()
+        # The vectors of this phase.
+        subs = phase == _Phase.SUBS
+        width = Mux(subs, active.sub_bits, active.code_bits)
+        here = Signal(range(_PLANES))
+        in_vector = Signal(range(_PLANES + 1))
+        in_beat = Signal(range(words + 1))
+        rest = Signal(range(words))
+        last, row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(6))
         m.d.comb += [
-            chunk.plane.eq(plane),
-            chunk.vector_last.eq(next_plane[4]),
-            chunk.row_last.eq(vector == self.last_vector),
+            chunk.sub.eq(subs),
+            chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
+            chunk.start.eq(_PLANES - width - chunk.open_top),
+            here.eq(Mux(fresh, chunk.start, plane)),
+            in_vector.eq(_PLANES - chunk.open_top - here),
+            in_beat.eq(words - word),
+            chunk.completes.eq((in_vector <= in_beat) | wordless),
+            rest.eq(in_beat - in_vector),
+            last.eq(vector == Mux(subs, last_sub, last_vector)),
+            chunk.words.eq(self.beats.payload),
+            chunk.plane.eq(here),
+            chunk.rotation.eq(here - word),
+            chunk.head_rotation.eq(here - word - width),
+            chunk.row_last.eq(last & ~subs),
             chunk.command_last.eq(row == last_row),
-            self.chunks.valid.eq((phase == _Phase.CODES) & self.beats.valid & may_proceed),
+            self.chunks.valid.eq((subs | (phase == _Phase.CODES)) & (self.beats.valid | wordless) & may_proceed),
             fire.eq(self.chunks.valid & self.chunks.ready),
-            row_ends.eq(chunk.vector_last & chunk.row_last),
-            # What follows the last vector of a row is padding.
-            beat_ends.eq(row_ends | (next_word == words)),
+            row_ends.eq(chunk.completes & chunk.row_last),
+            # What follows the last vector is padding.
+            beat_ends.eq(~wordless & (~chunk.completes | last | (rest < width))),
             self.scales.p.data.eq(self.beats.payload),
-            self.scales.p.last.eq(scale_beat == last_scale_beat),
+            self.scales.p.last.eq(scale_beat == self.last_scale_byte >> byte_bits),
             self.scales.valid.eq((phase == _Phase.SCALES) & self.beats.valid & may_proceed),
-            self.beats.ready.eq(self.scales.valid | fire & beat_ends),
+            self.beats.ready.eq(self.scales.valid | fire & beat_ends | (phase == _Phase.SKIP)),
             begin_row.eq((self.scales.valid | fire) & ~row_open),
         ]
-        first_plane = (_PLANES - active.code_bits)[:4]
         with m.If(self.scales.valid):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
             with m.If(self.scales.p.last):
-                m.d.sync += [scale_beat.eq(0), phase.eq(_Phase.CODES)]
+                m.d.sync += [scale_beat.eq(0), phase.eq(code_phase)]
+        next_phase = Mux(chunk.command_last, _Phase.IDLE, first_phase)
         with m.If(fire):
             m.d.sync += [
                 row_open.eq(1),
-                word.eq(Mux(beat_ends, 0, next_word)),
-                plane.eq(Mux(chunk.vector_last, first_plane, next_plane)),
+                word.eq(Mux(beat_ends | wordless, 0, word + in_vector)),
+                plane.eq(Mux(chunk.completes, chunk.start + rest, here + in_beat)),
+                fresh.eq(chunk.completes & (last | (rest == 0) | ~beat_ends)),
             ]
-            with m.If(chunk.vector_last):
-                m.d.sync += vector.eq(vector + 1)
+            with m.If(chunk.completes):
+                m.d.sync += vector.eq(Mux(last, 0, vector + 1))
+                with m.If(last & subs):
+                    m.d.sync += phase.eq(_Phase.CODES)
             with m.If(row_ends):
-                m.d.sync += [row_open.eq(0), vector.eq(0), row.eq(row + 1), phase.eq(first_phase)]
-                with m.If(chunk.command_last):
-                    m.d.sync += [row.eq(0), phase.eq(_Phase.IDLE)]
-        with m.If(self.start):
-            m.d.sync += plane.eq(_PLANES - command.code_bits)
+                m.d.sync += [
+                    row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
+        if "trits" in config.decoders:
+            self._group_trits(m, phase, next_phase, wordless, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
+
+    def _group_trits(self, m, phase, next_phase, wordless, fire, beat_ends, row_ends):
+        """Number the vectors of a group of trits, and skip what the row leaves of it."""
+        group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
+        chunk = self.chunks.p
+        trits = Signal()
+        beat = Signal(range(max(group_beats, 2)))
+        last_beat = beat == group_beats - 1
+        after_skip = Signal(_Phase)
+        m.d.comb += [
+            trits.eq((phase == _Phase.CODES) & (self.active.code_kind == CodeKind.TRITS)),
+            wordless.eq(trits & (chunk.run == _FIFTH)),
+        ]
+        run = Signal.like(chunk.run)
+        m.d.comb += chunk.run.eq(run)
+        with m.If(fire & trits):
+            with m.If(chunk.completes):
+                m.d.sync += run.eq(Mux(row_ends | wordless, 0, run + 1))
+            with m.If(beat_ends):
+                m.d.sync += beat.eq(Mux(last_beat, 0, beat + 1))
+                with m.If(row_ends & ~last_beat):
+                    m.d.sync += [phase.eq(_Phase.SKIP), after_skip.eq(next_phase)]
+        with m.If((phase == _Phase.SKIP) & self.beats.valid):
+            m.d.sync += beat.eq(beat + 1)
+            with m.If(last_beat):
+                m.d.sync += [beat.eq(0), phase.eq(after_skip)]

@@ -1,16 +1,19 @@
 """The scales of a row, and the largest of them."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DISTANCE_BITS, DotStep, EXPONENT_BITS, SCALE_MANTISSA_BITS, ScaleBeat
-from gateware.isa import Scale
+from gateware.dot.layouts import (DISTANCE_BITS, DotStep, EXPONENT_BITS, MINIMUM_ALIGNMENT, MINIMUM_BITS,
+                                  SCALE_MANTISSA_BITS, ScaleBeat)
+from gateware.isa import CodeKind, Scale
 from gateware.layouts import DotCommand
 from gateware.numeric.delay import delay
 
 __all__ = ["ScaleReader"]
+
+_PLACE_BITS = 5
 
 
 class ScaleReader(wiring.Component):
@@ -21,7 +24,8 @@ class ScaleReader(wiring.Component):
     before the steps of the last but one are issued, and that the first step follows the last scale by two cycles at
     least; then everything is in time, for any bus width (see the assertion in the code).
 
-    Scale NONE reads as 1024 * 2**-10, like POWER with exponent 0.
+    A scale is that of a vector or of a super-block of 8; minimums alternate with scales. Without minimums in the
+    format they read as zero. Scale NONE reads as 1024 * 2**-10, like POWER with exponent 0.
 
     Exponents are kept as biased keys that compare as unsigned numbers: fp16's exponent field, at least 1, for an
     exponent of key - 25; or the power of two plus 128, for an exponent of key - 138 (its mantissa being 2**10).
@@ -35,16 +39,16 @@ class ScaleReader(wiring.Component):
     beats : In(stream)
     active : In
         The command in effect.
-    last_vector : In(9)
-        Vectors of a row, less one.
+    last_byte : In(11)
+        Bytes of the scales of a row, less one.
     step : In(stream)
     row_done : In(1)
         The step is the last one of a row.
-    mantissa : Out(signed(12))
+    mantissa, minimum : Out(signed(12))
         ``MANTISSA_LATENCY`` cycles after the step.
-    distance : Out(6)
-        Largest exponent of the row less that of the scale, plus the growth, at most 63; ``latency`` cycles after the
-        step.
+    distance, minimum_distance : Out(6)
+        Largest exponent of the row less that of the scale or minimum, plus the difference between the places at which
+        the accumulator takes and needs a contribution, at most 63; ``latency`` cycles after the step.
     exponent : Out(signed(12))
         Exponent of the least accumulator bit but for the largest exponent of the vector; ``latency`` cycles after
         the step.
@@ -65,11 +69,13 @@ class ScaleReader(wiring.Component):
         super().__init__({
             "beats": In(stream.Signature(ScaleBeat(config), always_ready=True)),
             "active": In(DotCommand),
-            "last_vector": In(9),
+            "last_byte": In(11),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
             "row_done": In(1),
             "mantissa": Out(signed(SCALE_MANTISSA_BITS)),
             "distance": Out(DISTANCE_BITS),
+            "minimum": Out(signed(SCALE_MANTISSA_BITS)),
+            "minimum_distance": Out(DISTANCE_BITS),
             "exponent": Out(signed(EXPONENT_BITS)),
         })
 
@@ -83,28 +89,25 @@ class ScaleReader(wiring.Component):
         with m.If(self.row_done & (self.active.scale != Scale.NONE)):
             m.d.sync += read_bank.eq(~read_bank)
 
-        half = self._read_half(m, power, write_bank, read_bank)
+        entry = Signal.like(self.step.p.vector)
+        m.d.comb += entry.eq(Mux(self.active.super, self.step.p.vector >> 3, self.step.p.vector))
+        scale, minimum = self._read(m, power, entry, write_bank, read_bank)
         largest = self._find_largest(m, power, write_bank)
 
         # Cycle 3: the scale of the step is there as 16 bits (or 8 in the half that is wanted).
         kinds = delay(m, Cat(self.active.scale == Scale.NONE, power), 3, name="kinds")
-        upper = delay(m, self.step.p.vector[0], 3, name="upper")
+        upper = delay(m, entry[0], 3, name="upper")
         mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True)
         key = Signal(8, reset_less=True)
-        field = half[10:15]
-        magnitude = Cat(half[:10], field.any())
+        fp16_mantissa, fp16_key = _unpack(scale)
+        m.d.sync += [mantissa.eq(fp16_mantissa), key.eq(fp16_key)]
         with m.If(kinds.any()):
-            m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, Mux(upper, half[8:], half[:8]) ^ 0x80))]
-        with m.Else():
-            m.d.sync += [mantissa.eq(Mux(half[15], -magnitude, magnitude)), key.eq(field | ~field.any())]
+            m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, Mux(upper, scale[8:], scale[:8]) ^ 0x80))]
         m.d.comb += self.mantissa.eq(mantissa)
 
         # Largest of the row, distance and exponent.
         cycle = self._largest_cycle
-        late_key = delay(m, key, cycle - self.MANTISSA_LATENCY, name="key")
         late_none = delay(m, kinds[0], cycle - 3, name="none")
-        # Bits of the accumulator that the longest row needs beyond those of a single contribution.
-        growth = delay(m, (31 - self.active.code_bits - self.active.free)[:4], cycle, name="growth")
         offset = Signal(signed(9))
         m.d.comb += offset.eq(
             Mux(power, -138, Mux(self.active.scale == Scale.FP16, -25, -10))
@@ -113,50 +116,69 @@ class ScaleReader(wiring.Component):
         late_bank = delay(m, read_bank, cycle, name="bank")
         row_largest = Signal(8)
         m.d.comb += row_largest.eq(Mux(late_none, 0, Mux(late_bank, largest[1], largest[0])))
-        distance = Signal(9)
         exponent = Signal(signed(EXPONENT_BITS), reset_less=True)
-        output = Signal(DISTANCE_BITS, reset_less=True)
-        m.d.comb += [
-            distance.eq((row_largest - late_key)[:8] + growth),
-            self.exponent.eq(exponent),
-            self.distance.eq(output),
-        ]
-        m.d.sync += [
-            exponent.eq(row_largest + late_offset),
-            output.eq(distance[:DISTANCE_BITS] | distance[DISTANCE_BITS:].any().replicate(DISTANCE_BITS)),
-        ]
+        m.d.sync += exponent.eq(row_largest + late_offset)
+        m.d.comb += self.exponent.eq(exponent)
+
+        def distance(key, place, name):
+            late_key = delay(m, key, cycle - self.MANTISSA_LATENCY, name=f"{name}_key")
+            late_place = delay(m, place[:_PLACE_BITS], cycle, name=f"{name}_place")
+            value = Signal(9, name=f"{name}_distance")
+            output = Signal(DISTANCE_BITS, reset_less=True, name=f"{name}_clamped")
+            m.d.comb += value.eq((row_largest - late_key)[:8] + late_place)
+            m.d.sync += output.eq(value[:DISTANCE_BITS] | value[DISTANCE_BITS:].any().replicate(DISTANCE_BITS))
+            return output
+
+        m.d.comb += self.distance.eq(distance(key, self._place(), "scale"))
+        if "minimums" in self._config.decoders:
+            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True)
+            key = Signal(5, reset_less=True)
+            has_minimum = delay(m, self.active.minimum, 3, name="has_minimum")
+            fp16_mantissa, fp16_key = _unpack(minimum)
+            m.d.sync += [mantissa.eq(Mux(has_minimum, fp16_mantissa, 0)), key.eq(fp16_key)]
+            place = MINIMUM_ALIGNMENT - self.active.free + MINIMUM_BITS - Mux(
+                self.active.sub_bits.any(), self.active.sub_bits, 1)
+            m.d.comb += [self.minimum.eq(mantissa), self.minimum_distance.eq(distance(key, place, "minimum"))]
         return m
 
-    def _read_half(self, m, power, write_bank, read_bank):
-        """Write the beats, and read the 16 bits that hold the scale of the step: valid three cycles after it."""
+    def _place(self):
+        """Places by which the product of a contribution is too high in the accumulator, which takes it 15 bits up."""
+        active, decoders = self.active, self._config.decoders
+        width = Mux(active.code_kind == CodeKind.TABLE, 8, active.code_bits + (active.code_kind == CodeKind.UNSIGNED))
+        if "sub_scales" in decoders:
+            # Without a sign their upper bit is empty.
+            width += Mux(active.sub_bits.any(), active.sub_bits + ~active.sub_signed, 0)
+        return 31 - width - active.free + active.expand
+
+    def _read(self, m, power, entry, write_bank, read_bank):
+        """Write the beats, and read the 16 bits that hold the scale of the step, and those of the minimum: valid
+        three cycles after it."""
         word_bits = (self._config.scale_bytes // self._config.bus_bytes - 1).bit_length()
         half_bits = (self._config.bus_bytes // 2 - 1).bit_length()
         m.submodules.scales = ram = BlockRam(width=self._config.bus_bits, depth=2 << word_bits)
         write_word = Signal(word_bits)
         with m.If(self.beats.valid):
             m.d.sync += write_word.eq(Mux(self.beats.p.last, 0, write_word + 1))
-        vector = self.step.p.vector
-        half_index = Signal(9)
+        half_index = Signal(10)
         m.d.comb += [
             ram.write_enable.eq(self.beats.valid),
             ram.write_address.eq(Cat(write_word, write_bank)),
             ram.write_data.eq(self.beats.p.data),
-            half_index.eq(Mux(power, vector >> 1, vector)),
+            half_index.eq(Mux(power, entry >> 1, Mux(self.active.minimum, entry << 1, entry))),
             ram.read_enable.eq(self.step.valid & (self.active.scale != Scale.NONE)),
             ram.read_address.eq(Cat((half_index >> half_bits)[:word_bits], read_bank)),
         ]
         place = delay(m, half_index[:half_bits], BlockRam.LATENCY, name="place")
-        half = Signal(16, reset_less=True)
-        m.d.sync += half.eq(ram.read_data.word_select(place, 16))
-        return half
+        pair = ram.read_data.word_select(place[1:], 32)
+        scale = Signal(16, reset_less=True)
+        minimum = Signal(16, reset_less=True)
+        m.d.sync += [scale.eq(Mux(place[0], pair[16:], pair[:16])), minimum.eq(pair[16:])]
+        return scale, minimum
 
     def _find_largest(self, m, power, bank):
         """Largest key of each bank, ``levels`` + 2 cycles after the beat; padding does not count."""
         bytes_ = self._config.bus_bytes
-        place_bits = (bytes_ - 1).bit_length()
-        # The last byte of the last beat that belongs to a scale.
-        last_byte = Signal(place_bits)
-        m.d.comb += last_byte.eq(Mux(power, self.last_vector, Cat(Const(1, 1), self.last_vector)))
+        last_byte = self.last_byte[:(bytes_ - 1).bit_length()]
         keys = []
         for index in range(bytes_):
             byte = self.beats.p.data.word_select(index, 8)
@@ -183,3 +205,10 @@ class ScaleReader(wiring.Component):
                 with m.If(late_first | (beat_largest > register)):
                     m.d.sync += register.eq(beat_largest)
         return largest
+
+
+def _unpack(half):
+    """Mantissa and key of fp16 bits."""
+    field = half[10:15]
+    magnitude = Cat(half[:10], field.any())
+    return Mux(half[15], -magnitude, magnitude), field | ~field.any()

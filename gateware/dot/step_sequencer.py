@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import DotStep
+from gateware.dot.layouts import DotStep, sub_words
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import DotCommand
 
@@ -15,7 +15,8 @@ class StepSequencer(wiring.Component):
     """Steps through the parts of a vector of codes, within each of the slots that the command uses.
 
     One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector takes
-    ``32 / lanes`` steps per slot, or 32 if it is expanded. Nothing is issued without a credit.
+    ``32 / lanes`` steps per slot, or 32 if it is expanded. None of these is issued without a credit. A vector of
+    sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead.
 
     Parameters
     ----------
@@ -29,13 +30,16 @@ class StepSequencer(wiring.Component):
     active : In
         The command in effect.
     valid : In(1)
-        A vector is assembled; ``row_last`` and ``command_last`` describe it.
+        A vector is held; ``sub``, ``row_last`` and ``command_last`` describe it.
     credit : In(1)
         There is room for the results of a step.
-    take : Out(1)
-        The step is the first one of the assembled vector.
+    done : Out(1)
+        The step is the last one of the vector.
     row_done : Out(1)
         The step is the last one of a row.
+    sub_valid : Out(1)
+    sub_word : Out
+        Number of the step among those of the row's sub-scales.
     step : Out(stream)
         Always taken.
     """
@@ -47,38 +51,37 @@ class StepSequencer(wiring.Component):
             "command": In(DotCommand),
             "active": In(DotCommand),
             "valid": In(1),
+            "sub": In(1),
             "row_last": In(1),
             "command_last": In(1),
             "credit": In(1),
-            "take": Out(1),
+            "done": Out(1),
             "row_done": Out(1),
+            "sub_valid": Out(1),
+            "sub_word": Out(range(sub_words(config))),
             "step": Out(stream.Signature(DotStep(config), always_ready=True)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config, step, expand = self._config, self.step.p, self.active.expand
+        config, step = self._config, self.step.p
+        expand = self.active.expand & ~self.sub
 
         # The next step.
-        fresh = Signal(init=1)  # it is the first one of a vector
         position = Signal.like(step.position)
         slot = Signal(range(max(config.slots, 2)))
         vector = Signal.like(step.vector)
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
-        # What the assembled vector was when it was taken.
-        held_row_last = Signal()
-        held_command_last = Signal()
 
-        row_last, command_last, last_part, last_slot, last_step = (Signal() for _ in range(5))
+        last_part, last_slot, issued = Signal(), Signal(), Signal()
         m.d.comb += [
-            self.step.valid.eq(self.credit & (self.valid | ~fresh)),
-            self.take.eq(self.step.valid & fresh),
-            row_last.eq(Mux(fresh, self.row_last, held_row_last)),
-            command_last.eq(Mux(fresh, self.command_last, held_command_last)),
+            self.step.valid.eq(self.valid & ~self.sub & self.credit),
+            self.sub_valid.eq(self.valid & self.sub),
+            issued.eq(self.step.valid | self.sub_valid),
             last_part.eq(position == Mux(expand, VECTOR_CODES - 1, VECTOR_CODES - config.lanes)),
-            last_slot.eq(expand | (columns_left <= config.columns)),
-            last_step.eq(last_part & last_slot),
-            self.row_done.eq(self.step.valid & row_last & last_step),
+            last_slot.eq(expand | self.sub | (columns_left <= config.columns)),
+            self.done.eq(issued & last_part & last_slot),
+            self.row_done.eq(self.done & self.row_last),
 
             step.vector.eq(vector),
             step.position.eq(position),
@@ -87,25 +90,25 @@ class StepSequencer(wiring.Component):
             step.first_part.eq(expand | (position == 0)),
             step.complete.eq(expand | last_part),
             step.first.eq(expand | (vector == 0)),
-            step.emit.eq(expand | row_last & last_part),
+            step.emit.eq(expand | self.row_last & last_part),
             step.columns.eq(Mux(expand, 0, Mux(last_slot, columns_left - 1, config.columns - 1))),
             step.row_last.eq(expand | last_slot),
-            step.command_last.eq(command_last & row_last & last_step),
+            step.command_last.eq(self.command_last & self.row_last & last_part & last_slot),
         ]
-        with m.If(self.take):
-            m.d.sync += [held_row_last.eq(self.row_last), held_command_last.eq(self.command_last)]
+        with m.If(issued):
+            m.d.sync += position.eq(position + Mux(expand, 1, config.lanes))
         with m.If(self.step.valid):
-            m.d.sync += [
-                fresh.eq(last_step),
-                position.eq(position + Mux(expand, 1, config.lanes)),
-            ]
             with m.If(last_part):
                 m.d.sync += [
                     slot.eq(Mux(last_slot, 0, slot + 1)),
                     columns_left.eq(Mux(last_slot, self.active.columns, columns_left - config.columns)),
                 ]
-            with m.If(last_step):
-                m.d.sync += vector.eq(Mux(row_last, 0, vector + 1))
+            with m.If(self.done):
+                m.d.sync += vector.eq(Mux(self.row_last, 0, vector + 1))
+        with m.If(self.sub_valid):
+            m.d.sync += self.sub_word.eq(self.sub_word + 1)
+        with m.If(self.row_done):
+            m.d.sync += self.sub_word.eq(0)
         with m.If(self.start):
             m.d.sync += columns_left.eq(self.command.columns)
         return m

@@ -23,6 +23,10 @@ def test_named_configurations_are_known_by_their_name(name):
     ({"scratchpad": 1000}, "Config 'x': scratchpad must be a power of two of at least 64, not 1000"),
     ({"x_elements": 32768}, "Config 'x': x_elements must be at most 16384, not 32768"),
     ({"queue": 1}, "Config 'x': queue must be 2..64, not 1"),
+    ({"decoders": ("trits", "trits")}, "Config 'x': decoders must be different ones of sub_scales, minimums, tables, "
+                                       "trits, not ('trits', 'trits')"),
+    ({"decoders": ("planes",)}, "Config 'x': decoders must be different ones of sub_scales, minimums, tables, trits, "
+                                "not ('planes',)"),
 ])
 def test_impossible_parameters_are_named(parameters, message):
     with pytest.raises(ValueError) as error:

@@ -86,6 +86,13 @@ class BlockFormat:
         return VECTOR_CODES // self.sub_codes if self.sub_bits else 0
 
     @property
+    def decoders(self):
+        """Which of :data:`gateware.config.DECODERS` the format needs, as a tuple."""
+        needed = {"sub_scales": self.sub_bits, "minimums": self.minimum,
+                  "tables": self.code_kind == CodeKind.TABLE, "trits": self.code_kind == CodeKind.TRITS}
+        return tuple(name for name, wanted in needed.items() if wanted)
+
+    @property
     def code_range(self):
         """Least and greatest number that a code stands for."""
         match self.code_kind:

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from amaranth.hdl import Value
 from amaranth.sim import Simulator
 
 from gateware.control.dispatch import Dispatch
@@ -12,12 +13,15 @@ from sim.streams import send
 
 
 def _random_work(rng):
-    opcode = rng.choice([Opcode.DOT, Opcode.VECTOR])
+    opcode = rng.choice([Opcode.DOT, Opcode.DOT, Opcode.VECTOR, Opcode.VECTOR, Opcode.TABLE])
     sink = rng.choice([Sink.SCRATCHPAD, Sink.ARGMAX] if opcode == Opcode.DOT else
+                      [Sink.NONE] if opcode == Opcode.TABLE else
                       [Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE, Sink.STORE])
-    return {"opcode": opcode, "streams": opcode == Opcode.DOT or rng.random() < 0.5,
-            "dot": {"rows": rng.getrandbits(20)}, "store": {"base": rng.getrandbits(32)},
-            "vector": {"length": rng.getrandbits(20), "sink": sink, "destination": rng.getrandbits(20)},
+    return {"opcode": opcode, "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
+            "dot": {"rows": rng.getrandbits(20)},
+            "store": {"base": rng.getrandbits(32), "scale_address": rng.getrandbits(32)},
+            "vector": {"length": rng.getrandbits(20), "sink": sink, "destination": rng.getrandbits(20),
+                       "b": rng.getrandbits(32), "c": rng.getrandbits(32)},
             "destination_stride": rng.getrandbits(20)}
 
 
@@ -41,11 +45,12 @@ class _Units:
             # The sinks accept whenever they have room; the units when they feel like it.
             ctx.set(d.sink.ready, len(self.dots) < 2)
             ctx.set(d.store.ready, self.store is None)
-            dot_ready, vector_ready = self.rng.random() < 0.7, self.rng.random() < 0.7
+            dot_ready, vector_ready, table_ready = (self.rng.random() < 0.7 for _ in range(3))
             ctx.set(d.dot.ready, dot_ready)
             ctx.set(d.vector.ready, vector_ready)
-            *_, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
-                await ctx.tick().sample(d.dot.valid, d.sink.valid, d.vector.valid, d.store.valid, d.open_data,
+            ctx.set(d.table.ready, table_ready)
+            *_, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
+                await ctx.tick().sample(d.table.valid, Value.cast(d.table.payload), d.dot.valid, d.sink.valid, d.vector.valid, d.store.valid, d.open_data,
                                         d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length,
                                         d.store.p.base)
             dot, vector = dot and dot_ready, vector and vector_ready
@@ -53,6 +58,10 @@ class _Units:
                 self.errors.append("a sink's command without its unit's")
             if (dot or vector) and (self.vector is not None or self.store is not None or self.stream):
                 self.errors.append("began beside a VECTOR or before the stream was taken")
+            if table and table_ready:
+                if self.dots or self.vector is not None or self.store is not None:
+                    self.errors.append("TABLE beside an instruction of a unit")
+                self.log.append(("table", table_p))
             if vector and self.dots:
                 self.errors.append("VECTOR began beside a DOT")
             await self._advance(ctx)
@@ -104,6 +113,9 @@ def test_order_and_completion(seed, slow):
             if work["opcode"] == Opcode.DOT:
                 expected.append(("dot", work["dot"]["rows"], vector["destination"],
                                  work["destination_stride"], work["store"]["base"], index))
+            elif work["opcode"] == Opcode.TABLE:
+                words = vector["b"], vector["c"], work["store"]["base"], work["store"]["scale_address"]
+                expected.append(("table", sum(word << 32 * place for place, word in enumerate(words))))
             else:
                 expected.append(("vector", vector["length"],
                                  work["store"]["base"] if vector["sink"] == Sink.STORE else None))

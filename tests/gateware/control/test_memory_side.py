@@ -52,7 +52,7 @@ def _expected(instruction, index, stores, token, position):
     work = {"opcode": i.opcode, "streams": lines != 0, "dot": dot, "vector": vector,
             "destination_stride": i.destination_stride,
             "store": {"base": store_base, "stride": i.store_stride,
-                      "scale_address": i.scale_base + 4 * position}}
+                      "scale_address": i.scale_base + 4 * position * (i.sink in _STORING)}}
     return block if lines else None, work
 
 

@@ -11,17 +11,31 @@ from gateware.dot import exact
 from gateware.dot.engine import DotEngine
 from gateware.isa import CodeKind, CodeOrder, Scale, VECTOR_CODES
 from gateware.numeric.block_float import BLOCK
+from host.image.formats import trit_bytes
 from host.image.planes import to_planes
 from sim.streams import receive, send
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """One command: codes int16 (rows, vectors, 32); scales uint16 or int8 (rows, vectors), or None."""
+    """One command.
+
+    Codes are int16 (rows, vectors, 32), those of kind TABLE indices. Scales are uint16 or int8 (rows, vectors), or None;
+    if they are ``super`` there is one for 8 vectors. Minimums are uint16 of the same shape. Sub-scales and sub-minimums
+    are int16 (rows, vectors, 1 or 2) of ``sub_bits``.
+    """
 
     codes: np.ndarray
     scales: np.ndarray | None = None
+    minimums: np.ndarray | None = None
+    sub_scales: np.ndarray | None = None
+    sub_minimums: np.ndarray | None = None
     code_bits: int
+    kind: CodeKind = CodeKind.SIGNED
+    table: tuple | None = None
+    super: bool = False
+    sub_bits: int = 0
+    sub_signed: bool = False
     columns: int = 1
     order: CodeOrder = CodeOrder.PLANES
     expand: bool = False
@@ -35,52 +49,70 @@ class Matrix:
 
     @property
     def free(self):
-        growth = (self.codes.shape[1] - 1).bit_length() + self.extra_growth
-        return exact.free_bits(code_bits=self.code_bits, code_kind=CodeKind.SIGNED, growth=growth)
+        growth = 0 if self.expand else (self.codes.shape[1] - 1).bit_length()
+        return exact.free_bits(code_bits=self.code_bits, code_kind=self.kind, growth=growth + self.extra_growth,
+                               sub_bits=self.sub_bits, sub_signed=self.sub_signed, minimum=self.minimums is not None)
 
     @property
     def command(self):
         rows, vectors, _ = self.codes.shape
-        return {"code_bits": self.code_bits, "code_order": self.order, "scale": self.scale, "expand": self.expand,
+        return {"code_bits": self.code_bits, "code_kind": self.kind, "code_order": self.order, "scale": self.scale,
+                "super": self.super, "minimum": self.minimums is not None, "sub_bits": self.sub_bits,
+                "sub_signed": self.sub_signed,
+                "sub_wide": self.sub_scales is not None and self.sub_scales.shape[2] == 1, "expand": self.expand,
                 "vectors": vectors, "rows": rows, "free": self.free, "columns": self.columns}
 
     @property
-    def _unpacked_scales(self):
-        if self.scale == Scale.FP16:
-            return exact.unpack_fp16(self.scales)
-        return exact.unpack_power(np.zeros(self.codes.shape[:2]) if self.scales is None else self.scales)
+    def _arguments(self):
+        """Arguments of `exact_dot` and `exact_expand`."""
+        def per_vector(bits, unpack):
+            return tuple(np.repeat(part, 8 if self.super else 1, axis=1) for part in unpack(bits))
+
+        def floats(subs):
+            return None if subs is None else subs.astype(float)
+
+        scales = np.zeros(self.codes.shape[:2]) if self.scales is None else self.scales
+        return {
+            "codes": (self.codes if self.table is None else np.array(self.table)[self.codes]).astype(float),
+            "scale": per_vector(scales, exact.unpack_fp16 if self.scale == Scale.FP16 else exact.unpack_power),
+            "minimum": None if self.minimums is None else per_vector(self.minimums, exact.unpack_fp16),
+            "sub_scales": floats(self.sub_scales), "sub_minimums": floats(self.sub_minimums), "free": self.free}
+
+    def _row(self, row):
+        """Scales, sub-scales and codes of a row, as bytes."""
+        scales = [part[row] for part in (self.scales, self.minimums) if part is not None]
+        yield np.stack(scales, axis=1).tobytes() if scales else b""
+        if self.sub_bits:
+            supers = self.codes.shape[1] // 8
+            parts = [part[row].reshape(supers, -1) for part in (self.sub_scales, self.sub_minimums) if part is not None]
+            subs = np.concatenate(parts, axis=1).ravel()
+            # What fills up the last vector must not matter.
+            subs = np.concatenate([subs, np.full(-len(subs) % VECTOR_CODES, -1)]).astype(np.int16)
+            yield to_planes(subs.reshape(-1, VECTOR_CODES), self.sub_bits).tobytes()
+        if self.kind == CodeKind.TRITS:
+            yield trit_bytes(self.codes[row][None]).tobytes()
+        elif self.order == CodeOrder.PLANES:
+            yield to_planes(self.codes[row], self.code_bits).tobytes()
+        else:
+            yield self.codes[row].astype("<i2").tobytes()
 
     def beats(self, bus_bytes):
         """Bus words as int, padded with ones, which must not matter."""
         beats = []
-        for row, codes in enumerate(self.codes):
-            if self.order == CodeOrder.PLANES:
-                code_bytes = to_planes(codes, self.code_bits).tobytes()
-            else:
-                code_bytes = codes.astype("<i2").tobytes()
-            scale_bytes = b"" if self.scales is None else self.scales[row].tobytes()
-            for part in scale_bytes, code_bytes:
+        for row in range(len(self.codes)):
+            for part in self._row(row):
                 part += b"\xff" * (-len(part) % bus_bytes)
                 beats += [int.from_bytes(part[i:i + bus_bytes], "little") for i in range(0, len(part), bus_bytes)]
         return beats
 
     def results(self, x):
         """Results as the engine sends them; ``x`` has a `Vector` per logical column."""
-        scale, settings = self._unpacked_scales, {"free": self.free}
         if self.expand:
-            values = np.empty((VECTOR_CODES * self.codes.shape[1], 1), np.float32)
-            unit_exponents = np.full(self.codes.shape[1], exact.EXPAND_EXPONENT)
-            for index in range(len(values)):
-                one_hot = np.zeros(len(values))
-                one_hot[index] = exact.EXPAND_MANTISSA
-                values[index] = exact.exact_dot(
-                    self.codes.astype(float), scale, one_hot.reshape(-1, VECTOR_CODES), unit_exponents,
-                    **settings)
+            values = exact.exact_expand(**self._arguments)[:, None]
         else:
-            vectors = self.codes.shape[1]
             values = np.stack([exact.exact_dot(
-                self.codes.astype(float), scale, *column.vectors(vectors), **settings)
-                for column in map(x.get, range(self.columns))], axis=1)
+                **self._arguments, **dict(zip(("x_mantissa", "x_exponent"), x[column].vectors(self.codes.shape[1]))))
+                for column in range(self.columns)], axis=1)
         rows, columns = values.shape
         return [{"column": column, "row": row, "value": int(values[row, column].view(np.uint32)),
                  "last": int((row, column) == (rows - 1, columns - 1))}
@@ -141,6 +173,7 @@ class EngineBench:
         """
         self.phases, self.seed, self.stalls = phases, seed, stalls
         self.written = self.begun = self.completed = 0  # phases
+        self.answered = 0  # matrices
         self.accepted = []
         if self.used:
             self.simulator.reset()
@@ -161,11 +194,19 @@ class EngineBench:
             self.written += 1
 
     async def _send_commands(self, ctx):
+        table, sent = None, 0
         for index, (_, matrices) in enumerate(self.phases):
             while self.written <= index or self.completed < index:
                 await ctx.tick()
             self.begun += 1
-            await send(ctx, self.dut.command, [matrix.command for matrix in matrices])
+            for matrix in matrices:
+                if matrix.table not in (None, table):
+                    while self.answered < sent:
+                        await ctx.tick()
+                    table = matrix.table
+                    await send(ctx, self.dut.table, [table])
+                await send(ctx, self.dut.command, [matrix.command])
+                sent += 1
 
     async def _send_beats(self, ctx):
         beats = [beat for _, matrices in self.phases for matrix in matrices
@@ -182,6 +223,7 @@ class EngineBench:
                 for got, want in zip(received, expected):
                     assert got == want, f"matrix {index}, seed {self.seed}, stalls {self.stalls}: " \
                                         f"{got} must be {want}"
+                self.answered += 1
             self.completed += 1
         for _ in range(50):
             *_, valid = await ctx.tick().sample(self.dut.results.valid)

@@ -1,0 +1,52 @@
+"""The numbers that 4-bit indices stand for."""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.layouts import CodeTableEntries
+
+__all__ = ["CodeTable"]
+
+
+class CodeTable(wiring.Component):
+    """16 signed bytes, looked up by ``lanes`` indices at once in LUT RAM.
+
+    Combinational from ``indices``. A new table takes 16 cycles: ``entries`` is accepted with the last of them.
+
+    Parameters
+    ----------
+    lanes : int
+
+    Members
+    -------
+    entries : In(stream)
+    indices : In(4), array of ``lanes``
+    numbers : Out(signed(8)), array of ``lanes``
+    """
+
+    def __init__(self, lanes):
+        self._lanes = lanes
+        super().__init__({
+            "entries": In(stream.Signature(CodeTableEntries)),
+            "indices": In(data.ArrayLayout(4, lanes)),
+            "numbers": Out(data.ArrayLayout(signed(8), lanes)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = table = memory.Memory(shape=signed(8), depth=16, init=[])
+        entry = Signal(4)
+        write = table.write_port()
+        m.d.comb += [
+            self.entries.ready.eq(entry == 15),
+            write.en.eq(self.entries.valid),
+            write.addr.eq(entry),
+            write.data.eq(self.entries.p[entry]),
+        ]
+        with m.If(self.entries.valid):
+            m.d.sync += entry.eq(entry + 1)
+        for lane in range(self._lanes):
+            read = table.read_port(domain="comb")
+            m.d.comb += [read.addr.eq(self.indices[lane]), self.numbers[lane].eq(read.data)]
+        return m

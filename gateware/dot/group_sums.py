@@ -1,0 +1,112 @@
+"""Sums of 16 mantissas, for the minimums of a format."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.block_ram import BlockRam
+from gateware.dot.layouts import DotStep, GROUP_BITS, GROUP_CODES
+from gateware.isa import VECTOR_CODES
+from gateware.layouts import QuantisedGroup
+from gateware.numeric.delay import delay
+
+__all__ = ["GroupSums"]
+
+_UNIT = 1 << 16
+
+
+class GroupSums(wiring.Component):
+    """The two group sums of each vector of the x-buffer, in block RAM.
+
+    Computed while the x-buffer is written, from the same groups: what the last one of a vector completes can be read
+    ``WRITE_LATENCY`` + 1 cycles later.
+
+    Parameters
+    ----------
+    config : Config
+
+    Members
+    -------
+    groups : In(stream)
+        As for :class:`gateware.dot.x_buffer.XBuffer`.
+    step : In(stream)
+        With ``expand``, the group of the code that is expanded has the sum 2**16, the other one 0.
+    sums : Out(signed(22)), array of columns of arrays of 2
+        Of the lower and the upper 16 mantissas; ``LATENCY`` cycles after the step.
+    """
+
+    LATENCY = BlockRam.LATENCY
+    WRITE_LATENCY = 3
+
+    def __init__(self, config):
+        self._config = config
+        super().__init__({
+            "groups": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
+            "step": In(stream.Signature(DotStep(config), always_ready=True)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2), config.columns)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config, group = self._config, self.groups.p
+        slot_bits = (config.slots - 1).bit_length()
+        vectors = config.x_elements // VECTOR_CODES
+        vector_bits = (vectors - 1).bit_length()
+        group_bits = (GROUP_CODES // config.vector_lanes - 1).bit_length()
+
+        # Two cycles: the sum of the mantissas that come together.
+        terms = [group.mantissas[lane] for lane in range(config.vector_lanes)]
+        for level in range(2):
+            terms = _add_pairs(_add_pairs(terms))
+            registers = [Signal(term.shape(), reset_less=True, name=f"tree_{level}_{index}")
+                         for index, term in enumerate(terms)]
+            m.d.sync += [register.eq(term) for register, term in zip(registers, terms)]
+            terms = registers
+        index = delay(m, group.index, 2, name="index")
+        column = delay(m, group.column, 2, name="column")
+        valid = Signal(2)
+        m.d.sync += valid.eq(Cat(self.groups.valid, valid))
+
+        # Third cycle: added to those that came before.
+        place = index[:group_bits]
+        first = place == 0 if group_bits else Const(1)
+        last = place.all() if group_bits else Const(1)
+        half = index[group_bits]
+        vector = index[group_bits + 1:]
+        running = Signal(signed(GROUP_BITS), reset_less=True)
+        total = Signal(signed(GROUP_BITS))
+        lower = Signal(signed(GROUP_BITS), reset_less=True)
+        m.d.comb += total.eq(terms[0] + Mux(first, 0, running))
+        with m.If(valid[-1]):
+            m.d.sync += running.eq(total)
+            with m.If(~half):
+                m.d.sync += lower.eq(total)
+        write = Signal()
+        m.d.sync += write.eq(valid[-1] & half & last & (vector < vectors))
+        write_vector = delay(m, vector[:vector_bits], name="write_vector")
+        write_column = delay(m, column, name="write_column")
+
+        expand = delay(m, self.step.p.expand, self.LATENCY, name="expand")
+        upper = delay(m, self.step.p.position[-1], self.LATENCY, name="upper")
+        for column in range(config.columns):
+            ram = BlockRam(width=2 * GROUP_BITS, depth=max(config.slots * vectors, 2))
+            m.submodules[f"sums_{column}"] = ram
+            m.d.comb += [
+                ram.write_enable.eq(write & (write_column % config.columns == column)),
+                ram.write_address.eq(Cat(write_vector, (write_column // config.columns)[:slot_bits])),
+                ram.write_data.eq(Cat(lower, running)),
+                ram.read_enable.eq(self.step.valid & ~self.step.p.expand & (self.step.p.columns >= column)),
+                ram.read_address.eq(Cat(self.step.p.vector[:vector_bits], self.step.p.slot)),
+            ]
+            for number in range(2):
+                unit = Mux(upper == number, _UNIT, 0)
+                m.d.comb += self.sums[column][number].eq(
+                    Mux(expand, unit, ram.read_data.word_select(number, GROUP_BITS).as_signed()))
+        return m
+
+
+def _add_pairs(terms):
+    """Sums of neighbours; a single term stays as it is."""
+    if len(terms) == 1:
+        return terms
+    return [a + b for a, b in zip(terms[::2], terms[1::2])]

@@ -1,0 +1,54 @@
+"""Group sums times sub-minimums."""
+
+from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.dot.layouts import GROUP_BITS, MINIMUM_BITS, MINIMUM_SUM_BITS
+from gateware.dot.small_multiplier import SmallMultiplier
+
+__all__ = ["MinimumSums"]
+
+
+class MinimumSums(wiring.Component):
+    """The sum over a vector of its mantissas, each times the sub-minimum of its group.
+
+    A free-running pipeline: latency ``LATENCY`` cycles.
+
+    Parameters
+    ----------
+    columns : int
+
+    Members
+    -------
+    groups : In(signed(22)), array of columns of arrays of 2
+    minimums : In(6), array of 2
+    sums : Out(signed(29)), array of columns
+    """
+
+    LATENCY = SmallMultiplier.LATENCY + 1
+
+    def __init__(self, columns):
+        self._columns = columns
+        super().__init__({
+            "groups": In(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2), columns)),
+            "minimums": In(data.ArrayLayout(MINIMUM_BITS, 2)),
+            "sums": Out(data.ArrayLayout(signed(MINIMUM_SUM_BITS), columns)),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        for column in range(self._columns):
+            products = []
+            for number in range(2):
+                multiplier = SmallMultiplier(a_width=GROUP_BITS, b_width=MINIMUM_BITS, signed=False)
+                m.submodules[f"multiplier_{column}_{number}"] = multiplier
+                m.d.comb += [
+                    multiplier.a.eq(self.groups[column][number]),
+                    multiplier.b.eq(self.minimums[number]),
+                ]
+                products.append(multiplier.o)
+            total = Signal(signed(MINIMUM_SUM_BITS), reset_less=True, name=f"sum_{column}")
+            m.d.sync += total.eq(products[0] + products[1])
+            m.d.comb += self.sums[column].eq(total)
+        return m

@@ -1,0 +1,120 @@
+"""Every format of codes and scales in the dot engine, against the golden dot product, bit for bit."""
+
+import numpy as np
+import pytest
+
+from gateware.config import Config
+from gateware.isa import CodeKind
+from host.image.formats import FORMATS
+
+# (lanes, columns, slots, bus_bits, vector_lanes)
+SHAPES = [
+    (4, 1, 2, 32, 2),
+    (4, 1, 1, 256, 4),
+    (8, 2, 1, 64, 8),
+    (16, 1, 2, 128, 16),
+    (16, 2, 2, 32, 4),
+    (32, 1, 1, 64, 16),
+    (32, 2, 2, 128, 4),
+    (32, 1, 1, 256, 4),
+]
+BLOCKS = [name for name in FORMATS if name not in ("F32", "F16", "BF16")]
+LONGEST_X = 2**17 - 1
+
+
+def engine_config(lanes, columns, slots, bus_bits, vector_lanes, **options):
+    return Config(name="test", lanes=lanes, columns=columns, slots=slots, bus_bits=bus_bits,
+                  vector_lanes=vector_lanes, x_elements=1024, scale_bytes=128, **options)
+
+
+@pytest.fixture(scope="module", params=SHAPES, ids=lambda shape: "x".join(map(str, shape)))
+def bench(request, engine_bench):
+    return engine_bench(engine_config(*request.param))
+
+
+@pytest.fixture(scope="module")
+def draw(matrix):
+    """Function that draws a `Matrix` of a format; ``extreme`` ones have but the ends of every range."""
+    def draw(rng, name, *, rows, vectors, extreme=False, **options):
+        form = FORMATS[name]
+
+        def numbers(low, high, shape):
+            if extreme:
+                return np.where(rng.integers(0, 2, shape), low, high).astype(np.int16)
+            return rng.integers(low, high + 1, shape).astype(np.int16)
+
+        def fp16(shape):
+            if extreme:
+                return rng.choice(np.array([0x7BFF, 0xFBFF, 0x0001, 0x8000], np.uint16), shape)
+            # All finite numbers, subnormals and zeros included, in a range that differs from row to row.
+            exponents = rng.integers(0, rng.integers(1, 32, (rows, 1)), shape) % 31
+            return (rng.integers(0, 2, shape) << 15 | exponents << 10 | rng.integers(0, 1024, shape)).astype(np.uint16)
+
+        scales, subs = (rows, vectors // form.super_vectors), (rows, vectors, form.vector_subs)
+        ends = (0, 15) if form.table else form.code_range
+        return matrix(
+            codes=numbers(*ends, (rows, vectors, 32)), code_bits=form.code_bits, kind=form.code_kind,
+            table=form.table, super=form.super_vectors > 1,
+            scales=fp16(scales) if form.scale_kind == 1 else numbers(-128, 127, scales).astype(np.int8),
+            minimums=fp16(scales) if form.minimum else None,
+            sub_bits=form.sub_bits, sub_signed=form.sub_signed,
+            sub_scales=numbers(*form.sub_range, subs) if form.sub_bits else None,
+            sub_minimums=numbers(*form.sub_range, subs) if form.sub_bits and form.minimum else None, **options)
+    return draw
+
+
+@pytest.fixture(scope="module")
+def draw_x(vector):
+    """Function that draws a `Vector` per column, whose blocks have exponents far apart."""
+    def draw(rng, columns, vectors):
+        return {column: vector(mantissas=rng.integers(-LONGEST_X, LONGEST_X + 1, 32 * vectors),
+                               exponents=rng.integers(-143, 115, -(-vectors // 8)) // rng.integers(1, 30))
+                for column in range(columns)}
+    return draw
+
+
+@pytest.mark.parametrize("seed, stalls", [(0, (0.0, 0.0)), (1, (0.4, 0.0)), (2, (0.1, 0.7))])
+def test_every_format(bench, draw, draw_x, seed, stalls):
+    """Commands of all formats in random order, one after another, with every number of columns."""
+    most, rng = bench.config.logical_columns, np.random.default_rng(seed)
+    matrices = [draw(rng, name, rows=int(rng.integers(1, 4)), vectors=8, columns=int(rng.integers(1, most + 1)))
+                for name in rng.permutation(BLOCKS)]
+    bench.run((draw_x(rng, most, 8), matrices), seed=seed, stalls=stalls)
+
+
+def test_one_row_of_a_table(bench, draw):
+    """Every code of a row times its scales."""
+    rng = np.random.default_rng(11)
+    bench.run(({}, [draw(rng, name, rows=1, vectors=8, expand=True) for name in rng.permutation(BLOCKS)]))
+
+
+@pytest.mark.parametrize("shape", [(8, 1, 1, 32, 4), (32, 1, 1, 128, 4)], ids=str)
+def test_the_ends_of_every_range(engine_bench, draw, vector, shape):
+    """Greatest and least codes, sub-scales, scales, minimums and mantissas: registers filled to their last bit."""
+    bench, rng = engine_bench(engine_config(*shape)), np.random.default_rng(12)
+    x = {0: vector(mantissas=np.where(rng.integers(0, 2, 256), LONGEST_X, -LONGEST_X), exponents=np.array([114]))}
+    same = {0: vector(mantissas=np.full(256, -LONGEST_X), exponents=np.array([-143]))}
+    matrices = [draw(rng, name, rows=3, vectors=8, extreme=True) for name in BLOCKS]
+    matrices += [draw(rng, name, rows=1, vectors=8, extreme=True, expand=True) for name in BLOCKS]
+    bench.run((x, matrices), ({}, []), (same, matrices))
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 1, 32, 2), (32, 1, 1, 64, 4), (16, 1, 1, 256, 4)], ids=str)
+def test_rows_of_several_super_blocks(engine_bench, draw, draw_x, shape):
+    """Rows of 24 and, without super-blocks, of 5, 9 and 11 vectors: words and groups that they do not fill."""
+    bench, rng = engine_bench(engine_config(*shape)), np.random.default_rng(13)
+    bench.run((draw_x(rng, 1, 24), [draw(rng, name, rows=2, vectors=24) for name in BLOCKS]))
+    for vectors in 5, 9, 11:
+        bench.run((draw_x(rng, 1, vectors), [
+            draw(rng, name, rows=3, vectors=vectors) for name in BLOCKS if FORMATS[name].super_vectors == 1]))
+
+
+@pytest.mark.parametrize("vectors", range(1, 12))
+@pytest.mark.parametrize("bus_bits", [32, 64, 128, 256])
+def test_trits_of_any_number_of_vectors(engine_bench, matrix, draw_x, bus_bits, vectors):
+    """Groups of five that are filled in part."""
+    bench, rng = engine_bench(engine_config(16, 1, 1, bus_bits, 4)), np.random.default_rng(14)
+    codes = rng.integers(-1, 2, (3, vectors, 32)).astype(np.int16)
+    bench.run((draw_x(rng, 1, vectors), [
+        matrix(codes=codes, code_bits=2, kind=CodeKind.TRITS, scales=rng.integers(-9, 9, (3, vectors)).astype(np.int8)),
+        matrix(codes=codes[:1], code_bits=2, kind=CodeKind.TRITS, expand=True)]))
