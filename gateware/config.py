@@ -112,6 +112,7 @@ CONFIGS = {config.name: config for config in (
     Config(name="sim"),
     Config(name="sim-narrow", lanes=8, columns=1, slots=2, bus_bits=32, vector_lanes=2),
     Config(name="sim-wide", lanes=16, columns=2, slots=2, bus_bits=256, vector_lanes=8),
+    Config(name="sim-columns", columns=2, slots=2, bus_bits=64, vector_lanes=8, scratchpad=16384),
     Config(name="micro", lanes=4, columns=1, slots=2, bus_bits=64, vector_lanes=2, scratchpad=1024,
            x_elements=256, prefetch_beats=32, queue=4),
 )}

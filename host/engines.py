@@ -6,6 +6,9 @@ import numpy as np
 
 __all__ = ["Engine", "EngineName", "open_engine"]
 
+#: Positions that the float engine computes together; more would only take memory.
+_FLOAT_GROUP = 64
+
 
 class EngineName(StrEnum):
     """Values of ``--engine``."""
@@ -21,13 +24,17 @@ class Engine:
     Parameters
     ----------
     inner : FloatEngine, ModelEngine or RtlEngine
+    group : int
+        Most tokens of one pass over the weights.
 
     Attributes
     ----------
-    context, position : int
-        Positions of the KV cache, and how many of them are taken.
-    argmax : int
-        Most likely token after the last step, the lowest id of equals.
+    context : int
+        Positions of the KV cache.
+    position : int
+        How many of them are taken. It may be set back: what lies beyond is then computed anew.
+    choices : list of int
+        Most likely next token for each token of the last `extend` that had logits, the lowest id of equals.
     cycles, bus_beats : int or None
         Clock cycles simulated and words that passed the memory bus since the start; None where the engine
         knows no clock.
@@ -35,32 +42,51 @@ class Engine:
 
     cycles = bus_beats = None
 
-    def __init__(self, inner):
+    def __init__(self, inner, group):
         self.inner = inner
+        self.group = group
         self.context = inner.context
-        self.argmax = None
 
     @property
     def position(self):
         return self.inner.position
 
-    def step(self, token, *, logits=True):
-        """Append a token to the context.
+    @position.setter
+    def position(self, position):
+        self.inner.position = position
+
+    @property
+    def choices(self):
+        return self.inner.choices
+
+    def reset(self):
+        """Forget all tokens."""
+        self.inner.reset()
+
+    def extend(self, tokens, *, rows, logits=True):
+        """Append tokens to the context, `group` of them at once.
 
         Parameters
         ----------
-        token : int
+        tokens : sequence of int
+        rows : host.engine.program_engine.Rows
+            The tokens after which something is predicted; `choices` are theirs.
         logits : bool
             Whether the caller reads the logits; the accelerator then need not write them to memory.
 
         Returns
         -------
-        float32 array (vocab,), or None if they were not asked for
+        float32 array (rows, vocab), or None if they were not asked for
+
+        Raises
+        ------
+        CelosiaError
+            If a token is not in the vocabulary or the context has no room.
         """
-        raise NotImplementedError
+        return self.inner.extend(tokens, rows=rows, logits=logits)
 
     def read(self, ids, *, start=0):
-        """Begin a new text and let it pass, in groups as large as possible.
+        """Begin a new text and let it pass, group by group.
 
         Parameters
         ----------
@@ -74,18 +100,29 @@ class Engine:
         """
         from host.engine.program_engine import Rows
 
-        self.inner.reset()
-        for begin, end, rows in ((0, start, Rows.NONE), (start, len(ids), Rows.ALL)):
-            for first in range(begin, min(end, len(ids)), self.inner.group):
-                part = ids[first:min(first + self.inner.group, end)]
-                logits = self.inner.extend(part, rows=rows)
-                yield from [None] * len(part) if logits is None else logits
+        self.reset()
+        for first, stop, rows in ((0, min(start, len(ids)), Rows.NONE), (start, len(ids), Rows.ALL)):
+            for at in range(first, stop, self.group):
+                members = ids[at:min(at + self.group, stop)]
+                logits = self.extend(members, rows=rows)
+                yield from [None] * len(members) if logits is None else logits
 
 
 class _FloatEngine(Engine):
-    def step(self, token, *, logits=True):
-        result = self.inner.step(token)
-        self.argmax = int(result.argmax())
+    """Tokens of a group are columns of matrix products, whose sums NumPy orders as it likes: the last bits of
+    the logits may depend on the grouping, unlike those of the other engines."""
+
+    choices = ()
+
+    def extend(self, tokens, *, rows, logits=True):
+        from host.engine.program_engine import Rows
+
+        parts = [self.inner.extend(tokens[at:at + self.group]) for at in range(0, len(tokens), self.group)]
+        if rows == Rows.NONE or not parts:
+            self.choices = []
+            return None
+        result = parts[-1][-1:] if rows == Rows.LAST else np.concatenate(parts)
+        self.choices = result.argmax(axis=1).tolist()
         return result.astype(np.float32) if logits else None
 
     def read(self, ids, *, start=0):
@@ -94,19 +131,7 @@ class _FloatEngine(Engine):
         yield from ([None] * start + list(logits[start:]))[:len(ids)]
 
 
-class _ModelEngine(Engine):
-    def step(self, token, *, logits=True):
-        result = self.inner.step(token)
-        self.argmax = self.inner.argmax
-        return result if logits else None
-
-
 class _RtlEngine(Engine):
-    def step(self, token, *, logits=True):
-        result = self.inner.step(token, logits=logits)
-        self.argmax = self.inner.argmax
-        return result
-
     @property
     def cycles(self):
         return self.inner.cycles
@@ -140,7 +165,7 @@ def open_engine(name, model, *, config, context=None):
     if name == EngineName.FLOAT:
         from host.engine.float_engine import FloatEngine
 
-        return _FloatEngine(FloatEngine(model, context))
+        return _FloatEngine(FloatEngine(model, context), _FLOAT_GROUP)
     from host.compiler.compiled import compile_model
     from host.image.image import build_image
 
@@ -148,7 +173,7 @@ def open_engine(name, model, *, config, context=None):
     if name == EngineName.MODEL:
         from host.engine.model_engine import ModelEngine
 
-        return _ModelEngine(ModelEngine(image))
+        return Engine(ModelEngine(image), image.compiled.group)
     from sim.rtl_engine import RtlEngine
 
-    return _RtlEngine(RtlEngine(image))
+    return _RtlEngine(RtlEngine(image), image.compiled.group)

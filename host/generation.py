@@ -1,8 +1,11 @@
 """From a prompt to text: the loop around an engine."""
 
+from dataclasses import replace
 from enum import StrEnum
 
+from host.engine.program_engine import Rows
 from host.errors import CelosiaError
+from host.speculation import PromptLookup, verified
 from host.step_cost import measured_step
 from host.stop_text import StopText
 
@@ -22,7 +25,8 @@ class Generation:
     """Feeds a prompt to an engine and continues it; iterate over it for pieces of text.
 
     The first piece is the prompt's own text, before anything is computed; then there is one piece per step
-    of the engine, empty where a step completes no character. Iterate once.
+    of the engine, empty where a step completes no character. The prompt goes through in groups as large as the
+    engine takes. Iterate once.
 
     Parameters
     ----------
@@ -36,6 +40,9 @@ class Generation:
         Most tokens to generate; by default generation goes on until the text or the context ends.
     stops : sequence of str
         The continuation ends before the first of these texts in it (see `host.stop_text.StopText`).
+    speculate : int
+        Most drafts that are verified together with a token (see `host.speculation`); they change the number of
+        steps, not the text.
 
     Attributes
     ----------
@@ -46,6 +53,8 @@ class Generation:
         those of a stop text stand for more than there is.
     text : str
         Prompt and continuation so far, without what may turn out to be a stop text.
+    speculate : int
+        As given, or what the engine has room for in a group beside the token itself.
     steps : list of host.step_cost.StepCost
         One per step of the engine.
     stop_reason : StopReason or None
@@ -54,11 +63,11 @@ class Generation:
     Raises
     ------
     CelosiaError
-        If the prompt is longer than the context, there is neither a prompt nor a BOS to begin with, or a stop
-        text is empty.
+        If the prompt is longer than the context, there is neither a prompt nor a BOS to begin with, a stop text
+        is empty, or `speculate` is negative.
     """
 
-    def __init__(self, engine, tokenizer, sampler, *, prompt="", tokens=None, stops=()):
+    def __init__(self, engine, tokenizer, sampler, *, prompt="", tokens=None, stops=(), speculate=0):
         self.prompt_ids = tokenizer.encode(prompt)
         if not self.prompt_ids and tokenizer.bos is not None:
             self.prompt_ids = [tokenizer.bos]
@@ -67,48 +76,69 @@ class Generation:
         if len(self.prompt_ids) > engine.context:
             raise CelosiaError(f"prompt must have at most the {engine.context} tokens of the context, "
                                f"not {len(self.prompt_ids)}")
+        if speculate < 0:
+            raise CelosiaError(f"speculate must be 0 or more, not {speculate}")
         self.ids, self.steps, self.text, self.stop_reason = [], [], "", None
+        self.speculate = min(speculate, engine.group - 1)
         self._engine, self._sampler, self._tokens = engine, sampler, tokens
         self._stream, self._stop_text = tokenizer.decode_stream(), StopText(stops)
+        self._lookup = PromptLookup(self.prompt_ids)
         # Models trained on texts one after another say that one is over by beginning the next.
         self._stop = tokenizer.stop | {tokenizer.bos}
 
     def __iter__(self):
         yield self._piece(self._push(self.prompt_ids))
-        for token in self.prompt_ids[:-1]:
-            self._step(token, decode=False)
-            yield ""
-        token = self.prompt_ids[-1]
+        group = self._engine.group
+        for start in range(0, len(self.prompt_ids), group):
+            last = start + group >= len(self.prompt_ids)
+            yield self._piece(self._step(self.prompt_ids[start:start + group],
+                                         rows=Rows.LAST if last else Rows.NONE, prefill=True))
         while self.stop_reason is None:
-            token = self._step(token, decode=True)
+            drafts = self._lookup.draft(self._most_drafts())
+            yield self._piece(self._step([self.ids[-1], *drafts], drafts))
+
+    def _most_drafts(self):
+        """Drafts that can be of use: those whose tokens are wanted and have room."""
+        wanted = self.speculate if self._tokens is None else self._tokens - len(self.ids) - 1
+        return min(self.speculate, wanted, self._engine.context - self._engine.position - 1)
+
+    def _step(self, tokens, drafts=(), *, rows=Rows.ALL, prefill=False):
+        """Feed tokens, of which the last are drafts; returns the text that becomes certain."""
+        engine, greedy = self._engine, self._sampler.greedy
+        logits, cost = measured_step(engine, tokens, rows=rows, logits=not greedy and rows != Rows.NONE,
+                                     prefill=prefill)
+
+        def choose(row):
+            return engine.choices[row] if greedy else self._sampler.choose(logits[row], self.prompt_ids + self.ids)
+
+        text, generated, position = "", 0, engine.position - len(drafts)
+        for token in verified(drafts, choose) if rows != Rows.NONE else ():
             self.ids.append(token)
-            yield self._piece(self._continue(token))
+            self._lookup.push(token)
+            text += self._continue(token, position + generated)
+            generated += 1
+            if self.stop_reason:
+                break
+        # The rejected drafts leave the context: their K and V are written over.
+        engine.position = position + max(0, generated - 1)
+        self.steps.append(replace(cost, generated=generated, drafted=len(drafts)))
+        return text
 
-    def _step(self, token, *, decode):
-        """Feed a token; if ``decode``, return the next one."""
-        logits, cost = measured_step(self._engine, token, logits=decode and not self._sampler.greedy,
-                                     decode=decode)
-        self.steps.append(cost)
-        if not decode:
-            return None
-        return self._engine.argmax if self._sampler.greedy else self._sampler.choose(
-            logits, self.prompt_ids + self.ids)
-
-    def _continue(self, token):
-        """The text that a generated token makes certain; sets the stop reason where there is one."""
-        reason = self._reason(token)
+    def _continue(self, token, position):
+        """The text that a token generated at `position` makes certain; sets the stop reason where there is one."""
+        reason = self._reason(token, position)
         text = self._stop_text.push(self._push([token]) + (self._stream.flush() if reason else ""))
         if self._stop_text.found:
             reason = StopReason.STOP
         self.stop_reason = reason
         return text + (self._stop_text.flush() if reason else "")
 
-    def _reason(self, token):
+    def _reason(self, token, position):
         if token in self._stop:
             return StopReason.END
         if len(self.ids) == self._tokens:
             return StopReason.TOKENS
-        return StopReason.CONTEXT if self._engine.position == self._engine.context else None
+        return StopReason.CONTEXT if position == self._engine.context else None
 
     def _push(self, ids):
         return "".join(map(self._stream.push, ids))

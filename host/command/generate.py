@@ -44,6 +44,9 @@ def generate(
     stop: Annotated[list[str], typer.Option(
         metavar="TEXT", show_default=False,
         help="End before this text, which is not printed; may be given several times.")] = (),
+    speculate: Annotated[int, typer.Option(
+        metavar="N",
+        help="Draft up to N tokens as the text went on before, and verify them with the current one.")] = 0,
 ):
     """Let a model write text, token by token.
 
@@ -54,6 +57,11 @@ def generate(
     Options of sampling mean what they mean in llama.cpp and apply in its order: repetition penalty, top-k,
     top-p, min-p, temperature. A temperature of 0 needs none but the penalty.
 
+    With --speculate the latest tokens are looked up in the text so far, and what followed them there is a draft
+    for what comes next. It goes through the weights together with the current token; N drafts need N + 1 logical
+    columns. The text stays the same, with every seed: what changes is how many tokens a pass over the weights
+    gives.
+
     \b
     celosia generate                                        the demo model tells a story
     celosia generate --prompt "Tom had a red ball."
@@ -62,6 +70,7 @@ def generate(
     celosia generate --temperature 1 --top-k 40 --top-p 0.95 --min-p 0.05
     celosia generate --stop . --stop !                      one sentence, without its end
     celosia generate --config sim-wide --json report.json   with cycles per token and use of the bus
+    celosia generate --config sim-columns --speculate 3     several tokens per pass where the text repeats itself
     """
     from host import tokenizer
     from host.engines import open_engine
@@ -80,19 +89,24 @@ def generate(
     with output_file(json) as report, TextDisplay() as display:
         display.progress(f"starting the {engine} engine ...")
         opened = open_engine(engine, loaded, config=chosen, context=context)
-        generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop)
+        generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop,
+                                speculate=speculate)
         for piece in generation:
             display.write(piece)
             display.progress(_progress(generation))
         if report:
             report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen))
-    _summary(generation, opened, chosen)
+    _summary(generation, opened, engine, chosen, speculate)
 
 
 def _progress(generation):
     """One line about the state of a generation."""
     steps, count = generation.steps, len(generation.ids)
-    parts = [f"{count} token{'' if count == 1 else 's'}"]
+    fed = sum(step.fed for step in steps if step.prefill)
+    if fed < len(generation.prompt_ids):
+        parts = [f"{fed} of {len(generation.prompt_ids)} tokens of the prompt"]
+    else:
+        parts = [f"{count} token{'' if count == 1 else 's'}"]
     seconds = sum(step.seconds for step in steps)
     if steps and steps[0].cycles is not None:
         cycles = sum(step.cycles for step in steps)
@@ -117,18 +131,28 @@ def _report(generation, model, engine, config):
         "model": str(model.path),
         "engine": engine,
         "config": config and config.name,
+        "speculate": generation.speculate,
     } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
 
 
-def _summary(generation, engine, config):
+def _summary(generation, opened, engine, config, speculate):
     """What is left to say on stderr."""
     from host.generation import StopReason
     from host.step_cost import costs_of
 
+    if speculate > generation.speculate:
+        by = f"configuration {config.name!r}" if engine != EngineName.FLOAT else "the float engine"
+        typer.echo(f"celosia: {speculate} drafts need {speculate + 1} logical columns; {by} takes {opened.group} "
+                   f"token{'' if opened.group == 1 else 's'} at once with this model, so there were at most "
+                   f"{generation.speculate}", err=True)
     if generation.stop_reason == StopReason.CONTEXT:
-        typer.echo(f"celosia: stopped: the context of {engine.context} positions is full", err=True)
+        typer.echo(f"celosia: stopped: the context of {opened.context} positions is full", err=True)
     costs = costs_of(generation.steps, config.bus_bytes)
     line = f"celosia: {_progress(generation)}"
     if costs["cycles_per_token"] is not None:
         line += f", {costs['cycles_per_token']:,.0f} cycles/token, bus busy {costs['bus_utilisation']:.1%}"
+    if costs["prefill_cycles_per_token"] is not None:
+        line += f", prompt {costs['prefill_cycles_per_token']:,.0f} cycles/token"
+    if generation.speculate:
+        line += f", {costs['accepted']} of {costs['drafted']} drafts accepted"
     typer.echo(line, err=True)

@@ -31,6 +31,7 @@ def logits(
     """
     import numpy as np
 
+    from host.engine.program_engine import Rows
     from host.engines import open_engine
     from host.output_file import output_file
 
@@ -44,4 +45,4 @@ def logits(
         if len(sequence) > opened.context:
             raise CelosiaError(f"ids must be at most the {opened.context} tokens of the context, "
                                f"not {len(sequence)}")
-        np.save(file, np.stack([opened.step(token) for token in sequence]), allow_pickle=False)
+        np.save(file, opened.extend(sequence, rows=Rows.ALL), allow_pickle=False)

@@ -37,7 +37,8 @@ def perplexity(
 
     As llama.cpp's llama-perplexity defines it: the text is cut into chunks, and the tokens in the second half
     of each chunk are scored, so that each has at least half a chunk before it. The error is one standard
-    error, as if tokens were independent. On the engine `rtl` each token takes as long as generating it would.
+    error, as if tokens were independent. On the engine `rtl` tokens go through the weights in groups as large as
+    the configuration has logical columns.
 
     A model that was trained on short texts, each by itself, has never seen one follow another: --paragraphs
     measures it on such texts.

@@ -193,30 +193,31 @@ class LlamaCompiler:
         return Stream(self._place.beat(region), line_grow=((self._config.bus_bytes // 4).bit_length() - 1, 0),
                       wait=True)
 
+    def _span(self, vectors, length):
+        """Elements of a pass over the vectors of all tokens, with the gaps that alignment leaves between them."""
+        return (len(self._tokens) - 1) * vectors.stride + length
+
     def _add_matrix(self, label):
-        """Residual += matrix times columns; the vectors of all tokens are neighbours and go in one pass."""
-        pad = self._pad
-        self._matrix(label, f"{label}.weight", to=pad.scratch)
-        if pad.scratch.stride == pad.residual.stride:
-            runs = [(0, len(self._tokens) * pad.residual.stride if len(self._tokens) > 1 else self._hp.dim)]
-        else:
-            runs = [(token, self._hp.dim) for token in self._tokens]
-        for token, length in runs:
-            self._b.vector(f"{label}.add{self._of(token)}", Scratch(pad.scratch[token]), 1.0,
-                           Scratch(pad.residual[token]), length=length, to=pad.residual[token])
+        """Residual += matrix times columns, for all tokens in one pass."""
+        residual = self._pad.residual
+        product = self._pad.scratch.packed(residual)
+        self._matrix(label, f"{label}.weight", to=product)
+        self._b.vector(f"{label}.add", Scratch(product[0]), 1.0, Scratch(residual[0]),
+                       length=self._span(residual, self._hp.dim), to=residual[0])
 
     def _feed_forward(self, layer):
-        """down(silu(gate) * up), silu(g) = g / (1 + 2**(-g * log2(e)))."""
+        """down(silu(gate) * up), silu(g) = g / (1 + 2**(-g * log2(e))), up to there for all tokens in one pass."""
         pad, b, ffn = self._pad, self._b, self._hp.ffn
         for token in self._tokens:
             self._norm(f"{layer}.ffn_norm", token, token)
         self._matrix(f"{layer}.ffn_gate", f"{layer}.ffn_gate.weight", to=pad.gate)
         self._matrix(f"{layer}.ffn_up", f"{layer}.ffn_up.weight", to=pad.up)
+        label, length, silu = f"{layer}.silu", self._span(pad.gate, ffn), pad.scratch.packed(pad.gate)
+        gate, scratch = Scratch(pad.gate[0]), Scratch(silu[0])
+        b.vector(f"{label}.exp", gate, -_LOG2_E, length=length, function=Function.EXP2, to=silu[0])
+        b.vector(f"{label}.sigmoid", scratch, 1.0, 1.0, length=length, function=Function.RECIPROCAL, to=silu[0])
+        b.vector(label, gate, scratch, length=length, to=silu[0])
         for token in self._tokens:
-            label = f"{layer}.silu{self._of(token)}"
-            gate, scratch, where = Scratch(pad.gate[token]), Scratch(pad.scratch[token]), pad.scratch[token]
-            b.vector(f"{label}.exp", gate, -_LOG2_E, length=ffn, function=Function.EXP2, to=where)
-            b.vector(f"{label}.sigmoid", scratch, 1.0, 1.0, length=ffn, function=Function.RECIPROCAL, to=where)
-            b.vector(label, gate, scratch, length=ffn, to=where)
-            b.vector(f"{label}.up", scratch, Scratch(pad.up[token]), length=ffn, column=token)
+            b.vector(f"{label}.up{self._of(token)}", Scratch(silu[token]), Scratch(pad.up[token]), length=ffn,
+                     column=token)
         self._add_matrix(f"{layer}.ffn_down")

@@ -79,3 +79,7 @@ class _Vectors:
 
     def __getitem__(self, index):
         return self._first + index * self.stride
+
+    def packed(self, like):
+        """Vectors at the same place which lie as close to one another as those of ``like``, which are no longer."""
+        return _Vectors(self._first, like.stride)

@@ -126,7 +126,7 @@ def test_speeds(celosia, write_gguf, report):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["--config", "huge"], "configuration must be one of sim, sim-narrow, sim-wide, micro, not 'huge'"),
+    (["--config", "huge"], f"configuration must be one of {', '.join(CONFIGS)}, not 'huge'"),
     (["--tokens", "0"], "tokens must be 1 or more, not 0"),
     (["--tokens", "33"], "tokens must be at most the 32 of the context, not 33"),
     (["--stalls", "1"], "stalls must be 0 to below 1, not 1.0"),
