@@ -47,6 +47,9 @@ def generate(
     speculate: Annotated[int, typer.Option(
         metavar="N",
         help="Draft up to N tokens as the text went on before, and verify them with the current one.")] = 0,
+    group: Annotated[int | None, typer.Option(
+        metavar="N", show_default=False,
+        help="Most tokens that go through the weights together; by default as many as there are columns.")] = None,
 ):
     """Let a model write text, token by token.
 
@@ -56,6 +59,9 @@ def generate(
 
     Options of sampling mean what they mean in llama.cpp and apply in its order: repetition penalty, top-k,
     top-p, min-p, temperature. A temperature of 0 needs none but the penalty.
+
+    The prompt goes through the weights in groups of as many tokens as the configuration has logical columns;
+    --group 1 feeds it token by token, which gives the same text.
 
     With --speculate the latest tokens are looked up in the text so far, and what followed them there is a draft
     for what comes next. It goes through the weights together with the current token; N drafts need N + 1 logical
@@ -84,11 +90,14 @@ def generate(
                       repeat_last_n=repeat_last_n)
     if tokens is not None and tokens < 1:
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
+    if group is not None and group < 1:
+        raise CelosiaError(f"group must be 1 or more, not {group}")
     loaded = load_model(model)
     tokens_of = tokenizer.load(loaded)
     with output_file(json) as report, TextDisplay() as display:
         display.progress(f"starting the {engine} engine ...")
         opened = open_engine(engine, loaded, config=chosen, context=context)
+        opened.group = min(opened.group, group or opened.group)
         generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop,
                                 speculate=speculate)
         for piece in generation:
@@ -141,10 +150,9 @@ def _summary(generation, opened, engine, config, speculate):
     from host.step_cost import costs_of
 
     if speculate > generation.speculate:
-        by = f"configuration {config.name!r}" if engine != EngineName.FLOAT else "the float engine"
-        typer.echo(f"celosia: {speculate} drafts need {speculate + 1} logical columns; {by} takes {opened.group} "
-                   f"token{'' if opened.group == 1 else 's'} at once with this model, so there were at most "
-                   f"{generation.speculate}", err=True)
+        typer.echo(f"celosia: {speculate} drafts need {speculate + 1} logical columns; this model goes through "
+                   f"{'the float engine' if engine == EngineName.FLOAT else repr(config.name)} in groups of "
+                   f"{opened.group} at most, so there were {generation.speculate or 'none'}", err=True)
     if generation.stop_reason == StopReason.CONTEXT:
         typer.echo(f"celosia: stopped: the context of {opened.context} positions is full", err=True)
     costs = costs_of(generation.steps, config.bus_bytes)

@@ -21,6 +21,8 @@ def verify(
         metavar="P", help="Probability that the memory holds back a handshake in a cycle.")] = 0.1,
     seed: Annotated[int, typer.Option(metavar="S", help="Of the stalls.")] = 0,
     context: ContextSize = None,
+    groups: Annotated[bool, typer.Option(
+        "--groups", help="Also run the tokens in groups, several per pass over the weights.")] = False,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the report to this file.", show_default=False)] = None,
 ):
@@ -31,9 +33,14 @@ def verify(
     the first place is reported and the exit status is 1. With several configurations their logits must be
     the same bits, too.
 
+    With --groups both run the same tokens once more, as many at once as the configuration has logical columns,
+    as prompts and drafts go through. Every value is compared again, and the logits must be the same bits as
+    those of the tokens one by one.
+
     \b
     celosia verify
     celosia verify --config sim --config sim-narrow --config sim-wide --stalls 0.3
+    celosia verify --config sim-columns --groups
     celosia verify model.gguf --tokens 2 --seed 7 --json report.json
     """
     from host.compiler.compiled import compile_model
@@ -51,11 +58,11 @@ def verify(
         raise CelosiaError(f"tokens must be at most the {compiled[0].context} of the context, not {tokens}")
     with output_file(json) as file:
         with TextDisplay() as display:
-            rows = [_verify(each, tokens, stalls, seed, display) for each in compiled]
+            rows = [_verify(each, tokens, stalls, seed, groups, display) for each in compiled]
         same = len({row["logits_hash"] for row in rows}) == 1
-        passed = same and all(row["difference"] is None for row in rows)
+        passed = same and all(row["difference"] is None and _groups_agree(row) for row in rows)
         report = {"model": str(loaded.path), "stalls": stalls, "seed": seed, "passed": passed,
-                  "same_logits": same, "configurations": rows}
+                  "same_logits": same, "groups": groups, "configurations": rows}
         if file:
             import json as encoder
 
@@ -65,13 +72,19 @@ def verify(
         raise typer.Exit(1)
 
 
-def _verify(compiled, tokens, stalls, seed, display):
+def _groups_agree(row):
+    """Whether nothing speaks against the groups of a configuration."""
+    found = row["groups"]
+    return found is None or found["difference"] is None and found["logits_hash"] == row["logits_hash"]
+
+
+def _verify(compiled, tokens, stalls, seed, groups, display):
     """One line of the report: a configuration."""
     from dataclasses import replace
 
     from host.engine.model_engine import ModelEngine
     from host.image.image import build_image
-    from host.verification import verify_engines
+    from host.verification import verify_engines, verify_groups
     from sim.rtl_engine import MemoryTiming, RtlEngine
 
     name = compiled.config.name
@@ -85,17 +98,31 @@ def _verify(compiled, tokens, stalls, seed, display):
         display.progress(f"{name}: token {len(result.ids)} of {tokens}, {result.values:,} values compared")
     row = {"config": name, "tokens": len(result.ids), "ids": result.ids,
            "instructions": len(compiled.program) * len(result.ids), "values": result.values,
-           "cycles": rtl.cycles, "logits_hash": result.logits_hash, "difference": None}
-    if result.difference:
-        found = result.difference
-        row["difference"] = {
-            "token": len(result.ids) - 1, "instruction": found.instruction,
-            "label": compiled.label(found.instruction), "kind": found.kind, "place": found.place,
-            "model": found.expected, "rtl": found.found,
-            "message": f"{name}: token {len(result.ids) - 1}, instruction {found.instruction} "
-                       f"({compiled.label(found.instruction)}), {found.where()}: rtl wrote "
-                       f"{found.value(found.found)}, model {found.value(found.expected)}"}
+           "cycles": rtl.cycles, "logits_hash": result.logits_hash, "difference": _difference(result, name),
+           "groups": None}
+    if groups and compiled.group > 1 and not result.difference:
+        for engine in (reference, rtl):
+            engine.reset()
+            # What the KV cache still holds would stand in for what a group fails to store.
+            engine.image.memory[compiled.placement.content_bytes:] = 0
+        for result in verify_groups(reference, rtl, result.ids):
+            display.progress(f"{name}: groups, token {len(result.ids)} of {tokens}, {result.values:,} values compared")
+        row["groups"] = {"group": compiled.group, "tokens": len(result.ids), "values": result.values,
+                         "cycles": rtl.cycles - row["cycles"], "logits_hash": result.logits_hash,
+                         "difference": _difference(result, name)}
     return row
+
+
+def _difference(result, name):
+    """The first difference for the report, or None."""
+    found, first = result.difference, len(result.ids) - result.last
+    if found is None:
+        return None
+    where = f"token {first}" if result.last == 1 else f"tokens {first} to {len(result.ids) - 1}"
+    return {"token": first, "instruction": found.instruction, "label": result.label, "kind": found.kind,
+            "place": found.place, "model": found.expected, "rtl": found.found,
+            "message": f"{name}: {where}, instruction {found.instruction} ({result.label}), {found.where()}: "
+                       f"rtl wrote {found.value(found.found)}, model {found.value(found.expected)}"}
 
 
 def _print(report):
@@ -117,7 +144,8 @@ def _print(report):
     console = Console(highlight=False, markup=False, soft_wrap=True, width=width)
     console.print(table)
     rows = report["configurations"]
-    failures = [row["difference"]["message"] for row in rows if row["difference"]]
+    failures = [each["difference"]["message"] for row in rows for each in (row, row["groups"])
+                if each and each["difference"]]
     if not failures:
         stalls, seed = report["stalls"], report["seed"]
         console.print(f"rtl and model agree in every value; stalls {stalls}, seed {seed}.")
@@ -125,5 +153,14 @@ def _print(report):
             console.print(f"The logits of all {len(rows)} configurations are the same bits.")
         elif not report["same_logits"]:
             failures = ["the logits of the configurations are not the same bits"]
+        for row in rows if report["groups"] else ():
+            found = row["groups"]
+            if found is None:
+                console.print(f"{row['config']} takes this model's tokens one at a time: there are no groups.")
+            elif _groups_agree(row):
+                console.print(f"{row['config']}: groups of up to {found['group']} tokens agree in every value "
+                              f"({found['values']:,}) and give the same logits, in {found['cycles']:,} cycles.")
+            else:
+                failures.append(f"{row['config']}: the logits of groups are not those of the tokens one by one")
     for failure in failures:
         typer.echo(f"celosia: {failure}", err=True)

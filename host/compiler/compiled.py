@@ -70,6 +70,13 @@ class Compiled:
         program = self.programs[tokens, part]
         return program[index].label if index < len(program) else "beyond the program"
 
+    def label_in(self, tokens, index):
+        """Name of instruction ``index`` of those that a group of ``tokens`` with all its logits runs."""
+        body = len(self.programs[tokens, Part.BODY])
+        if tokens == 1:
+            return self.label(index)
+        return self.label(index, tokens, Part.BODY) if index < body else self.label(index - body, tokens, Part.LOGITS)
+
     def read_bytes(self, position):
         """Bytes that decoding a token reads at ``position``, the program itself included."""
         beats = 0

@@ -69,7 +69,7 @@ def test_engines_without_a_clock_have_no_costs(celosia, write_gguf, tmp_path, en
     assert contents["engine"] == engine
     assert contents["config"] == {"model": "sim", "float": None}[engine]
     assert contents["seconds"] > 0
-    for key in ("cycles_per_token", "bus_bytes_per_token", "bus_bytes_per_cycle", "bus_utilisation",
+    for key in ("prefill_cycles_per_token", "cycles_per_token", "bus_bytes_per_token", "bus_bytes_per_cycle", "bus_utilisation",
                 "simulated_cycles_per_second"):
         assert contents[key] is None
 
@@ -147,6 +147,8 @@ def test_bad_input_leaves_no_report(refused, tmp_path, write_gguf):
     (["--temperature", "-0.5"], "temperature must be 0 or more, not -0.5"),
     (["--temperature", "nan"], "temperature must be 0 or more, not nan"),
     (["--tokens", "0"], "tokens must be 1 or more, not 0"),
+    (["--group", "0"], "group must be 1 or more, not 0"),
+    (["--speculate", "-1", "--engine", "model"], "speculate must be 0 or more, not -1"),
     (["--seed", "-1"], "seed must be 0 or more, not -1"),
     (["--engine", "gpu"], "engine must be one of float, model, rtl, not 'gpu'"),
     (["--context", "257", "--engine", "model"], f"{demo_model()}: context must be 1 to 256, not 257"),

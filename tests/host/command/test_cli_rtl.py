@@ -9,7 +9,7 @@ import pytest
 import sim.rtl_engine
 from gateware.config import CONFIGS
 from gateware.isa import INSTRUCTION_BITS, encode
-from host.compiler.compiled import compile_model
+from host.compiler.compiled import Part, compile_model
 from host.gguf_model import load
 
 MICRO = ("--config", "micro")
@@ -31,8 +31,9 @@ def test_generate(celosia, write_gguf, report):
     assert (status, out) == (0, text)
     assert contents["tokens"] == ids
     assert (contents["engine"], contents["config"]) == ("rtl", "micro")
-    compiled, first = compile_model(load(path), CONFIGS["micro"]), len(contents["prompt_tokens"]) - 1
-    read = np.mean([compiled.read_bytes(first + index) for index in range(len(ids))])
+    # The first token comes with the prompt.
+    compiled, first = compile_model(load(path), CONFIGS["micro"]), len(contents["prompt_tokens"])
+    read = np.mean([compiled.read_bytes(first + index) for index in range(len(ids) - 1)])
     # Writes, the KV row above all, come on top of what the streams read.
     assert read <= contents["bus_bytes_per_token"] < 1.2 * read
     assert contents["bus_bytes_per_cycle"] == CONFIGS["micro"].bus_bytes
@@ -40,7 +41,30 @@ def test_generate(celosia, write_gguf, report):
         contents["bus_bytes_per_token"] / contents["cycles_per_token"] / contents["bus_bytes_per_cycle"])
     assert 0 < contents["bus_utilisation"] <= 1
     assert contents["simulated_cycles_per_second"] > 0
-    assert "cycles/token, bus busy " in err
+    # Two tokens go through the weights together.
+    assert contents["prefill_cycles_per_token"] < 0.8 * contents["cycles_per_token"]
+    assert "cycles/token, bus busy " in err and f"{contents['prefill_cycles_per_token']:,.0f} cycles/token" in err
+    assert celosia(*arguments, "--group", 1)[1] == out
+    assert json.loads(report.read_text())["prefill_cycles_per_token"] > contents["prefill_cycles_per_token"]
+
+
+def test_drafts_save_cycles(celosia, write_gguf, report):
+    """A prompt that repeats itself; three drafts are clipped to the one that two logical columns have room for."""
+    arguments = ("generate", write_gguf(), *MICRO, "--tokens", 20, "--prompt", "ab", "--json", report)
+    results = []
+    for options in ((), ("--speculate", 3), ("--speculate", 1, "--group", 1)):
+        status, out, err = celosia(*arguments, *options)
+        assert status == 0
+        results.append((out, json.loads(report.read_text()), err))
+    (text, plain, _), (same, drafted, err), (again, single, none) = results
+    assert text == same == again and plain["tokens"] == drafted["tokens"] == single["tokens"]
+    assert err.startswith("celosia: 3 drafts need 4 logical columns; this model goes through 'micro' in groups of 2 "
+                          "at most, so there were 1\n")
+    assert none.startswith("celosia: 1 drafts need 2 logical columns; this model goes through 'micro' in groups of 1 "
+                           "at most, so there were none\n")
+    assert (plain["drafted"], plain["accepted"], drafted["speculate"]) == (0, 0, 1)
+    assert 0 < drafted["accepted"] <= drafted["drafted"]
+    assert f"{drafted['accepted']} of {drafted['drafted']} drafts accepted" in err
 
 
 def test_sampled_text_is_that_of_the_golden_model(celosia, write_gguf):
@@ -70,6 +94,35 @@ def test_verify(celosia, write_gguf, report):
     assert row["values"] > 3000 and f"{row['values']:,}" in out.decode()
     assert b"rtl and model agree in every value; stalls 0.3, seed 5." in out
     assert b"The logits of all 2 configurations are the same bits." in out
+
+
+def test_verify_groups(celosia, write_gguf, report):
+    status, out, _ = celosia("verify", write_gguf(), *MICRO, "--tokens", 5, "--groups", "--json", report)
+    row = json.loads(report.read_text())["configurations"][0]
+    groups = row["groups"]
+    assert status == 0
+    assert (groups["group"], groups["tokens"], groups["difference"]) == (2, 5, None)
+    assert groups["logits_hash"] == row["logits_hash"] and 0 < groups["cycles"] < row["cycles"]
+    assert f"groups of up to 2 tokens agree in every value ({groups['values']:,})" in out.decode()
+
+
+def test_verify_names_the_first_difference_in_a_group(celosia, write_gguf, report, monkeypatch):
+    """The gateware on a memory in which one bit of a program is wrong that only groups run."""
+    class OnBadProgram(sim.rtl_engine.RtlEngine):
+        def __init__(self, image, **parameters):
+            compiled, label, size = image.compiled, "output_norm.1.root", INSTRUCTION_BITS // 8
+            index, instruction = next(
+                item for item in enumerate(compiled.programs[2, Part.LOGITS]) if item[1].label == label)
+            start = compiled.program_address(2, Part.LOGITS) + index * size
+            word = encode(dataclasses.replace(instruction, b=instruction.b ^ 1 << 20))
+            image.memory[start:start + size] = np.frombuffer(word, np.uint8)
+            super().__init__(image, **parameters)
+
+    monkeypatch.setattr(sim.rtl_engine, "RtlEngine", OnBadProgram)
+    status, _, err = celosia("verify", write_gguf(), *MICRO, "--tokens", 3, "--groups", "--json", report)
+    row = json.loads(report.read_text())["configurations"][0]
+    assert (status, row["difference"], row["groups"]["difference"]["label"]) == (1, None, "output_norm.1.root")
+    assert err.startswith("celosia: micro: tokens 0 to 1, instruction ") and "(output_norm.1.root)" in err
 
 
 def test_verify_names_the_first_difference(celosia, write_gguf, report, monkeypatch):
