@@ -53,6 +53,24 @@ def test_a_vector_beyond_the_x_buffer_is_refused(write_gguf, micro_tensors):
         f"{model.path}: ffn 300 needs 320 elements of x-buffer, 64 more than configuration 'micro' has (256)")
 
 
+def test_a_format_without_its_decoder_is_refused(write_gguf):
+    model = load(write_gguf(ggml_type="Q4_1"))
+    config = dataclasses.replace(MICRO, decoders=("sub_scales",))
+    name = next(name for name, tensor in model.tensors.items() if tensor.ggml_type == "Q4_1")
+    assert refusal(model, config, 16) == (
+        f"{model.path}: tensor {name!r} has type Q4_1, which needs minimums; configuration 'micro' is built without")
+
+
+def test_scales_beyond_their_buffer_are_refused(write_gguf):
+    model = load(write_gguf(ggml_type="Q4_1"))
+    config = dataclasses.replace(MICRO, scale_bytes=64)
+    tensor = next(tensor for tensor in model.tensors.values() if tensor.ggml_type == "Q4_1")
+    object.__setattr__(tensor, "shape", (tensor.shape[0], 1024))
+    assert refusal(model, config, 16) == (
+        f"{model.path}: the scales of a row of tensor {tensor.name!r} take 128 bytes, more than scale_bytes of "
+        f"configuration 'micro' (64)")
+
+
 def test_a_context_outside_the_model_is_refused(model):
     longest = model.hyperparameters.context
     assert refusal(model, MICRO, longest + 1) == (
