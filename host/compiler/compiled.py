@@ -11,7 +11,6 @@ from host.compiler.scratchpad_map import ScratchpadMap
 from host.errors import CelosiaError
 from host.gguf_model import Model
 from host.image.formats import FORMATS
-from host.image.row_geometry import RowGeometry
 
 __all__ = ["Compiled", "Part", "compile_model"]
 
@@ -175,10 +174,6 @@ def _check_fit(model, config, context):
         if missing:
             raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which needs "
                                f"{' and '.join(missing)}; configuration {config.name!r} is built without")
-        row = RowGeometry(columns=tensor.shape[-1], format=FORMATS[tensor.ggml_type], bus_bytes=config.bus_bytes)
-        if row.scale_bytes > config.scale_bytes:
-            raise CelosiaError(f"{model.path}: the scales of a row of tensor {name!r} take {row.scale_bytes} bytes, "
-                               f"more than scale_bytes of configuration {config.name!r} ({config.scale_bytes})")
     if hp.head_dim % config.vector_lanes:
         raise CelosiaError(f"{model.path}: head dimension must be a multiple of the {config.vector_lanes} vector lanes "
                            f"of configuration {config.name!r}, not {hp.head_dim}")

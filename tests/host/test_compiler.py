@@ -75,6 +75,14 @@ def test_a_matrix_beyond_the_instruction_is_refused(model):
         f"not {rows}")
 
 
+def test_a_format_without_its_decoder_is_refused(write_gguf):
+    model = load(write_gguf(ggml_type="Q4_1"))
+    config = dataclasses.replace(MICRO, decoders=("sub_scales",))
+    name = next(name for name, tensor in model.tensors.items() if tensor.ggml_type == "Q4_1")
+    assert refusal(model, config, 16) == (
+        f"{model.path}: tensor {name!r} has type Q4_1, which needs minimums; configuration 'micro' is built without")
+
+
 def test_a_context_outside_the_model_is_refused(model):
     longest = model.hyperparameters.context
     assert refusal(model, MICRO, longest + 1) == (

@@ -37,10 +37,17 @@ def test_a_micro_model_in_amaranths_own_simulator(write_gguf):
     assert_same(compiled, [1, 5], interpreted=True, memory=MemoryTiming(latency=8, stall_probability=0.1, seed=1))
 
 
-@pytest.mark.parametrize("ggml_type", ["F32", "F16", "BF16", "Q8_0", "Q4_0"])
+@pytest.mark.parametrize("ggml_type", ["F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "MXFP4"])
 def test_every_format_in_the_compiled_simulation(write_gguf, ggml_type):
     compiled = compile_model(load(write_gguf(ggml_type=ggml_type)), MICRO, 16)
     assert_same(compiled, [1, 17, 30], memory=MemoryTiming(stall_probability=0.2, seed=2))
+
+
+@pytest.mark.parametrize("name", ["IQ4_NL", "Q2_K", "Q3_K_M", "Q4_K_M", "Q5_K_M", "Q6_K", "TQ1_0", "TQ2_0"])
+def test_formats_of_llama_cpp(data_dir, name):
+    """Files whose tensors have several formats each, on a narrow bus: one token, all writes compared."""
+    compiled = compile_model(load(data_dir / "formats" / f"tiny-{name}.gguf"), CONFIGS["sim-narrow"])
+    assert_same(compiled, [77], memory=MemoryTiming(stall_probability=0.1, seed=4))
 
 
 @pytest.mark.parametrize("memory", [

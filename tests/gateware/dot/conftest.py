@@ -78,11 +78,13 @@ class Matrix:
             "minimum": None if self.minimums is None else per_vector(self.minimums, exact.unpack_fp16),
             "sub_scales": floats(self.sub_scales), "sub_minimums": floats(self.sub_minimums), "free": self.free}
 
-    def _row(self, row):
+    def row_parts(self, row):
         """Scales, sub-scales and codes of a row, as bytes."""
         scales = [part[row] for part in (self.scales, self.minimums) if part is not None]
         yield np.stack(scales, axis=1).tobytes() if scales else b""
-        if self.sub_bits:
+        if not self.sub_bits:
+            yield b""
+        else:
             supers = self.codes.shape[1] // 8
             parts = [part[row].reshape(supers, -1) for part in (self.sub_scales, self.sub_minimums) if part is not None]
             subs = np.concatenate(parts, axis=1).ravel()
@@ -100,7 +102,7 @@ class Matrix:
         """Bus words as int, padded with ones, which must not matter."""
         beats = []
         for row in range(len(self.codes)):
-            for part in self._row(row):
+            for part in self.row_parts(row):
                 part += b"\xff" * (-len(part) % bus_bytes)
                 beats += [int.from_bytes(part[i:i + bus_bytes], "little") for i in range(0, len(part), bus_bytes)]
         return beats
