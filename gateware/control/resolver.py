@@ -91,6 +91,7 @@ class Resolver(wiring.Component):
             block.stores.eq(stores),
             block.index.eq(index),
             work.opcode.eq(word.opcode),
+            work.behind.eq(word.behind),
             work.streams.eq(streams),
             work.destination_stride.eq(word.destination_stride),
             work.store.base.eq(store.address),

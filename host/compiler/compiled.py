@@ -6,6 +6,7 @@ from enum import StrEnum
 from gateware.config import Config
 from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES, encode
 from host.compiler.llama import LlamaCompiler
+from host.compiler.overlap import overlapped
 from host.compiler.placement import Placement
 from host.compiler.scratchpad_map import ScratchpadMap
 from host.errors import CelosiaError
@@ -125,7 +126,7 @@ def compile_model(model, config, context=None):
             result[tokens, Part.BODY] = compiler(tokens).body().finish()
             result[tokens, Part.LOGITS] = compiler(tokens).logits(range(tokens)).finish()
             result[tokens, Part.LAST] = compiler(tokens).logits([tokens - 1]).finish()
-        return result
+        return {key: overlapped(program, context) for key, program in result.items()}
 
     # The length of programs does not depend on addresses: compile once to learn it, once for good.
     length = sum(map(len, programs(Placement(model, config, context, 0, group)).values()))

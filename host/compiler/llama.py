@@ -85,13 +85,14 @@ class LlamaCompiler:
         """What a label says of a token: nothing where there is one only."""
         return f".{token}" if len(self._tokens) > 1 else ""
 
-    def _matrix(self, label, name, *, columns=None, to=None, **sink):
-        """Stream a matrix past the columns; results to the vectors ``to`` or to ``sink``."""
-        row, rows = self._place.rows[name], self._model.tensors[name].shape[0]
+    def _matrix(self, label, name, *, columns=None, to=None, first=0, rows=None, **sink):
+        """Stream a matrix, or some of its rows, past the columns; results to the vectors ``to`` or to ``sink``."""
+        row = self._place.rows[name]
+        rows = rows or self._model.tensors[name].shape[0]
         if to is not None:
             sink = {"destination": to[0], "destination_stride": to.stride}
-        self._b.dot(label, Stream(self._place.beat(name), line_beats=rows * row.beats), row, rows=rows,
-                    columns=columns or len(self._tokens), **sink)
+        stream = Stream(self._place.beat(name) + first * row.beats, line_beats=rows * row.beats)
+        self._b.dot(label, stream, row, rows=rows, columns=columns or len(self._tokens), **sink)
 
     def _norm(self, name, token, column):
         """RMSNorm of a token's residual into a column."""
@@ -121,6 +122,7 @@ class LlamaCompiler:
             self._norm(f"{layer}.attn_norm", token, token)
         self._matrix(f"{layer}.attn_k", f"{layer}.attn_k.weight", to=pad.key)
         self._matrix(f"{layer}.attn_v", f"{layer}.attn_v.weight", to=pad.value)
+        self._matrix(f"{layer}.attn_q", f"{layer}.attn_q.weight", to=pad.query)
         self._rope(f"{layer}.rope_k", pad.key, hp.kv_heads * hp.head_dim)
         for token in self._tokens:
             for head in range(hp.kv_heads):
@@ -128,7 +130,6 @@ class LlamaCompiler:
                 self._store(f"{layer}.kv.{head}", "key", pad.key[token] + offset, token, row.key_row.row_bytes, 2)
                 self._store(f"{layer}.kv.{head}", "value", pad.value[token] + offset, token, 2,
                             row.value_row.row_bytes)
-        self._matrix(f"{layer}.attn_q", f"{layer}.attn_q.weight", to=pad.query)
         self._rope(f"{layer}.rope_q", pad.query, hp.heads * hp.head_dim)
         for shared in range(hp.kv_heads):
             queries = [(token, head) for token in self._tokens
@@ -206,18 +207,33 @@ class LlamaCompiler:
                        length=self._span(residual, self._hp.dim), to=residual[0])
 
     def _feed_forward(self, layer):
-        """down(silu(gate) * up), silu(g) = g / (1 + 2**(-g * log2(e))), up to there for all tokens in one pass."""
+        """down(silu(gate) * up), in chunks of rows: each goes through silu while the next one streams."""
         pad, b, ffn = self._pad, self._b, self._hp.ffn
         for token in self._tokens:
             self._norm(f"{layer}.ffn_norm", token, token)
-        self._matrix(f"{layer}.ffn_gate", f"{layer}.ffn_gate.weight", to=pad.gate)
-        self._matrix(f"{layer}.ffn_up", f"{layer}.ffn_up.weight", to=pad.up)
-        label, length, silu = f"{layer}.silu", self._span(pad.gate, ffn), pad.scratch.packed(pad.gate)
-        gate, scratch = Scratch(pad.gate[0]), Scratch(silu[0])
-        b.vector(f"{label}.exp", gate, -_LOG2_E, length=length, function=Function.EXP2, to=silu[0])
-        b.vector(f"{label}.sigmoid", scratch, 1.0, 1.0, length=length, function=Function.RECIPROCAL, to=silu[0])
-        b.vector(label, gate, scratch, length=length, to=silu[0])
+        chunks = [(first, min(pad.chunk, ffn - first)) for first in range(0, ffn, pad.chunk)]
+        before = None
+        for index, (first, rows) in enumerate(chunks):
+            part = f".{index}" if len(chunks) > 1 else ""
+            gate, up = pad.gate[index % 2], pad.up[index % 2]
+            self._matrix(f"{layer}.ffn_gate{part}", f"{layer}.ffn_gate.weight", to=gate, first=first, rows=rows)
+            if before:
+                self._silu(*before)
+            self._matrix(f"{layer}.ffn_up{part}", f"{layer}.ffn_up.weight", to=up, first=first, rows=rows)
+            before = f"{layer}.silu{part}", gate, up, first, rows
+        self._silu(*before)
         for token in self._tokens:
-            b.vector(f"{label}.up{self._of(token)}", Scratch(silu[token]), Scratch(pad.up[token]), length=ffn,
-                     column=token)
+            b.vector(f"{layer}.ffn_down.x{self._of(token)}", Scratch(pad.hidden[token]), length=ffn, column=token)
         self._add_matrix(f"{layer}.ffn_down")
+
+    def _silu(self, label, gate, up, first, rows):
+        """Some elements of silu(gate) * up, silu(g) = g / (1 + 2**(-g * log2(e))), all tokens in one pass."""
+        pad, b = self._pad, self._b
+        length, silu = self._span(gate, rows), pad.scratch.packed(gate)
+        b.vector(f"{label}.exp", Scratch(gate[0]), -_LOG2_E, length=length, function=Function.EXP2, to=silu[0])
+        b.vector(f"{label}.sigmoid", Scratch(silu[0]), 1.0, 1.0, length=length, function=Function.RECIPROCAL,
+                 to=silu[0])
+        b.vector(label, Scratch(gate[0]), Scratch(silu[0]), length=length, to=silu[0])
+        for token in self._tokens:
+            b.vector(f"{label}.up{self._of(token)}", Scratch(silu[token]), Scratch(up[token]), length=rows,
+                     to=pad.hidden[token] + first)

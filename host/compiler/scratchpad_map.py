@@ -5,6 +5,8 @@ from host.errors import CelosiaError
 __all__ = ["ScratchpadMap"]
 
 _ALIGNMENT = 16
+_CHUNK = 512
+"""Rows of the feed-forward's first matrices that go through silu together."""
 
 
 class ScratchpadMap:
@@ -23,8 +25,11 @@ class ScratchpadMap:
 
     Attributes
     ----------
-    residual, scratch, query, key, value, attention, gate, up, cosine, sine : _Vectors
+    residual, scratch, query, key, value, attention, hidden, cosine, sine : _Vectors
         ``vectors[t]`` is the element address of token t's vector, ``vectors.stride`` the distance to the next.
+    gate, up : list of _Vectors
+        Two of each, for parts of ``chunk`` elements: one is filled while the other one is used.
+    chunk : int
     scores : _Vectors
         One vector per logical column in use.
     used : int
@@ -38,7 +43,8 @@ class ScratchpadMap:
         self.residual = self._take(hp.dim, tokens)
         self.cosine = self._take(hp.head_dim, tokens)
         self.sine = self._take(hp.head_dim, tokens)
-        self.scratch = self._take(max(hp.dim, query, hp.ffn), tokens)
+        self.chunk = min(_CHUNK, hp.ffn)
+        self.scratch = self._take(max(hp.dim, query, self.chunk), tokens)
         # Attention and feed-forward never live at the same time.
         shared = self.used
         self.query = self._take(query, tokens)
@@ -47,8 +53,9 @@ class ScratchpadMap:
         self.attention = self._take(query, tokens)
         self.scores = self._take(context, min(hp.group * tokens, config.logical_columns))
         after_attention, self.used = self.used, shared
-        self.gate = self._take(hp.ffn, tokens)
-        self.up = self._take(hp.ffn, tokens)
+        self.gate = [self._take(self.chunk, tokens) for _ in range(2)]
+        self.up = [self._take(self.chunk, tokens) for _ in range(2)]
+        self.hidden = self._take(hp.ffn, tokens)
         self.used = max(self.used, after_attention)
         self._config, self._context = config, context
 
