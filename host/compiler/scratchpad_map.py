@@ -5,7 +5,7 @@ from host.errors import CelosiaError
 __all__ = ["ScratchpadMap"]
 
 _ALIGNMENT = 16
-_CHUNK = 512
+_CHUNK = 256
 """Rows of the feed-forward's first matrices that go through silu together."""
 
 
