@@ -97,7 +97,7 @@ class LlamaCompiler:
     def _norm(self, name, token, column):
         """RMSNorm of a token's residual into a column."""
         dim, b = self._hp.dim, self._b
-        residual, scratch = Scratch(self._pad.residual[token]), self._pad.scratch[token]
+        residual, scratch = Scratch(self._pad.residual[token]), self._pad.work
         label = f"{name}{self._of(token)}"
         beats = -(-dim * 4 // self._config.bus_bytes)
         b.vector(f"{label}.square", residual, Source.SAME, length=dim, reduce=Reduce.SUM, into=_SUM)
@@ -110,7 +110,7 @@ class LlamaCompiler:
         """Rotate adjacent pairs of every head: x * cosine + swapped x * signed sine."""
         pad, wrap = self._pad, self._hp.head_dim
         for token in self._tokens:
-            address, scratch = vectors[token], pad.scratch[token]
+            address, scratch = vectors[token], pad.work
             self._b.vector(f"{label}{self._of(token)}.cosine", Scratch(address),
                            Scratch(pad.cosine[token], wrap=wrap), length=length, to=scratch)
             self._b.vector(f"{label}{self._of(token)}.sine", Scratch(address, swap=True),
@@ -137,9 +137,9 @@ class LlamaCompiler:
             for start in range(0, len(queries), self._config.logical_columns):
                 self._queries(layer, shared, queries[start:start + self._config.logical_columns])
         for token in self._tokens:
-            b.vector(f"{layer}.attn_output.x{self._of(token)}", Scratch(pad.attention[token]),
+            b.vector(f"{layer}.attn_output.x{self._of(token)}", Scratch(pad.query[token]),
                      length=hp.heads * hp.head_dim, column=token)
-        self._add_matrix(f"{layer}.attn_output")
+        self._add_matrix(f"{layer}.attn_output", pad.product)
 
     def _store(self, where, what, address, token, index_stride, stride):
         self._b.vector(f"{where}.{what}.store{self._of(token)}", Scratch(address), length=self._hp.head_dim,
@@ -167,10 +167,10 @@ class LlamaCompiler:
             place.beat(f"{where}.value"), lines=hp.head_dim, line_stride=row.beats, wait=True,
             line_grow=(5, (64 // self._config.bus_bytes).bit_length() - 1)),
             row, rows=hp.head_dim, vectors_grow=True, member=last, columns=len(queries), order=CodeOrder.ELEMENTS,
-            destination=pad.scratch[0], destination_stride=hp.head_dim)
+            destination=pad.mixed[0], destination_stride=pad.mixed.stride)
         for column, (token, head) in enumerate(queries):
-            b.vector(f"{layer}.mix.{head}{self._of(token)}", Scratch(pad.scratch[0] + column * hp.head_dim),
-                     Scalar(_SHARES + column), length=hp.head_dim, to=pad.attention[token] + head * hp.head_dim)
+            b.vector(f"{layer}.mix.{head}{self._of(token)}", Scratch(pad.mixed[column]),
+                     Scalar(_SHARES + column), length=hp.head_dim, to=pad.query[token] + head * hp.head_dim)
 
     def _softmax(self, label, where, token, column):
         """Weights exp(score - largest), not yet divided by their sum, times the V scales, into ``column``.
@@ -198,10 +198,9 @@ class LlamaCompiler:
         """Elements of a pass over the vectors of all tokens, with the gaps that alignment leaves between them."""
         return (len(self._tokens) - 1) * vectors.stride + length
 
-    def _add_matrix(self, label):
-        """Residual += matrix times columns, for all tokens in one pass."""
+    def _add_matrix(self, label, product):
+        """Residual += matrix times columns, by way of the vectors ``product``, for all tokens in one pass."""
         residual = self._pad.residual
-        product = self._pad.scratch.packed(residual)
         self._matrix(label, f"{label}.weight", to=product)
         self._b.vector(f"{label}.add", Scratch(product[0]), 1.0, Scratch(residual[0]),
                        length=self._span(residual, self._hp.dim), to=residual[0])
@@ -224,12 +223,12 @@ class LlamaCompiler:
         self._silu(*before)
         for token in self._tokens:
             b.vector(f"{layer}.ffn_down.x{self._of(token)}", Scratch(pad.hidden[token]), length=ffn, column=token)
-        self._add_matrix(f"{layer}.ffn_down")
+        self._add_matrix(f"{layer}.ffn_down", pad.ffn_product)
 
     def _silu(self, label, gate, up, first, rows):
         """Some elements of silu(gate) * up, silu(g) = g / (1 + 2**(-g * log2(e))), all tokens in one pass."""
         pad, b = self._pad, self._b
-        length, silu = self._span(gate, rows), pad.scratch.packed(gate)
+        length, silu = self._span(gate, rows), pad.silu
         b.vector(f"{label}.exp", Scratch(gate[0]), -_LOG2_E, length=length, function=Function.EXP2, to=silu[0])
         b.vector(f"{label}.sigmoid", Scratch(silu[0]), 1.0, 1.0, length=length, function=Function.RECIPROCAL,
                  to=silu[0])
