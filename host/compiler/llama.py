@@ -2,7 +2,7 @@
 
 import math
 
-from gateware.isa import CodeOrder, Function, Index, Reduce, Sink, Source
+from gateware.isa import CodeOrder, Function, Index, Reduce, Sink, Source, VECTOR_CODES
 from host.compiler.builder import ProgramBuilder, Scalar, Scratch, Stream
 
 __all__ = ["LlamaCompiler"]
@@ -10,7 +10,9 @@ __all__ = ["LlamaCompiler"]
 _LOG2_E = math.log2(math.e)
 
 # Scalar registers. Register 0 is never written and reads as zero.
-_ZERO, _ONE, _SUM, _ROOT, _MAX, _OFFSET, _SHARES = 0, 1, 2, 3, 4, 5, 8
+_ZERO, _ONE, _SUM, _ROOT, _MAX, _OFFSET, _SCALE, _INVERSE, _SHARES = 0, 1, 2, 3, 4, 5, 6, 7, 8
+
+_LEAST_SCALE = 2.0**-126
 
 
 class LlamaCompiler:
@@ -28,15 +30,18 @@ class LlamaCompiler:
     scratchpad : host.compiler.scratchpad_map.ScratchpadMap
     tokens : int
         Tokens of the group.
+    kv_bits : int
+        Bits of a code in the KV cache.
     """
 
-    def __init__(self, model, config, placement, scratchpad, tokens):
+    def __init__(self, model, config, placement, scratchpad, tokens, kv_bits):
         self._model = model
         self._hp = model.hyperparameters
         self._config = config
         self._place = placement
         self._pad = scratchpad
         self._tokens = range(tokens)
+        self._kv_bits = kv_bits
         self._b = ProgramBuilder()
 
     def finish(self):
@@ -126,10 +131,12 @@ class LlamaCompiler:
         self._rope(f"{layer}.rope_k", pad.key, hp.kv_heads * hp.head_dim)
         for token in self._tokens:
             for head in range(hp.kv_heads):
-                offset, row = head * hp.head_dim, self._place
-                self._store(f"{layer}.kv.{head}", "key", pad.key[token] + offset, token, row.key_row.row_bytes, 2)
-                self._store(f"{layer}.kv.{head}", "value", pad.value[token] + offset, token, 2,
-                            row.value_row.row_bytes)
+                offset, place = head * hp.head_dim, self._place
+                element = 2 if self._kv_bits == 16 else 1
+                self._store(f"{layer}.kv.{head}", "key", pad.key[token] + offset, token,
+                            place.key_row.row_bytes, element)
+                self._store(f"{layer}.kv.{head}", "value", pad.value[token] + offset, token,
+                            element, place.value_row_bytes)
         self._rope(f"{layer}.rope_q", pad.query, hp.heads * hp.head_dim)
         for shared in range(hp.kv_heads):
             queries = [(token, head) for token in self._tokens
@@ -142,9 +149,21 @@ class LlamaCompiler:
         self._add_matrix(f"{layer}.attn_output", pad.product)
 
     def _store(self, where, what, address, token, index_stride, stride):
-        self._b.vector(f"{where}.{what}.store{self._of(token)}", Scratch(address), length=self._hp.head_dim,
-                       member=token, store_base=self._place.map.address(f"{where}.{what}"),
-                       store_index_stride=index_stride, store_stride=stride,
+        """Codes of 16 bits have their scale from the exponents; others are divided by a scale that is computed.
+
+        That scale is never zero: a vector of zeros has the least one that has a reciprocal, and codes of zero.
+        """
+        label, vector, length = f"{where}.{what}", Scratch(address), self._hp.head_dim
+        inverse = 1.0
+        if self._kv_bits < 16:
+            largest_code = (1 << self._kv_bits - 1) - 1
+            self._b.vector(f"{label}.largest{self._of(token)}", vector, length=length, reduce=Reduce.LARGEST, into=_MAX)
+            self._b.scalar(f"{label}.scale{self._of(token)}", _MAX, 1 / largest_code, _LEAST_SCALE, _SCALE)
+            self._b.scalar(f"{label}.inverse{self._of(token)}", _SCALE, 1.0, 0.0, _INVERSE, Function.RECIPROCAL)
+            inverse = Scalar(_INVERSE)
+        self._b.vector(f"{label}.store{self._of(token)}", vector, inverse, length=length, code_bits=self._kv_bits,
+                       into=_SCALE if self._kv_bits < 16 else 0, member=token,
+                       store_base=self._place.map.address(f"{where}.{what}"), store_index_stride=index_stride, store_stride=stride,
                        scale_base=self._place.map.address(f"{where}.{what}_scale"))
 
     def _queries(self, layer, shared, queries):
@@ -162,11 +181,14 @@ class LlamaCompiler:
               destination=pad.scores[0], destination_stride=pad.scores.stride)
         for column, (token, head) in enumerate(queries):
             self._softmax(f"{layer}.softmax.{head}{self._of(token)}", where, token, column)
-        row = place.value_row
+        paired = place.value_rows < hp.head_dim
+        vector_bytes = VECTOR_CODES * (8 if paired else self._kv_bits) // 8
         b.dot(f"{where}.mix", Stream(
-            place.beat(f"{where}.value"), lines=hp.head_dim, line_stride=row.beats, wait=True,
-            line_grow=(5, (64 // self._config.bus_bytes).bit_length() - 1)),
-            row, rows=hp.head_dim, vectors_grow=True, member=last, columns=len(queries), order=CodeOrder.ELEMENTS,
+            place.beat(f"{where}.value"), lines=place.value_rows, wait=True,
+            line_stride=place.value_row_bytes // self._config.bus_bytes,
+            line_grow=(5, (vector_bytes // self._config.bus_bytes).bit_length() - 1)),
+            place.value_row, rows=place.value_rows, vectors_grow=True, member=last, columns=len(queries),
+            order=CodeOrder.ELEMENTS, paired=paired,
             destination=pad.mixed[0], destination_stride=pad.mixed.stride)
         for column, (token, head) in enumerate(queries):
             b.vector(f"{layer}.mix.{head}{self._of(token)}", Scratch(pad.mixed[column]),

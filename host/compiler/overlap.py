@@ -65,7 +65,7 @@ def _uses(i, context):
         case Opcode.VECTOR:
             return _vector_uses(i, context if i.length_grow else i.length)
         case Opcode.DOT:
-            return _dot_uses(i, context if i.rows_grow else i.rows)
+            return _dot_uses(i, context if i.rows_grow else i.rows << i.paired)
         case _:
             return [], []
 

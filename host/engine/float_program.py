@@ -3,6 +3,7 @@
 import numpy as np
 
 from gateware.isa import CodeOrder, Function, Index, Opcode, Reduce, Sink, Source
+from gateware.vector.vector_pass import CODE_BITS
 from host.engine.program_state import Results
 
 __all__ = ["FloatProgram"]
@@ -114,7 +115,11 @@ class FloatProgram:
             case _:
                 b = self._operand(i, "b", state, n)
         values = np.broadcast_to(_FUNCTIONS[i.function](a * b + self._operand(i, "c", state, n)), n)
-        reduced = {Reduce.NONE: None, Reduce.SUM: values.sum(), Reduce.MAX: values.max()}[i.reduce]
+        reduced = {Reduce.NONE: None, Reduce.SUM: values.sum(), Reduce.MAX: values.max(),
+                   Reduce.LARGEST: np.abs(values).max()}[i.reduce]
+        if i.sink == Sink.STORE and i.code_bits != CODE_BITS:
+            # The program has divided them by their scale.
+            values = values * state.scalars[i.reduce_destination]
         return Results(None if i.sink == Sink.NONE else values, reduced)
 
     def _operand(self, i, name, state, n):
