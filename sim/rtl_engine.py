@@ -6,6 +6,7 @@ import numpy as np
 
 import gateware
 import sim
+from gateware.control.counters import Counter, Counters
 from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
 from sim.compile import compile_design, source_key
@@ -75,6 +76,24 @@ class RtlEngine(ProgramEngine):
                                      key=source_key(gateware, sim, parameters=config))
             self._sim = CompiledSimulation(library, dram=self.dram, name_instruction=self._label)
         self._running = None
+
+    @property
+    def simulation(self):
+        """The simulation itself, for reports: to watch ``timeline``, to read counters."""
+        return self._sim
+
+    def counters(self):
+        """Performance counters of the gateware since the start, by :class:`gateware.control.counters.Counter`.
+
+        Takes some cycles, so that every event has reached its counter.
+        """
+        self._sim.run(Counters.PERIOD + 3)
+        values = {}
+        for counter in Counter:
+            self._sim.set("counter_index", counter)
+            self._sim.run(2)
+            values[counter] = self._sim.get("counter_value")
+        return values
 
     @property
     def cycles(self):
