@@ -22,9 +22,9 @@ from gateware.vector.unit import ScalarWrite, VectorUnit
 
 __all__ = ["Accelerator", "Activity", "TraceSignature", "trace_shapes"]
 
-Activity = data.StructLayout({"bus": 3, "dot": 1, "vector": 1, "store": 1})
-"""What the parts are doing: a :class:`gateware.control.bus_monitor.BusState`, and whether the dot engine executes
-an instruction, the vector unit, and one that stores."""
+Activity = data.StructLayout({"bus": 3, "dot": 1, "vector": 1, "store": 1, "streaming": 1, "stream": 16})
+"""What the parts are doing: a :class:`gateware.control.bus_monitor.BusState`; whether the dot engine executes an
+instruction, the vector unit, and one that stores; whether the memory side requests data, and for which instruction."""
 
 
 def TraceSignature(shape):
@@ -261,6 +261,8 @@ class Accelerator(wiring.Component):
             self.activity.dot.eq(dispatch.dot_busy),
             self.activity.vector.eq(dispatch.vector_busy),
             self.activity.store.eq(dispatch.store_busy),
+            self.activity.streaming.eq(reader.streaming),
+            self.activity.stream.eq(reader.stream),
         ]
 
     def _trace(self, m, writer, dispatch, vector, sink):

@@ -8,9 +8,8 @@ from gateware.accelerator import Accelerator, Activity, trace_shapes
 
 __all__ = ["TIMELINE", "TracedAccelerator", "trace_record"]
 
-TIMELINE = data.StructLayout({"execution": 16, "stream": 16, "activity": Activity})
-"""Index of the latest instruction that began to execute, of the one that causes the burst requested last, and what
-the parts are doing."""
+TIMELINE = data.StructLayout({"execution": 16, "activity": Activity})
+"""Index of the latest instruction that began to execute, and what the parts are doing."""
 
 
 def trace_record(config):
@@ -61,7 +60,6 @@ class TracedAccelerator(wiring.Component):
                 m.d.comb += theirs.eq(ours)
         m.d.comb += [
             self.timeline.execution.eq(inner.program_counter),
-            self.timeline.stream.eq(inner.stream_counter),
             self.timeline.activity.eq(inner.activity),
         ]
         traces = {name: getattr(inner, f"trace_{name}") for name in self._record.members}

@@ -55,6 +55,9 @@ class ReadEngine(wiring.Component):
         nobody had taken.
     outstanding : Out(1)
         Words have been requested and have not come.
+    streaming : Out(1)
+    stream : Out(16)
+        A burst of data is about to be requested, and the index of its instruction.
 
     Raises
     ------
@@ -82,6 +85,8 @@ class ReadEngine(wiring.Component):
             "program": Out(stream.Signature(bus_bits)),
             "full": Out(1),
             "outstanding": Out(1),
+            "streaming": Out(1),
+            "stream": Out(16),
         })
 
     def elaborate(self, platform):
@@ -148,6 +153,8 @@ class ReadEngine(wiring.Component):
         m.d.comb += [
             self.read_data.ready.eq(valid),
             self.outstanding.eq(valid | tags.o.valid | request.o.valid),
+            self.streaming.eq(splitter.bursts.valid),
+            self.stream.eq(burst.tagged.index),
             beat.eq(self.read_data.valid & valid),
             ends.eq(current.more == 0),
             tags.o.ready.eq(~valid | beat & ends),

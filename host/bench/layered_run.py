@@ -21,8 +21,6 @@ class LayeredRun:
         Of the whole model.
     lost : int64 array (kinds, states)
         The same cycles by kind of instruction that executes and state of the bus; see `Timeline.lost`.
-    write_beats : int
-        Of what was simulated.
     timeline : Timeline
         Of what was simulated.
     layer : (int, int) or None
@@ -60,24 +58,14 @@ def run_layers(engine, tokens, part, *, position, layers, repeated=None):
     -------
     LayeredRun
     """
-    from sim.traced_accelerator import TIMELINE
-
-    simulation, compiled = engine.simulation, engine.image.compiled
-    labels = [instruction.label for instruction in compiled.programs[len(tokens), part]]
-    engine.position = position
-    simulation.take_changes()
-    simulation.watch("timeline")
-    begin = simulation.cycle
+    engine.position, engine.timelines = position, []
+    begin = engine.cycles
     engine.run(tokens, part, store_logits=False)
-    # The state of the bus comes a cycle late.
-    simulation.run(2)
-    simulation.watch(None)
-    cycles, values = simulation.take_changes()
-    timeline = Timeline(cycles, values, simulation.cycle, TIMELINE, labels)
+    timeline, engine.timelines = engine.timelines[0], None
     lost, layer = timeline.lost(), None
     if repeated is not None:
         layer = timeline.layer_begin(repeated), timeline.layer_begin(repeated + 1)
-        missing = layers - compiled.model.hyperparameters.layers
+        missing = layers - engine.image.compiled.model.hyperparameters.layers
         lost = lost + missing * timeline.lost(*layer)
     lost[:, BusState.IDLE] = 0
-    return LayeredRun(int(lost.sum()), lost, timeline, layer, simulation.cycle - begin)
+    return LayeredRun(int(lost.sum()), lost, timeline, layer, engine.cycles - begin)

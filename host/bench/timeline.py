@@ -43,24 +43,26 @@ class Timeline:
         Layout of the values: `sim.traced_accelerator.TIMELINE`.
     labels : list of str
         Names of the program's instructions, by their index.
+    position : int
+        Of the first token.
 
     Attributes
     ----------
     start, length : int64 array
         First cycle of every period and cycles that it lasts.
     execution, stream : int64 array
-        Latest instruction that began, and the one that words were last requested for.
+        Latest instruction that began, and the one that words are requested for.
     bus : int64 array
         :class:`BusState`.
-    dot, vector, store : bool array
-        Units that execute.
-    labels : list of str
+    dot, vector, store, streaming : bool array
+        Units that execute, and whether words are requested.
+    labels, position
     """
 
-    def __init__(self, cycles, values, end, record, labels):
+    def __init__(self, cycles, values, end, record, labels, *, position=0):
         self.start = cycles.astype(np.int64)
         self.length = np.diff(np.append(self.start, end))
-        self.labels = labels
+        self.labels, self.position = labels, position
         activity = record["activity"]
 
         def field(layout, name, base=0):
@@ -68,10 +70,11 @@ class Timeline:
             width = item.width
             return (values >> np.uint64(base + item.offset) & np.uint64((1 << width) - 1)).astype(np.int64)
 
-        self.execution, self.stream = field(record, "execution"), field(record, "stream")
-        self.bus = field(activity.shape, "bus", activity.offset)
-        self.dot, self.vector, self.store = (
-            field(activity.shape, name, activity.offset).astype(bool) for name in ("dot", "vector", "store"))
+        self.execution = field(record, "execution")
+        self.bus, self.stream = (field(activity.shape, name, activity.offset) for name in ("bus", "stream"))
+        self.dot, self.vector, self.store, self.streaming = (
+            field(activity.shape, name, activity.offset).astype(bool)
+            for name in ("dot", "vector", "store", "streaming"))
 
     @property
     def end(self):
@@ -110,6 +113,13 @@ class Timeline:
             return self.begin_of(layers.index(layer))
         return self.begin_of(len(layers) - layers[::-1].index(layer - 1))
 
+    def share(self, state, begin, end, bins):
+        """Share of the cycles of each of ``bins`` equal parts of a time in which the bus has a state."""
+        edges = np.linspace(begin, end, bins + 1)
+        ends = self.start + self.length
+        counted = np.append(0, np.cumsum(np.where(self.bus == state, self.length, 0)))
+        return np.diff(np.interp(edges, np.append(self.start, ends[-1]), counted)) / ((end - begin) / bins)
+
     def spans(self, track):
         """Intervals of a track.
 
@@ -126,7 +136,7 @@ class Timeline:
         if track == "bus":
             busy, index = self.bus != BusState.IDLE, self.bus
         elif track == "memory":
-            busy, index = self.bus != BusState.IDLE, self.stream
+            busy, index = self.streaming, self.stream
         else:
             busy, index = getattr(self, track), self.execution
         value = np.where(busy, index, -1)
