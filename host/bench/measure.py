@@ -153,7 +153,8 @@ def _require_dram(board, shape, context):
         lengths.append(sum(map(len, part.programs.values())))
     # The programs of identical layers are equally long.
     instructions = lengths[0] + (shape.hyperparameters.layers - 1) * (lengths[1] - lengths[0])
-    size = Placement(shape.with_context(context), board.config, context, instructions, part.group).image_bytes
+    size = Placement(shape.with_context(context), board.config, context, instructions, part.group,
+                     part.kv_bits).image_bytes
     if size > board.dram_bytes:
         raise CelosiaError(f"{shape.name}: the image of {size} bytes, context {context}, is {size - board.dram_bytes} "
                            f"bytes more than the DRAM of board {board.name!r} has ({board.dram_bytes})")
