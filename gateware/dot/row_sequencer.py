@@ -127,10 +127,10 @@ class RowSequencer(wiring.Component):
         # The vectors of this phase.
         subs = phase == _Phase.SUBS
         width = Mux(subs, active.sub_bits, active.code_bits)
-        here = Signal(range(pair * _PLANES))
+        here = Signal(range(pair * _PLANES + 1))
         in_vector = Signal(range(pair * _PLANES + 1))
         in_beat = Signal(range(words + 1))
-        rest = Signal(range(words))
+        rest = Signal(range(words + 1))
         stop = Signal(range(pair * _PLANES + 1))
         last, row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(6))
         trits = Signal()
@@ -139,9 +139,11 @@ class RowSequencer(wiring.Component):
             trits.eq((phase == _Phase.CODES) & (active.code_kind == CodeKind.TRITS)),
             last.eq(vector == most >> pair - 1),
         ]
-        skipped, second_words, next_words = 0, 0, width
+        # The fifth vector of trits lacks its words.
+        skipped = Mux(trits & (chunk.run == _FIFTH), width, 0) if "trits" in config.decoders else 0
+        second_words, next_words = 0, width
         if pair == 2:
-            skipped, second_words, next_words = self._measure_pairs(m, vector, most, last, width, trits)
+            second_words, next_words = self._measure_pairs(m, vector, most, last, width, trits)
         m.d.comb += [
             chunk.sub.eq(subs),
             chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
@@ -150,7 +152,7 @@ class RowSequencer(wiring.Component):
             stop.eq(_PLANES - chunk.open_top + second_words),
             in_vector.eq(stop - here),
             in_beat.eq(words - word),
-            chunk.completes.eq((in_vector <= in_beat) | wordless),
+            chunk.completes.eq(in_vector <= in_beat),
             rest.eq(in_beat - in_vector),
             chunk.words.eq(self.beats.payload),
             chunk.row_last.eq(last & ~subs),
@@ -182,7 +184,7 @@ class RowSequencer(wiring.Component):
         with m.If(fire):
             m.d.sync += [
                 row_open.eq(1),
-                word.eq(Mux(beat_ends | wordless, 0, word + in_vector)),
+                word.eq(Mux(beat_ends, 0, word + in_vector)),
                 plane.eq(Mux(chunk.completes, chunk.start + rest, here + in_beat)),
                 fresh.eq(chunk.completes & (last | (rest == 0) | ~beat_ends)),
             ]
@@ -194,22 +196,20 @@ class RowSequencer(wiring.Component):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
         if "trits" in config.decoders:
-            self._group_trits(m, trits, phase, next_phase, wordless, fire, beat_ends, row_ends)
+            self._group_trits(m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
     def _measure_pairs(self, m, vector, most, last, width, trits):
-        """Words that the first vector of a pair lacks, words of the second one, and words of the next pair."""
+        """Words of the second vector of a pair, and words of the next pair."""
         chunk, second = self.chunks.p, self.chunks.p.second
         next_second = (vector + 1 != most >> 1) | most[0]
         m.d.comb += second.eq(~last | most[0])
-        # The fifth vector of trits brings none; it is the second of a pair, or begins one.
-        fifth_next = trits & (chunk.run == _FIFTH - 3)
-        return (Mux(trits & (chunk.run == _FIFTH), width, 0),
-                Mux(second & ~(trits & (chunk.run == _FIFTH - 1)), width, 0),
-                Mux(next_second & ~fifth_next, width << 1, width))
+        # The fifth vector of trits brings none.
+        fifth, fifth_next = (trits & (chunk.run == _FIFTH - distance) for distance in (1, 3))
+        return Mux(second & ~fifth, width, 0), Mux(next_second & ~fifth_next, width << 1, width)
 
-    def _group_trits(self, m, trits, phase, next_phase, wordless, fire, beat_ends, row_ends):
+    def _group_trits(self, m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
         group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
         chunk = self.chunks.p
@@ -219,8 +219,8 @@ class RowSequencer(wiring.Component):
         after_skip = Signal(_Phase)
         run = Signal.like(chunk.run)
         m.d.comb += [
-            # The second vector of a pair may bring words all the same.
-            wordless.eq(trits & (chunk.run == _FIFTH) & ~chunk.second),
+            # The fifth vector waits for what follows it in the row, if anything does, and passes together with that.
+            wordless.eq(trits & (run == _FIFTH) & last & ~chunk.second),
             chunk.run.eq(run),
         ]
         following = Mux(run + pair > _FIFTH, run + pair - _FIFTH - 1, run + pair)
