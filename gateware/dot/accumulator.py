@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.dot.layouts import (DISTANCE_BITS, MINIMUM_ALIGNMENT, MINIMUM_SUM_BITS, SCALE_MANTISSA_BITS, SUM_BITS,
-                                  TOTAL_BITS, halves)
+                                  TOTAL_BITS, sides)
 from gateware.dot.slot_table import SlotTable
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
@@ -17,7 +17,7 @@ _ALIGNMENT = TOTAL_BITS - (SUM_BITS + SCALE_MANTISSA_BITS - 1)
 
 
 class Accumulator(wiring.Component):
-    """One 64-bit accumulator per slot and physical column.
+    """One 64-bit accumulator per slot, half of a paired row, and physical column.
 
     A free-running pipeline: latency ``latency`` cycles, one contribution per column and cycle, also one after another
     to the same slot. A contribution is ``floor(sum * mantissa * 2**(15 - distance))``, less
@@ -26,7 +26,7 @@ class Accumulator(wiring.Component):
         sum, mantissa -- multipliers -- inner product -- product -- shift by 4s -- by 1s -- difference -- total
                       0              3                4          5              6        7             8        9
 
-    Contributions of a pair of vectors take one more cycle, in which they are added.
+    Contributions of two vectors side by side take one more cycle, in which they are added.
 
     The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18. Its magnitude is below 2**48, because
     neither factor is ever its most negative number; likewise that of 29 by 12 bits is below 2**39.
@@ -45,14 +45,15 @@ class Accumulator(wiring.Component):
     first : In(1)
         The total begins with this contribution.
     slot : In
+        Half of the row, and above it the slot.
     totals : Out(signed(64)), array of columns
         With this contribution.
     """
 
     def __init__(self, config):
         self._config = config
-        self.latency = Multiplier.LATENCY + 5 + halves(config)
-        slot_bits = (config.slots - 1).bit_length()
+        self._slots = 2 * config.slots  # each with its halves
+        self.latency = Multiplier.LATENCY + 5 + sides(config)
         vector = data.StructLayout({
             "sums": data.ArrayLayout(signed(SUM_BITS), config.columns),
             "mantissa": signed(SCALE_MANTISSA_BITS),
@@ -61,10 +62,10 @@ class Accumulator(wiring.Component):
             "minimum": signed(SCALE_MANTISSA_BITS),
             "minimum_distances": data.ArrayLayout(DISTANCE_BITS, config.columns)})
         super().__init__({
-            "vectors": In(data.ArrayLayout(vector, halves(config))),
+            "vectors": In(data.ArrayLayout(vector, sides(config))),
             "valid": In(1),
             "first": In(1),
-            "slot": In(slot_bits),
+            "slot": In(range(self._slots)),
             "totals": Out(data.ArrayLayout(signed(TOTAL_BITS), config.columns)),
         })
 
@@ -78,20 +79,20 @@ class Accumulator(wiring.Component):
 
         for column in range(config.columns):
             contributions = []
-            for half, vector in enumerate(self.vectors):
-                shifted = self._contribute(m, f"scale_{column}_{half}", vector.sums[column], vector.mantissa,
+            for side, vector in enumerate(self.vectors):
+                shifted = self._contribute(m, f"scale_{column}_{side}", vector.sums[column], vector.mantissa,
                                            vector.distances[column], _ALIGNMENT)
                 if "minimums" in config.decoders:
                     shifted = shifted - self._contribute(
-                        m, f"minimum_{column}_{half}", vector.minimum_sums[column], vector.minimum,
+                        m, f"minimum_{column}_{side}", vector.minimum_sums[column], vector.minimum,
                         vector.minimum_distances[column], MINIMUM_ALIGNMENT)
-                contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}_{half}")
+                contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}_{side}")
                 m.d.sync += contribution.eq(shifted)
                 contributions.append(contribution)
             if len(contributions) == 2:
                 contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}")
                 m.d.sync += contribution.eq(contributions[0] + contributions[1])
-            m.submodules[f"totals_{column}"] = table = SlotTable(shape=signed(TOTAL_BITS), slots=config.slots)
+            m.submodules[f"totals_{column}"] = table = SlotTable(shape=signed(TOTAL_BITS), slots=self._slots)
             total = Signal(signed(TOTAL_BITS), name=f"total_{column}")
             output = Signal(signed(TOTAL_BITS), reset_less=True, name=f"output_{column}")
             m.d.comb += [

@@ -1,11 +1,11 @@
 """Codes of a vector, from the words in which they lie in memory."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.dot.code_table import CodeTable
-from gateware.dot.layouts import CodeChunk, WORD_BITS, halves
+from gateware.dot.layouts import CodeChunk, WORD_BITS, sides
 from gateware.dot.trit_decoder import TritDecoder
 from gateware.isa import CodeKind, VECTOR_CODES
 from gateware.layouts import CodeTableEntries
@@ -21,10 +21,11 @@ class CodeDecoder(wiring.Component):
     """Assembles vectors of 32 codes, holds one of them, and hands out ``lanes`` codes per step.
 
     With bit-planes, word k is bit k of all codes, left-aligned because a narrow code uses the upper words only; in
-    element order it is codes 2k and 2k + 1. The words that complete a vector go straight into the register that
+    element order it is codes 2k and 2k + 1 of 16 bits, or as many more of 8 or 4 bits, likewise in the upper words; of
+    paired rows it is four codes of each. The words that complete a vector go straight into the register that
     holds it, together with those assembled before, while what follows them in the same bus word begins the next one.
     So a chunk is taken every cycle as long as vectors are stepped through as fast as they arrive. Each plane takes
-    its word from a fixed place of a rotated bus word. With 64 lanes a pair of vectors is assembled and held instead.
+    its word from a fixed place of a rotated bus word. With 64 lanes two vectors are assembled and held side by side.
 
     Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are left-aligned
     again. ``chunks.ready`` is combinational from ``done``.
@@ -39,12 +40,19 @@ class CodeDecoder(wiring.Component):
     table : In(stream)
         The numbers that indices stand for; only while no vector is held or under way.
     elements : In(1)
-        Words hold codes in element order, not bit-planes.
+        Words hold codes in element order, not bit-planes. Constant during a command, like ``code_bits``, ``paired``
+        and ``kind``.
+    code_bits : In(5)
+        Of elements: 16, 8 or 4.
+    paired : In(1)
+        Bytes hold elements of 4 bits of two rows.
+    half : In(1)
+        Of paired rows: the one in the upper halves of the bytes.
     kind : In(CodeKind)
     valid : Out(1)
         A vector is held.
     second : Out(1)
-        It is a whole pair.
+        There are two, side by side.
     sub : Out(1)
         It is one of sub-scales.
     row_last, command_last : Out(1)
@@ -70,6 +78,9 @@ class CodeDecoder(wiring.Component):
             "chunks": In(stream.Signature(CodeChunk(config))),
             "table": In(stream.Signature(CodeTableEntries)),
             "elements": In(1),
+            "code_bits": In(5),
+            "paired": In(1),
+            "half": In(1),
             "kind": In(CodeKind),
             "valid": Out(1),
             "second": Out(1),
@@ -77,7 +88,7 @@ class CodeDecoder(wiring.Component):
             "row_last": Out(1),
             "command_last": Out(1),
             "done": In(1),
-            "position": In(range(halves(config) * VECTOR_CODES)),
+            "position": In(range(sides(config) * VECTOR_CODES)),
             "expand": In(1),
             "subs": Out(data.ArrayLayout(signed(8), config.lanes)),
             "codes": Out(data.ArrayLayout(signed(16), config.lanes)),
@@ -112,17 +123,14 @@ class CodeDecoder(wiring.Component):
         part = self.position[lane_bits:]
         trits = self._decode_trits(m, held, part, run) if "trits" in self._config.decoders else None
         bits = [Signal(16, reset_less=True, name=f"bits_{lane}") for lane in range(lanes)]
-        for half, words in enumerate(held):
+        for side, words in enumerate(held):
             planes = [word.word_select(part, width) for word in words]
             if trits:
-                planes[-2:] = [Mux(self.kind == CodeKind.TRITS, *pair) for pair in zip(trits[half], planes[-2:])]
+                planes[-2:] = [Mux(self.kind == CodeKind.TRITS, *pair) for pair in zip(trits[side], planes[-2:])]
             from_planes = _transpose(planes)
-            count = width // 2
-            from_elements = Cat(
-                Array(words[start + k] for start in range(0, _PLANES, count))[part] for k in range(count))
-            for lane in range(width):
-                m.d.sync += bits[half * width + lane].eq(
-                    Mux(self.elements, from_elements.word_select(lane, 16), from_planes[lane]))
+            from_elements = self._elements(m, words, part, from_planes)
+            for lane, (element, code) in enumerate(zip(from_elements, from_planes)):
+                m.d.sync += bits[side * width + lane].eq(Mux(self.elements, element, code))
         m.d.comb += [sub.eq(number[8:]) for sub, number in zip(self.subs, bits)]
 
         # Cycle 1: the codes.
@@ -150,7 +158,7 @@ class CodeDecoder(wiring.Component):
         return m
 
     def _assemble(self, m, fire):
-        """The registers that hold a vector, or each vector of a pair."""
+        """For each vector held, its registers."""
         chunk = self.chunks.p
         return [self._assemble_part(m, fire, index, part) for index, part in enumerate(chunk.parts)]
 
@@ -168,7 +176,7 @@ class CodeDecoder(wiring.Component):
             new.eq(Const(-1, _PLANES) << part.plane),
             used.eq((Const(-1, _PLANES) << chunk.start) & Cat(Const(-1, _PLANES - 1), ~chunk.open_top)),
         ]
-        # The fifth vector of trits brings no words, unless it is one of a pair: its bytes are still held.
+        # The fifth vector of trits brings no words, unless there is another one beside it.
         with m.If(fire & chunk.completes & ((chunk.run != _FIFTH) | (len(chunk.parts) > 1))):
             m.d.sync += [word.eq(Mux(used[k], Mux(new[k], arriving[k % places], assembled[k]), 0))
                          for k, word in enumerate(held)]
@@ -177,30 +185,48 @@ class CodeDecoder(wiring.Component):
                 m.d.sync += word.eq(following[k % places])
         return held
 
+    def _elements(self, m, held, part, planes):
+        """Codes of a step in element order, left-aligned.
+
+        What is below elements of 8 and 4 bits is zero like what is below bit-planes of so many bits, and is taken from
+        these: that needs no gates.
+        """
+        lanes = min(self._config.lanes, VECTOR_CODES)
+        words, bytes_, nibbles = (
+            Cat(held[_PLANES - bits:]).word_select(part, bits * lanes) for bits in (16, 8, 4))
+        is_word, is_byte = Signal(), Signal()
+        m.d.comb += [is_word.eq(self.code_bits == 16), is_byte.eq(self.code_bits == 8)]
+        for lane in range(lanes):
+            word, byte = words.word_select(lane, 16), bytes_.word_select(lane, 8)
+            nibble = Mux(self.paired, Mux(self.half, byte[4:], byte[:4]), nibbles.word_select(lane, 4))
+            yield Mux(is_word, word, Cat(
+                planes[lane][:8], Mux(is_byte, byte[:4], Mux(self.paired, 0, planes[lane][8:12])),
+                Mux(is_byte, byte[4:], nibble)))
+
     def _decode_trits(self, m, held, part, run):
         """Bit-planes of the trits of a step: of the bytes that are held, or those that came with four vectors.
 
-        A pair of them for each vector that is held.
+        Two of them for each vector that is held.
         """
         width = min(self._config.lanes, VECTOR_CODES)
         count = width // 4
         fifth = [Signal(WORD_BITS, reset_less=True, name=f"fifth_{bit}") for bit in range(2)]
         known = fifth
         planes = []
-        for half, words in enumerate(held):
-            m.submodules[f"trits_{half}"] = trits = TritDecoder(count)
+        for side, words in enumerate(held):
+            m.submodules[f"trits_{side}"] = trits = TritDecoder(count)
             m.d.comb += trits.bytes.eq(Cat(words[-2:]).word_select(part, 8 * count))
-            number = run if half == 0 else Mux(run == _FIFTH, 0, run + 1)
+            number = run if side == 0 else Mux(run == _FIFTH, 0, run + 1)
             planes.append([Mux(number == _FIFTH, word.word_select(part, width), Cat(trit[bit] for trit in trits.trits))
                            for bit, word in enumerate(known)])
-            more = [Signal(WORD_BITS, name=f"fifth_{half}_{bit}") for bit in range(2)]
+            more = [Signal(WORD_BITS, name=f"fifth_{side}_{bit}") for bit in range(2)]
             for bit, word in enumerate(more):
                 m.d.comb += word.eq(known[bit])
                 with m.If(number != _FIFTH):
                     m.d.comb += word.word_select(Cat(part, number[:2]), count).eq(
                         Cat(trit[bit] for trit in trits.fifths))
             known = more
-        # The first vector of a pair may need what the second one replaces.
+        # The first of two vectors may need what the second one replaces.
         with m.If((self.valid if len(held) == 1 else self.done) & (self.kind == CodeKind.TRITS)):
             m.d.sync += [word.eq(more) for word, more in zip(fifth, known)]
         return planes

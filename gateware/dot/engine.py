@@ -9,7 +9,7 @@ from gateware.dot.code_decoder import CodeDecoder
 from gateware.dot.code_scaler import CodeScaler
 from gateware.dot.digit_array import DigitArray
 from gateware.dot.group_sums import GroupSums
-from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, halves
+from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
 from gateware.dot.result_serialiser import ResultSerialiser
@@ -123,6 +123,9 @@ class DotEngine(wiring.Component):
             steps.credit.eq(serialiser.credit),
             serialiser.reserve.eq(steps.step.valid & step.emit),
             decoder.elements.eq(rows.active.code_order),
+            decoder.code_bits.eq(rows.active.code_bits),
+            decoder.paired.eq(rows.active.paired),
+            decoder.half.eq(step.half),
             decoder.kind.eq(rows.active.code_kind),
             decoder.done.eq(steps.done),
             decoder.position.eq(step.position),
@@ -148,22 +151,22 @@ class DotEngine(wiring.Component):
         if "minimums" in config.decoders:
             self._sum_minimums(m, steps, scales, accumulator, at_sums)
             kinds.append(("minimum", scales.minimum_distances, "minimum_distances"))
-        for half, array in enumerate(arrays):
-            m.submodules[f"array_{half}"] = array
-            first = half * lanes
-            vector = accumulator.vectors[half]
+        for side, array in enumerate(arrays):
+            m.submodules[f"array_{side}"] = array
+            first = side * lanes
+            vector = accumulator.vectors[side]
             m.d.comb += [
                 Cat(array.codes).eq(Cat(codes[first:first + lanes])),
                 array.first_part.eq(first_part),
                 array.expand.eq(expand),
                 vector.sums.eq(array.sums),
                 vector.mantissa.eq(delay(
-                    m, scales.mantissas[half], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"mantissa_{half}")),
+                    m, scales.mantissas[side], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"mantissa_{side}")),
             ]
             if kind is DigitArray:
                 m.d.comb += [
-                    array.digit.eq(delay(m, step.digit, code_latency, name=f"digit_{half}")),
-                    array.next_digit.eq(delay(m, step.position == 0, code_latency, name=f"next_digit_{half}")),
+                    array.digit.eq(delay(m, step.digit, code_latency, name=f"digit_{side}")),
+                    array.next_digit.eq(delay(m, step.position == 0, code_latency, name=f"next_digit_{side}")),
                 ]
             for column in range(columns):
                 m.d.comb += Cat(array.mantissas[column]).eq(Cat(x_buffer.mantissas[column][first:first + lanes]))
@@ -177,10 +180,11 @@ class DotEngine(wiring.Component):
             emit.eq(Cat(steps.step.valid & step.emit, emit)),
         ]
         notes = Signal(data.StructLayout({
-            "first": 1, "slot": len(step.slot), "unit": 1, "columns": len(step.columns),
+            "first": 1, "half": 1, "slot": len(step.slot), "unit": 1, "columns": len(step.columns),
             "row_last": 1, "command_last": 1}))
         m.d.comb += [
             notes.first.eq(step.first),
+            notes.half.eq(step.half),
             notes.slot.eq(step.slot),
             notes.unit.eq(step.expand),
             notes.columns.eq(step.columns),
@@ -192,7 +196,7 @@ class DotEngine(wiring.Component):
         m.d.comb += [
             accumulator.valid.eq(complete[-1]),
             accumulator.first.eq(at_array.first),
-            accumulator.slot.eq(at_array.slot),
+            accumulator.slot.eq(Cat(at_array.half, at_array.slot)),
             x_buffer.slot.eq(before_totals.slot),
             x_buffer.unit.eq(before_totals.unit),
         ]
@@ -250,11 +254,11 @@ class DotEngine(wiring.Component):
         upper = delay(m, step.position[-1], ready, name="upper")
         enable = delay(m, rows.active.sub_bits.any(), ready, name="has_subs")
         products, lanes = [], min(config.lanes, VECTOR_CODES)
-        for half in range(halves(config)):
-            m.submodules[f"scaler_{half}"] = scaler = CodeScaler(lanes)
+        for side in range(sides(config)):
+            m.submodules[f"scaler_{side}"] = scaler = CodeScaler(lanes)
             m.d.comb += [
-                Cat(scaler.codes).eq(Cat(codes[half * lanes:(half + 1) * lanes])),
-                Cat(scaler.scales).eq(Cat(subs.scales[2 * half:2 * half + 2])),
+                Cat(scaler.codes).eq(Cat(codes[side * lanes:(side + 1) * lanes])),
+                Cat(scaler.scales).eq(Cat(subs.scales[2 * side:2 * side + 2])),
                 scaler.upper.eq(upper),
                 scaler.enable.eq(enable),
             ]
@@ -273,20 +277,20 @@ class DotEngine(wiring.Component):
             groups.groups.p.eq(self.x.p),
         ]
         if self._sub_minimums is None:
-            subs = [1 << MINIMUM_BITS - 1] * 2 * halves(config)
+            subs = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
         else:
             late = delay(m, self._sub_minimums, start - 1 - SubScaleTable.LATENCY, name="sub_minimums")
             subs = self._sub_minimums.shape()(late)
-        for half, vector in enumerate(accumulator.vectors):
-            m.submodules[f"minimums_{half}"] = minimums = MinimumSums(config.columns)
+        for side, vector in enumerate(accumulator.vectors):
+            m.submodules[f"minimums_{side}"] = minimums = MinimumSums(config.columns)
             for number in range(2):
-                m.d.comb += minimums.minimums[number].eq(subs[2 * half + number])
-                m.d.comb += [minimums.groups[column][number].eq(groups.sums[column][2 * half + number])
+                m.d.comb += minimums.minimums[number].eq(subs[2 * side + number])
+                m.d.comb += [minimums.groups[column][number].eq(groups.sums[column][2 * side + number])
                              for column in range(config.columns)]
             m.d.comb += [
                 vector.minimum_sums.eq(minimums.sums),
                 vector.minimum.eq(delay(
-                    m, scales.minimums[half], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"minimum_{half}")),
+                    m, scales.minimums[side], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"minimum_{side}")),
             ]
 
     def _align_distances(self, m, kinds, scales, x_buffer, accumulator, x_start, at_sums):
@@ -299,13 +303,13 @@ class DotEngine(wiring.Component):
         for column in range(self._config.columns):
             # All vectors of a step belong to the same block.
             x_distance = delay(m, x_buffer.distances[column], early - x_latency, name="x_distance")
-            for half, vector in enumerate(accumulator.vectors):
+            for side, vector in enumerate(accumulator.vectors):
                 for kind, distances, result in kinds:
-                    name = f"{kind}_distance_{column}_{half}"
+                    name = f"{kind}_distance_{column}_{side}"
                     total = Signal(DISTANCE_BITS + 1, name=f"{name}_sum")
                     clamped = Signal(DISTANCE_BITS, reset_less=True, name=name)
                     m.d.comb += [
-                        total.eq(delay(m, distances[half], early - scales.latency, name=name) + x_distance),
+                        total.eq(delay(m, distances[side], early - scales.latency, name=name) + x_distance),
                         vector[result][column].eq(delay(m, clamped, at_sums - early - 1, name=name)),
                     ]
                     m.d.sync += clamped.eq(total[:DISTANCE_BITS] | total[DISTANCE_BITS].replicate(DISTANCE_BITS))

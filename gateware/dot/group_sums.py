@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DotStep, GROUP_BITS, GROUP_CODES, halves
+from gateware.dot.layouts import DotStep, GROUP_BITS, GROUP_CODES, sides
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import QuantisedGroup
 from gateware.numeric.delay import delay
@@ -31,7 +31,7 @@ class GroupSums(wiring.Component):
         As for :class:`gateware.dot.x_buffer.XBuffer`.
     step : In(stream)
         With ``expand``, the group of the code that is expanded has the sum 2**16, the others 0.
-    sums : Out(signed(22)), array of columns of arrays of 2, or 4 for a pair of vectors
+    sums : Out(signed(22)), array of columns of arrays of 2, or 4 of two vectors
         Of the lower and the upper 16 mantissas of a vector; ``LATENCY`` cycles after the step.
     """
 
@@ -43,12 +43,12 @@ class GroupSums(wiring.Component):
         super().__init__({
             "groups": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * halves(config)), config.columns)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * sides(config)), config.columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config, group, parts = self._config, self.groups.p, halves(self._config)
+        config, group, parts = self._config, self.groups.p, sides(self._config)
         slot_bits = (config.slots - 1).bit_length()
         vectors = config.x_elements // VECTOR_CODES
         vector_bits = (vectors - 1).bit_length()

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS, halves
+from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS, sides
 from gateware.isa import CodeKind, Scale
 from gateware.layouts import DotCommand
 
@@ -13,6 +13,7 @@ __all__ = ["RowSequencer"]
 _PLANES = 16
 _FIFTH = 4         # number of the vector that the other four of a group of trits carry with them
 _GROUP_WORDS = 8   # of trits
+_PAIRED_BITS = 4   # of a code, two of which share a byte
 
 
 class _Phase(enum.Enum, shape=3):
@@ -31,8 +32,8 @@ class RowSequencer(wiring.Component):
     of scales takes one cycle. Rows follow each other without a gap; a command follows two cycles after the last step
     of the one before. ``beats.ready`` is combinational, ``command.ready`` depends on registers only.
 
-    With 64 lanes, pairs of vectors take the place of vectors: the words of the second one follow those of the first.
-    Half a pair ends a row of an odd number of vectors.
+    With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A single
+    one ends a row of an odd number of vectors.
 
     Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of a
     group that the row does not fill is skipped, one beat per cycle.
@@ -75,7 +76,7 @@ class RowSequencer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config, pair = self._config, halves(self._config)
+        config, count = self._config, sides(self._config)
         words = config.bus_bits // WORD_BITS
         byte_bits = (words * WORD_BITS // 8 - 1).bit_length()
         command, active, chunk = self.command.p, self.active, self.chunks.p
@@ -87,6 +88,7 @@ class RowSequencer(wiring.Component):
         may_proceed = Signal()
         first_phase = Signal(_Phase)
         code_phase = Signal(_Phase)  # what follows the scales
+        code_words = Signal.like(active.code_bits)  # of a vector
         last_row = Signal(20)
         last_vector, last_sub = Signal(9), Signal(9)
         next_last_vector = (command.vectors - 1)[:9]
@@ -112,38 +114,39 @@ class RowSequencer(wiring.Component):
                         Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
                 first_phase.eq(begin_phase),
                 code_phase.eq(after_scales),
+                code_words.eq(Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)),
                 phase.eq(begin_phase),
             ]
 
-        # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector (those of the
-        # second one of a pair follow), and so on.
+        # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector (those of
+        # a second one follow), and so on.
         scale_beat = Signal(11 - byte_bits)
         word = Signal(range(words))
-        plane = Signal(range(pair * _PLANES))
+        plane = Signal(range(count * _PLANES))
         fresh = Signal(init=1)  # no plane of the vector is there
-        vector = Signal.like(last_vector)  # or pair
+        vector = Signal.like(last_vector)  # or two vectors
         row = Signal.like(last_row)
 
         # The vectors of this phase.
         subs = phase == _Phase.SUBS
-        width = Mux(subs, active.sub_bits, active.code_bits)
-        here = Signal(range(pair * _PLANES + 1))
-        in_vector = Signal(range(pair * _PLANES + 1))
+        width = Mux(subs, active.sub_bits, code_words)
+        here = Signal(range(count * _PLANES + 1))
+        in_vector = Signal(range(count * _PLANES + 1))
         in_beat = Signal(range(words + 1))
         rest = Signal(range(words + 1))
-        stop = Signal(range(pair * _PLANES + 1))
+        stop = Signal(range(count * _PLANES + 1))
         last, row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(6))
         trits = Signal()
         most = Mux(subs, last_sub, last_vector)
         m.d.comb += [
             trits.eq((phase == _Phase.CODES) & (active.code_kind == CodeKind.TRITS)),
-            last.eq(vector == most >> pair - 1),
+            last.eq(vector == most >> count - 1),
         ]
         # The fifth vector of trits lacks its words.
         skipped = Mux(trits & (chunk.run == _FIFTH), width, 0) if "trits" in config.decoders else 0
         second_words, next_words = 0, width
-        if pair == 2:
-            second_words, next_words = self._measure_pairs(m, vector, most, last, width, trits)
+        if count == 2:
+            second_words, next_words = self._measure_two(m, vector, most, last, width, trits)
         m.d.comb += [
             chunk.sub.eq(subs),
             chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
@@ -169,7 +172,7 @@ class RowSequencer(wiring.Component):
             begin_row.eq((self.scales.valid | fire) & ~row_open),
         ]
         for index, part in enumerate(chunk.parts):
-            # The second vector of a pair has its planes behind those of the first.
+            # The second vector has its planes behind those of the first.
             shift = width if index else 0
             m.d.comb += [
                 part.plane.eq(Mux(here < shift, 0, here - shift)),
@@ -200,8 +203,8 @@ class RowSequencer(wiring.Component):
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _measure_pairs(self, m, vector, most, last, width, trits):
-        """Words of the second vector of a pair, and words of the next pair."""
+    def _measure_two(self, m, vector, most, last, width, trits):
+        """Words of the second vector, and words of the next two."""
         chunk, second = self.chunks.p, self.chunks.p.second
         next_second = (vector + 1 != most >> 1) | most[0]
         m.d.comb += second.eq(~last | most[0])
@@ -213,7 +216,7 @@ class RowSequencer(wiring.Component):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
         group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
         chunk = self.chunks.p
-        pair = halves(self._config)
+        count = sides(self._config)
         beat = Signal(range(max(group_beats, 2)))
         last_beat = beat == group_beats - 1
         after_skip = Signal(_Phase)
@@ -223,7 +226,7 @@ class RowSequencer(wiring.Component):
             wordless.eq(trits & (run == _FIFTH) & last & ~chunk.second),
             chunk.run.eq(run),
         ]
-        following = Mux(run + pair > _FIFTH, run + pair - _FIFTH - 1, run + pair)
+        following = Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)
         with m.If(fire & trits):
             with m.If(chunk.completes):
                 m.d.sync += run.eq(Mux(row_ends, 0, following))

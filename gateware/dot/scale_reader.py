@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
 from gateware.dot.layouts import (DISTANCE_BITS, DotStep, EXPONENT_BITS, MINIMUM_ALIGNMENT, MINIMUM_BITS,
-                                  SCALE_MANTISSA_BITS, ScaleBeat, halves, product_bits)
+                                  SCALE_MANTISSA_BITS, ScaleBeat, sides, product_bits)
 from gateware.isa import Scale
 from gateware.layouts import DotCommand
 from gateware.numeric.delay import delay
@@ -72,10 +72,10 @@ class ScaleReader(wiring.Component):
             "last_byte": In(11),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
             "row_done": In(1),
-            "mantissas": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), halves(config))),
-            "distances": Out(data.ArrayLayout(DISTANCE_BITS, halves(config))),
-            "minimums": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), halves(config))),
-            "minimum_distances": Out(data.ArrayLayout(DISTANCE_BITS, halves(config))),
+            "mantissas": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(config))),
+            "distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(config))),
+            "minimums": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(config))),
+            "minimum_distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(config))),
             "exponent": Out(signed(EXPONENT_BITS)),
         })
 
@@ -90,7 +90,7 @@ class ScaleReader(wiring.Component):
             m.d.sync += read_bank.eq(~read_bank)
 
         step = self.step.p
-        numbers = [step.vector] if len(self.mantissas) == 1 else [Cat(half, step.vector[1:]) for half in range(2)]
+        numbers = [step.vector] if len(self.mantissas) == 1 else [Cat(side, step.vector[1:]) for side in range(2)]
         entries = [Mux(self.active.super, number >> 3, number) for number in numbers]
         read = self._read(m, power, entries, write_bank, read_bank)
         largest = self._find_largest(m, power, write_bank)
@@ -125,28 +125,28 @@ class ScaleReader(wiring.Component):
         minimum_place = MINIMUM_ALIGNMENT - self.active.free + MINIMUM_BITS - Mux(
             self.active.sub_bits.any(), self.active.sub_bits, 1)
         minimum_place = delay(m, minimum_place[:_PLACE_BITS], cycle, name="minimum_place")
-        for half, (scale, minimum) in enumerate(read):
-            upper = delay(m, entries[half][0], 3, name=f"upper_{half}")
-            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"mantissa_{half}")
-            key = Signal(8, reset_less=True, name=f"scale_key_{half}")
+        for side, (scale, minimum) in enumerate(read):
+            upper = delay(m, entries[side][0], 3, name=f"upper_{side}")
+            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"mantissa_{side}")
+            key = Signal(8, reset_less=True, name=f"scale_key_{side}")
             fp16_mantissa, fp16_key = _unpack(scale)
             m.d.sync += [mantissa.eq(fp16_mantissa), key.eq(fp16_key)]
             with m.If(kinds.any()):
                 m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, Mux(upper, scale[8:], scale[:8]) ^ 0x80))]
             m.d.comb += [
-                self.mantissas[half].eq(mantissa),
-                self.distances[half].eq(distance(key, place, f"scale_{half}")),
+                self.mantissas[side].eq(mantissa),
+                self.distances[side].eq(distance(key, place, f"scale_{side}")),
             ]
             if "minimums" not in self._config.decoders:
                 continue
-            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"minimum_mantissa_{half}")
-            key = Signal(5, reset_less=True, name=f"minimum_key_{half}")
-            has_minimum = delay(m, self.active.minimum & (step.second if half else 1), 3, name=f"has_minimum_{half}")
+            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"minimum_mantissa_{side}")
+            key = Signal(5, reset_less=True, name=f"minimum_key_{side}")
+            has_minimum = delay(m, self.active.minimum & (step.second if side else 1), 3, name=f"has_minimum_{side}")
             fp16_mantissa, fp16_key = _unpack(minimum)
             m.d.sync += [mantissa.eq(Mux(has_minimum, fp16_mantissa, 0)), key.eq(fp16_key)]
             m.d.comb += [
-                self.minimums[half].eq(mantissa),
-                self.minimum_distances[half].eq(distance(key, minimum_place, f"minimum_{half}")),
+                self.minimums[side].eq(mantissa),
+                self.minimum_distances[side].eq(distance(key, minimum_place, f"minimum_{side}")),
             ]
         return m
 
@@ -156,7 +156,7 @@ class ScaleReader(wiring.Component):
 
     def _read(self, m, power, entries, write_bank, read_bank):
         """Write the beats, and read the 16 bits that hold the scale of each vector, and those of the minimum: valid
-        three cycles after the step. Those of a pair lie in the same bus word."""
+        three cycles after the step. Those of two vectors lie in the same bus word."""
         word_bits = (self._config.scale_bytes // self._config.bus_bytes - 1).bit_length()
         half_bits = (self._config.bus_bytes // 2 - 1).bit_length()
         m.submodules.scales = ram = BlockRam(width=self._config.bus_bits, depth=2 << word_bits)
@@ -172,11 +172,11 @@ class ScaleReader(wiring.Component):
             ram.read_address.eq(Cat((indices[0] >> half_bits)[:word_bits], read_bank)),
         ]
         read = []
-        for half, index in enumerate(indices):
-            place = delay(m, index[:half_bits], BlockRam.LATENCY, name=f"place_{half}")
+        for side, index in enumerate(indices):
+            place = delay(m, index[:half_bits], BlockRam.LATENCY, name=f"place_{side}")
             pair = ram.read_data.word_select(place[1:], 32)
-            scale = Signal(16, reset_less=True, name=f"scale_{half}")
-            minimum = Signal(16, reset_less=True, name=f"minimum_{half}")
+            scale = Signal(16, reset_less=True, name=f"scale_{side}")
+            minimum = Signal(16, reset_less=True, name=f"minimum_{side}")
             m.d.sync += [scale.eq(Mux(place[0], pair[16:], pair[:16])), minimum.eq(pair[16:])]
             read.append((scale, minimum))
         return read

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import DotStep, halves, product_bits, sub_words
+from gateware.dot.layouts import DotStep, sides, product_bits, sub_words
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import DotCommand
 
@@ -15,9 +15,10 @@ class StepSequencer(wiring.Component):
     """Steps through the parts of a vector of codes, within each of the slots that the command uses.
 
     One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector takes
-    ``32 / lanes`` steps per slot, or 32 if it is expanded. None of these is issued without a credit. A vector of
-    sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead. With 64 lanes, a pair of vectors takes the
-    place of a vector. An array of digits takes the steps of a slot once for each digit, lowest digit first.
+    ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its lower halves in all
+    slots, then for its upper halves: results come row by row. None of these is issued without a credit. A vector of
+    sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead. With 64 lanes, two vectors take the place
+    of a vector. An array of digits takes the steps of a slot once for each digit, lowest digit first.
 
     Parameters
     ----------
@@ -67,17 +68,18 @@ class StepSequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, step = self._config, self.step.p
-        vectors = halves(config)
+        vectors = sides(config)
         expand = self.active.expand & ~self.sub
         last_code = Mux(self.second, vectors * VECTOR_CODES - 1, VECTOR_CODES - 1)
 
         # The next step.
         position = Signal.like(step.position)
         slot = Signal(range(max(config.slots, 2)))
+        half = Signal()
         vector = Signal.like(step.vector)
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
 
-        last_part, last_digit, last_slot, issued = Signal(), Signal(), Signal(), Signal()
+        last_part, last_digit, last_slot, last_half, issued = (Signal() for _ in range(5))
         past_digits = Signal(3)
         if config.array == "digits":
             # The codes of a step come at the earliest two cycles after the command.
@@ -97,13 +99,15 @@ class StepSequencer(wiring.Component):
             issued.eq(self.step.valid | self.sub_valid),
             last_part.eq(position == Mux(expand, last_code, vectors * VECTOR_CODES - config.lanes)),
             last_slot.eq(expand | self.sub | (columns_left <= config.columns)),
-            self.done.eq(issued & last_of_slot & last_slot),
+            last_half.eq(half | ~self.active.paired),
+            self.done.eq(issued & last_of_slot & last_slot & last_half),
             self.row_done.eq(self.done & self.row_last),
 
             step.vector.eq(vector),
             step.second.eq(self.second),
             step.position.eq(position),
             step.slot.eq(slot),
+            step.half.eq(half),
             step.expand.eq(expand),
             step.first_part.eq(expand | (position == 0) & (past_digits == 0)),
             step.complete.eq(expand | last_of_slot),
@@ -111,7 +115,7 @@ class StepSequencer(wiring.Component):
             step.emit.eq(expand | self.row_last & last_of_slot),
             step.columns.eq(Mux(expand, 0, Mux(last_slot, columns_left - 1, config.columns - 1))),
             step.row_last.eq(expand | last_slot),
-            step.command_last.eq(self.command_last & self.row_last & last_of_slot & last_slot),
+            step.command_last.eq(self.command_last & self.row_last & last_of_slot & last_slot & last_half),
         ]
         with m.If(issued):
             m.d.sync += position.eq(Mux(last_part, 0, position + Mux(expand, 1, config.lanes)))
@@ -121,6 +125,8 @@ class StepSequencer(wiring.Component):
                     slot.eq(Mux(last_slot, 0, slot + 1)),
                     columns_left.eq(Mux(last_slot, self.active.columns, columns_left - config.columns)),
                 ]
+                with m.If(last_slot):
+                    m.d.sync += half.eq(~last_half)
             with m.If(self.done):
                 m.d.sync += vector.eq(Mux(self.row_last, 0, vector + vectors))
         with m.If(self.sub_valid):

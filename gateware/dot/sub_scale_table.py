@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DotStep, MINIMUM_BITS, halves, sub_words
+from gateware.dot.layouts import DotStep, MINIMUM_BITS, sides, sub_words
 from gateware.layouts import DotCommand
 from gateware.numeric.delay import delay
 
@@ -38,7 +38,7 @@ class SubScaleTable(wiring.Component):
         Left-aligned: sub-scales without a sign leave the uppermost bit empty.
     step : In(stream)
         One cycle late.
-    scales : Out(signed(8)), array of 2, or 4 for a pair of vectors
+    scales : Out(signed(8)), array of 2, or 4 of two vectors
         As written; ``LATENCY`` cycles after ``step``.
     minimums : Out(6), array of 2 or 4
         Left-aligned, or 32 where the format has no sub-minimums; likewise.
@@ -54,14 +54,14 @@ class SubScaleTable(wiring.Component):
             "write_word": In(range(sub_words(config))),
             "write_data": In(data.ArrayLayout(signed(_BITS), config.lanes)),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "scales": Out(data.ArrayLayout(signed(_BITS), 2 * halves(config))),
-            "minimums": Out(data.ArrayLayout(MINIMUM_BITS, 2 * halves(config))),
+            "scales": Out(data.ArrayLayout(signed(_BITS), 2 * sides(config))),
+            "minimums": Out(data.ArrayLayout(MINIMUM_BITS, 2 * sides(config))),
         })
 
     def elaborate(self, platform):
         m = Module()
         lanes, active, vector = self._config.lanes, self.active, self.step.p.vector
-        parts = halves(self._config)
+        parts = sides(self._config)
         has_minimums = "minimums" in self._config.decoders
         # Pairs, and those of the sub-minimums, each followed by the bit that tells the halves of a wide pair apart.
         scale, minimum = Signal(10), Signal(10)
