@@ -10,8 +10,8 @@ __all__ = ["MaxReducer"]
 
 
 class MaxReducer(wiring.Component):
-    """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the largest
-    of the elements without their signs, `vector_pass.reduce_largest`.
+    """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the
+    largest of the elements without their signs, `vector_pass.reduce_largest`.
 
     One group per cycle. Lanes keep a maximum each, as an integer key whose order is that of the floats;
     log2(lanes) cycles after the last group they have been compared with each other, and ``done`` follows.
