@@ -71,6 +71,8 @@ class Timeline:
             return (values >> np.uint64(base + item.offset) & np.uint64((1 << width) - 1)).astype(np.int64)
 
         self.execution = field(record, "execution")
+        # Until the first instruction begins, it is the last one of the program before.
+        self.execution[:np.argmax(self.execution == 0)] = 0
         self.bus, self.stream = (field(activity.shape, name, activity.offset) for name in ("bus", "stream"))
         self.dot, self.vector, self.store, self.streaming = (
             field(activity.shape, name, activity.offset).astype(bool)
