@@ -94,6 +94,7 @@ class Resolver(wiring.Component):
             block.stores.eq(stores),
             block.index.eq(index),
             work.opcode.eq(word.opcode),
+            work.behind.eq(word.behind),
             work.streams.eq(streams),
             work.score.eq(word.rows_grow),
             work.mix.eq(word.vectors_grow),
@@ -101,6 +102,7 @@ class Resolver(wiring.Component):
             work.destination_stride.eq(word.destination_stride),
             work.store.base.eq(store.address),
             work.store.stride.eq(word.store_stride),
+            work.store.code_bits.eq(word.code_bits),
             work.store.scale_address.eq(word.scale_base + Mux(storing, position << 2, 0)),
         ]
         for part in (work.dot, work.vector):

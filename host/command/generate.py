@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, ConfigName, ContextSize, EngineChoice, ModelPath, find_config, find_engine, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, ModelPath, check_kv, find_config,
+    find_engine, load_model)
 from host.engines import EngineName
 from host.errors import CelosiaError
 
@@ -53,6 +54,7 @@ def generate(
     trace: Annotated[Path | None, typer.Option(
         metavar="FILE", show_default=False,
         help="Also write a timeline of all tokens for ui.perfetto.dev to this file (engine rtl).")] = None,
+    kv: KvBits = DEFAULT_KV,
 ):
     """Let a model write text, token by token.
 
@@ -90,6 +92,7 @@ def generate(
     from host.text_display import TextDisplay
 
     engine, chosen = find_engine(engine), find_config(config)
+    check_kv(kv)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
     if tokens is not None and tokens < 1:
@@ -102,7 +105,7 @@ def generate(
     tokens_of = tokenizer.load(loaded)
     with output_file(json) as report, output_file(trace) as trace_file, TextDisplay() as display:
         display.progress(f"starting the {engine} engine ...")
-        opened = open_engine(engine, loaded, config=chosen, context=context)
+        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
         opened.group = min(opened.group, group or opened.group)
         if trace_file:
             opened.inner.timelines = []
@@ -112,7 +115,7 @@ def generate(
             display.write(piece)
             display.progress(_progress(generation))
         if report:
-            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen))
+            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen, kv))
         if trace_file:
             from host.bench.perfetto import write_trace
 
@@ -139,7 +142,7 @@ def _progress(generation):
     return ", ".join(parts)
 
 
-def _report(generation, model, engine, config):
+def _report(generation, model, engine, config, kv):
     import json
 
     from host.step_cost import costs_of
@@ -152,6 +155,7 @@ def _report(generation, model, engine, config):
         "model": str(model.path),
         "engine": engine,
         "config": config and config.name,
+        "kv_bits": kv if config else None,
         "speculate": generation.speculate,
     } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
 
