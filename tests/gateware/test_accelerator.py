@@ -222,7 +222,7 @@ def test_ports(config):
     for port, width in {"write_done": 1, "start": 1, "busy": 1, "done": 1, "token": 32, "position": 16,
                         "program": 32, "store_logits": 1, "argmax": 32, "program_counter": 16,
                         "stream_counter": 16, "counter_index": 4, "counter_value": 32,
-                        "activity": 23}.items():
+                        "activity": 55}.items():
         assert flat[port] == width
     for trace in ("scratchpad", "scalar", "column", "store", "argmax"):
         assert flat[f"trace_{trace}__valid"] == 1 and flat[f"trace_{trace}__payload"] > 16
