@@ -110,13 +110,14 @@ class Quantiser(wiring.Component):
         # A block waits here while the one before it is read: only a short last block ever does.
         block = data.StructLayout({"end": range(groups), "last": 1})
         waiting, waits = Signal(block, reset_less=True), Signal()
+        waiting_end = Signal(range(groups + padding), reset_less=True)  # its last group, padding included
         field = Signal(8, reset_less=True)
         ended = delay(m, Cat(fill, self.last), LargestField.latency(lanes), name="ended")
 
         # Read. Padding groups follow the last one.
         read, read_half, reading = Signal(range(groups + padding)), Signal(), Signal()
         current = Signal(block, reset_less=True)
-        end = Signal.like(read)  # the last group read, padding included
+        end = Signal.like(read, reset_less=True)
         exponent = Signal(signed(10), reset_less=True)
         final = Signal()
         go = Signal()
@@ -124,8 +125,6 @@ class Quantiser(wiring.Component):
         m.submodules.serialiser = serialiser = CodeSerialiser(lanes=lanes)
         m.d.comb += [
             go.eq(reading & (~self.narrow | serialiser.room)),
-            end.eq(Mux(self.narrow, current.end, (current.end | padding - 1)
-                       + Mux(current.last & self.pad, padding, 0))),
             final.eq(read == end),
             begin.eq(waits & (~reading | (go & final))),
             serialiser.reserve.eq(go & self.narrow),
@@ -136,11 +135,16 @@ class Quantiser(wiring.Component):
                 m.d.sync += [reading.eq(0), read.eq(0), read_half.eq(~read_half)]
         with m.If(begin):
             m.d.sync += [
-                reading.eq(1), waits.eq(0), current.eq(waiting),
+                reading.eq(1), waits.eq(0), current.eq(waiting), end.eq(waiting_end),
                 exponent.eq(field - Mux(self.narrow, BIAS + STORE_BITS - 2, BIAS + COLUMN_BITS - 2)),
             ]
         with m.If(largest.done):
-            m.d.sync += [waits.eq(1), waiting.eq(ended), field.eq(largest.field)]
+            before = block(ended)
+            m.d.sync += [
+                waits.eq(1), waiting.eq(ended), field.eq(largest.field),
+                waiting_end.eq(Mux(self.narrow, before.end, (before.end | padding - 1)
+                                   + Mux(before.last & self.pad, padding, 0))),
+            ]
         with m.If(self.start):
             m.d.sync += read_half.eq(0)
 

@@ -84,6 +84,6 @@ def test_max(lanes):
     rng = np.random.default_rng(lanes)
     vectors = list(passes(rng))
     got = run(MaxReducer(lanes=lanes), lanes, vectors, interval=1, rng=rng,
-              latency=lambda length: lanes.bit_length())
+              latency=lambda length: 2 * lanes.bit_length())
     for x, value in zip(vectors, got, strict=True):
         assert value == int(reduce_max(x).view(np.uint32)), f"length {len(x)}: {x!r}"
