@@ -5,28 +5,28 @@ import re
 
 __all__ = ["Step", "critical_path"]
 
+# yosys names a cell or net that is not in the source after one that is: `sum.row_TRELLIS_FF_Q_DI_LUT4_Z` lies at
+# the register `sum.row`, `partial_1.1.4_DO_LUT4_B` behind the memory `partial_1`. nextpnr appends `$...`.
+_DERIVED = re.compile(
+    r"\$.*|(\.\d+)*_(DO|DI|WAD|RAD|WRE|AD[ABW])\w*\d*(_.*|$)|(\.\d+)+$"
+    r"|_(TRELLIS_FF|LUT4|CCU2C|PFUMX|L6MUX21|DP16KD|TRELLIS_DPR16X4|MULT18X18D)_.*|\[\d+\]$")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One part of a path.
+    """One part of a path: through logic that belongs to one signal of the source.
 
     Attributes
     ----------
-    ns : float
-        Delay of the part.
-    kind : str
-        ``"clk-to-q"``, ``"logic"``, ``"routing"`` or ``"setup"``.
     name : str
-        Signal of the source that the part drives or crosses, with the modules it lies in; empty where yosys made a
-        signal of its own.
-    place : str
-        Where on the chip the part ends.
+        Signal, register or memory, with the modules it lies in.
+    logic, routing : float
+        Nanoseconds in cells and between them.
     """
 
-    ns: float
-    kind: str
     name: str
-    place: str
+    logic: float
+    routing: float
 
 
 def critical_path(report, clock):
@@ -45,19 +45,17 @@ def critical_path(report, clock):
         From register to register.
     """
     edge = f"posedge {clock}"
-    path = next(path["path"] for path in report["critical_paths"] if path["from"] == path["to"] == edge)
-    return [Step(ns=part["delay"], kind=part["type"], name=_source_name(part),
-                 place=f"{part['to']['cell'] and part['to']['loc']}".replace("[", "").replace("]", ""))
-            for part in path]
+    parts = next(path["path"] for path in report["critical_paths"] if path["from"] == path["to"] == edge)
+    steps = []
+    for part in parts:
+        name = next(filter(None, map(_source_name, (part.get("net", ""), part["to"]["cell"]))), "")
+        logic, routing = (0, part["delay"]) if part["type"] == "routing" else (part["delay"], 0)
+        if steps and name in ("", steps[-1].name):
+            last = steps.pop()
+            name, logic, routing = last.name, last.logic + logic, last.routing + routing
+        steps.append(Step(name=name, logic=logic, routing=routing))
+    return steps
 
 
-def _source_name(part):
-    """The user's name in the name of a net or cell, if there is one.
-
-    yosys's own names begin with a `$`; nextpnr appends parts of its own to a cell's name.
-    """
-    for name in (part.get("net", ""), part["to"]["cell"], part["from"]["cell"]):
-        name = re.split(r"_(?:TRELLIS_FF|LUT4|CCU2C|PFUMX|L6MUX21|DP16KD|TRELLIS_DPR16X4)\b|\$", name)[0]
-        if name:
-            return name.removeprefix("unit.")
-    return ""
+def _source_name(name):
+    return _DERIVED.sub("", name).removeprefix("unit.")

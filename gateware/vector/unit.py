@@ -47,7 +47,7 @@ class VectorUnit(wiring.Component):
     COLUMN           ``Quantiser.latency(vector_lanes)`` (14 for 4) + groups of the last block, padded
     STORE            the same, at one code per cycle
     SUM              14, plus 12 for each level of the tree, ceil(log2(min(length, 64))), plus 7 at 4 lanes
-    MAX              2 * log2(vector_lanes) + 4
+    MAX, LARGEST     2 * log2(vector_lanes) + 4
     ===============  ==============================================================================
 
     Configuration ``sim`` (4 lanes) on ECP5: 9,390 LUT4, 1,410 CCU2C, 145 DPR16X4, 13,210 FF, 24 MULT18X18D,
@@ -103,11 +103,13 @@ class VectorUnit(wiring.Component):
         register = Signal(range(_SCALARS), reset_less=True)
         into = {sink: Signal(reset_less=True, name=f"into_{sink.name.lower()}")
                 for sink in (Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE)}
-        taking_sum, taking_max = Signal(reset_less=True), Signal(reset_less=True)
+        taking_sum, taking_max, by_magnitude = (
+            Signal(reset_less=True, name=name) for name in ("taking_sum", "taking_max", "by_magnitude"))
         identity = Signal(reset_less=True)
         destination = Signal(20, reset_less=True)  # of the next group
         column = Signal(5, reset_less=True)
         pad = Signal(reset_less=True)
+        code_bits = Signal.like(command.code_bits, reset_less=True)
         last_lane = Signal(range(lanes), reset_less=True)
         m.d.comb += [
             self.command.ready.eq(~busy),
@@ -118,11 +120,13 @@ class VectorUnit(wiring.Component):
                 function.eq(command.function),
                 identity.eq(command.function == Function.IDENTITY),
                 taking_sum.eq(command.reduce == Reduce.SUM),
-                taking_max.eq(command.reduce == Reduce.MAX),
+                taking_max.eq((command.reduce == Reduce.MAX) | (command.reduce == Reduce.LARGEST)),
+                by_magnitude.eq(command.reduce == Reduce.LARGEST),
                 register.eq(command.reduce_destination),
                 destination.eq(command.destination),
                 column.eq(command.destination),
                 pad.eq(command.pad),
+                code_bits.eq(command.code_bits),
                 last_lane.eq(command.length - 1),
             ]
             m.d.sync += [flag.eq(command.sink == sink) for sink, flag in into.items()]
@@ -140,8 +144,9 @@ class VectorUnit(wiring.Component):
         m.d.comb += [
             fetch.start.eq(start),
             fetch.command.eq(command),
-            scalars.read_enable.eq(fetch.scalar_enable),
-            scalars.read_address.eq(fetch.scalar_address),
+            # When the operands have been read, the register of the pass: the scale of codes that are stored.
+            scalars.read_enable.eq(fetch.scalar_enable | into[Sink.STORE]),
+            scalars.read_address.eq(Mux(fetch.scalar_enable, fetch.scalar_address, register)),
             fetch.scalar_data.eq(scalars.read_data),
             scratchpad.read_enable.eq(fetch.read_enable),
             scratchpad.read_group.eq(fetch.read_group),
@@ -194,6 +199,8 @@ class VectorUnit(wiring.Component):
         m.d.comb += [
             quantiser.start.eq(start),
             quantiser.narrow.eq(into[Sink.STORE]),
+            quantiser.code_bits.eq(code_bits),
+            quantiser.scale.eq(scalars.read_data),
             quantiser.column.eq(column),
             quantiser.pad.eq(pad),
             quantiser.last_lane.eq(last_lane),
@@ -207,6 +214,7 @@ class VectorUnit(wiring.Component):
         # To a scalar.
         m.submodules.sum = total = SumReducer(lanes=lanes)
         m.submodules.max = largest = MaxReducer(lanes=lanes)
+        m.d.comb += largest.magnitude.eq(by_magnitude)
         for reducer, arrives in ((total, to_sum), (largest, to_max)):
             m.d.comb += [
                 reducer.start.eq(start),
