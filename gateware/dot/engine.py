@@ -9,7 +9,7 @@ from gateware.dot.code_decoder import CodeDecoder
 from gateware.dot.code_scaler import CodeScaler
 from gateware.dot.digit_array import DigitArray
 from gateware.dot.group_sums import GroupSums
-from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
+from gateware.dot.layouts import CodeChunk, DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
 from gateware.dot.result_serialiser import ResultSerialiser
@@ -92,6 +92,7 @@ class DotEngine(wiring.Component):
         config = self._config
         m.submodules.skid = skid = SkidBuffer(shape=config.bus_bits)
         m.submodules.rows = rows = RowSequencer(config)
+        m.submodules.chunks = chunks = SkidBuffer(shape=CodeChunk(config))
         m.submodules.decoder = decoder = CodeDecoder(config)
         m.submodules.steps = steps = StepSequencer(config)
         m.submodules.scales = scales = ScaleReader(config)
@@ -104,7 +105,8 @@ class DotEngine(wiring.Component):
         connect(m, flipped(self.beats), skid.i)
         connect(m, skid.o, rows.beats)
         connect(m, rows.scales, scales.beats)
-        connect(m, rows.chunks, decoder.chunks)
+        connect(m, rows.chunks, chunks.i)
+        connect(m, chunks.o, decoder.chunks)
         connect(m, flipped(self.x), x_buffer.groups)
         connect(m, serialiser.results, flipped(self.results))
 

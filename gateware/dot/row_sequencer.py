@@ -88,7 +88,9 @@ class RowSequencer(wiring.Component):
         may_proceed = Signal()
         first_phase = Signal(_Phase)
         code_phase = Signal(_Phase)  # what follows the scales
-        code_words = Signal.like(active.code_bits)  # of a vector
+        # Words of a vector of codes; words that complete the first vectors of codes, of sub-scales, of a row.
+        code_words = Signal.like(active.code_bits)
+        first_code_words, first_sub_words, first_words = (Signal(range(count * _PLANES + 1)) for _ in range(3))
         last_row = Signal(20)
         last_vector, last_sub = Signal(9), Signal(9)
         next_last_vector = (command.vectors - 1)[:9]
@@ -100,63 +102,62 @@ class RowSequencer(wiring.Component):
             self.start.eq(self.command.valid & self.command.ready),
             may_proceed.eq(row_open | ~rows_ahead[1]),
         ]
+        # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
+        next_last_sub = Mux(command.sub_wide,
+                            Mux(command.minimum, next_last_vector >> 4, next_last_vector >> 5),
+                            Mux(command.minimum, next_last_vector >> 3, next_last_vector >> 4))
+        next_code_words = Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)
+        # Two vectors have twice the words of one.
+        next_first_code_words = next_code_words << (next_last_vector.any() if count == 2 else 0)
+        next_first_sub_words = command.sub_bits << (next_last_sub.any() if count == 2 else 0)
         with m.If(self.start):
             m.d.sync += [
                 active.eq(command),
                 last_vector.eq(next_last_vector),
-                # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
-                last_sub.eq(Mux(command.sub_wide,
-                                Mux(command.minimum, next_last_vector >> 4, next_last_vector >> 5),
-                                Mux(command.minimum, next_last_vector >> 3, next_last_vector >> 4))),
+                last_sub.eq(next_last_sub),
                 last_row.eq(Mux(command.expand, 0, command.rows - 1)),
                 self.last_scale_byte.eq(
                     Mux(command.scale != Scale.FP16, last_scale,
                         Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
                 first_phase.eq(begin_phase),
                 code_phase.eq(after_scales),
-                code_words.eq(Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)),
+                code_words.eq(next_code_words),
+                first_code_words.eq(next_first_code_words),
+                first_sub_words.eq(next_first_sub_words),
                 phase.eq(begin_phase),
             ]
 
-        # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector (those of
-        # a second one follow), and so on.
+        # Positions: of the beat among the scales, of the word in the beat, and so on.
         scale_beat = Signal(11 - byte_bits)
         word = Signal(range(words))
-        plane = Signal(range(count * _PLANES))
-        fresh = Signal(init=1)  # no plane of the vector is there
         vector = Signal.like(last_vector)  # or two vectors
         row = Signal.like(last_row)
 
-        # The vectors of this phase.
+        # What a chunk does follows from the words that its vectors lack: they are counted, not the planes, because
+        # that is the shortest way to `beats.ready`.
+        missing = Signal.like(first_words)
         subs = phase == _Phase.SUBS
         width = Mux(subs, active.sub_bits, code_words)
-        here = Signal(range(count * _PLANES + 1))
-        in_vector = Signal(range(count * _PLANES + 1))
         in_beat = Signal(range(words + 1))
-        rest = Signal(range(words + 1))
-        stop = Signal(range(count * _PLANES + 1))
+        here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
         last, row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(6))
         trits = Signal()
         most = Mux(subs, last_sub, last_vector)
         m.d.comb += [
             trits.eq((phase == _Phase.CODES) & (active.code_kind == CodeKind.TRITS)),
             last.eq(vector == most >> count - 1),
+            first_words.eq(Mux(code_phase == _Phase.SUBS, first_sub_words, first_code_words)),
         ]
-        # The fifth vector of trits lacks its words.
-        skipped = Mux(trits & (chunk.run == _FIFTH), width, 0) if "trits" in config.decoders else 0
-        second_words, next_words = 0, width
-        if count == 2:
-            second_words, next_words = self._measure_two(m, vector, most, last, width, trits)
+        second_words, next_words = self._measure(m, vector, most, last, width, trits)
         m.d.comb += [
             chunk.sub.eq(subs),
             chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
             chunk.start.eq(_PLANES - width - chunk.open_top),
-            here.eq(Mux(fresh, chunk.start + skipped, plane)),
-            stop.eq(_PLANES - chunk.open_top + second_words),
-            in_vector.eq(stop - here),
+            here.eq(_PLANES - chunk.open_top + second_words - missing),
             in_beat.eq(words - word),
-            chunk.completes.eq(in_vector <= in_beat),
-            rest.eq(in_beat - in_vector),
+            chunk.completes.eq(missing <= in_beat),
+            # The fifth vector of trits has no words. It passes together with what follows it in the row, if anything.
+            wordless.eq(last & (missing == 0)),
             chunk.words.eq(self.beats.payload),
             chunk.row_last.eq(last & ~subs),
             chunk.command_last.eq(row == last_row),
@@ -164,7 +165,8 @@ class RowSequencer(wiring.Component):
             fire.eq(self.chunks.valid & self.chunks.ready),
             row_ends.eq(chunk.completes & chunk.row_last),
             # What follows the last vector is padding.
-            beat_ends.eq(~wordless & (~chunk.completes | last | (rest < next_words))),
+            beat_ends.eq(~wordless & (~chunk.completes | last | (missing == in_beat)
+                                      | (in_beat < missing + next_words))),
             self.scales.p.data.eq(self.beats.payload),
             self.scales.p.last.eq(scale_beat == self.last_scale_byte >> byte_bits),
             self.scales.valid.eq((phase == _Phase.SCALES) & self.beats.valid & may_proceed),
@@ -187,32 +189,43 @@ class RowSequencer(wiring.Component):
         with m.If(fire):
             m.d.sync += [
                 row_open.eq(1),
-                word.eq(Mux(beat_ends, 0, word + in_vector)),
-                plane.eq(Mux(chunk.completes, chunk.start + rest, here + in_beat)),
-                fresh.eq(chunk.completes & (last | (rest == 0) | ~beat_ends)),
+                word.eq(Mux(beat_ends, 0, word + missing)),
+                missing.eq(Mux(chunk.completes & ~beat_ends, next_words,
+                               missing + Mux(chunk.completes, next_words, 0) - in_beat)),
             ]
             with m.If(chunk.completes):
                 m.d.sync += vector.eq(Mux(last, 0, vector + 1))
+                with m.If(last):
+                    m.d.sync += missing.eq(Mux(subs, first_code_words, first_words))
                 with m.If(last & subs):
                     m.d.sync += phase.eq(_Phase.CODES)
             with m.If(row_ends):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
         if "trits" in config.decoders:
-            self._group_trits(m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends)
+            self._group_trits(m, trits, phase, next_phase, fire, beat_ends, row_ends)
+        with m.If(self.start):
+            m.d.sync += missing.eq(Mux(after_scales == _Phase.SUBS, next_first_sub_words, next_first_code_words))
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _measure_two(self, m, vector, most, last, width, trits):
-        """Words of the second vector, and words of the next two."""
-        chunk, second = self.chunks.p, self.chunks.p.second
-        next_second = (vector + 1 != most >> 1) | most[0]
-        m.d.comb += second.eq(~last | most[0])
-        # The fifth vector of trits brings none.
-        fifth, fifth_next = (trits & (chunk.run == _FIFTH - distance) for distance in (1, 3))
-        return Mux(second & ~fifth, width, 0), Mux(next_second & ~fifth_next, width << 1, width)
+    def _measure(self, m, vector, most, last, width, trits):
+        """Words of a second vector, and all words of the vectors that follow."""
+        chunk = self.chunks.p
+        has_fifth = trits if "trits" in self._config.decoders else 0
 
-    def _group_trits(self, m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends):
+        def empty(distance):
+            """Whether the vector so far behind the first one is a fifth vector of trits, which has no words."""
+            return has_fifth & (chunk.run == _FIFTH - distance)
+
+        if sides(self._config) == 1:
+            return 0, Mux(empty(1), 0, width)
+        next_second = (vector + 1 != most >> 1) | most[0]
+        m.d.comb += chunk.second.eq(~last | most[0])
+        return (Mux(chunk.second & ~empty(1), width, 0),
+                Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0))
+
+    def _group_trits(self, m, trits, phase, next_phase, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
         group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
         chunk = self.chunks.p
@@ -221,11 +234,7 @@ class RowSequencer(wiring.Component):
         last_beat = beat == group_beats - 1
         after_skip = Signal(_Phase)
         run = Signal.like(chunk.run)
-        m.d.comb += [
-            # The fifth vector waits for what follows it in the row, if anything does, and passes together with that.
-            wordless.eq(trits & (run == _FIFTH) & last & ~chunk.second),
-            chunk.run.eq(run),
-        ]
+        m.d.comb += chunk.run.eq(run)
         following = Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)
         with m.If(fire & trits):
             with m.If(chunk.completes):
