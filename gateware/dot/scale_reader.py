@@ -65,7 +65,7 @@ class ScaleReader(wiring.Component):
         # be read before step + levels + 3.
         self._largest_cycle = max(self.MANTISSA_LATENCY, self._levels)
         assert self._levels <= self._largest_cycle < self._levels + 3
-        self.latency = self._largest_cycle + 1
+        self.latency = self._largest_cycle + 2
         super().__init__({
             "beats": In(stream.Signature(ScaleBeat(config), always_ready=True)),
             "active": In(DotCommand),
@@ -109,22 +109,26 @@ class ScaleReader(wiring.Component):
         m.d.comb += row_largest.eq(Mux(late_none, 0, Mux(late_bank, largest[1], largest[0])))
         exponent = Signal(signed(EXPONENT_BITS), reset_less=True)
         m.d.sync += exponent.eq(row_largest + late_offset)
-        m.d.comb += self.exponent.eq(exponent)
+        m.d.comb += self.exponent.eq(delay(m, exponent, name="exponent"))
 
         def distance(key, late_place, name):
             late_key = delay(m, key, cycle - self.MANTISSA_LATENCY, name=f"{name}_key")
+            difference = Signal(8, reset_less=True, name=f"{name}_difference")
             value = Signal(9, name=f"{name}_distance")
             output = Signal(DISTANCE_BITS, reset_less=True, name=f"{name}_clamped")
-            m.d.comb += value.eq((row_largest - late_key)[:8] + late_place)
-            m.d.sync += output.eq(value[:DISTANCE_BITS] | value[DISTANCE_BITS:].any().replicate(DISTANCE_BITS))
+            m.d.comb += value.eq(difference + late_place)
+            m.d.sync += [
+                difference.eq(row_largest - late_key),
+                output.eq(value[:DISTANCE_BITS] | value[DISTANCE_BITS:].any().replicate(DISTANCE_BITS)),
+            ]
             return output
 
         # Cycle 3: the scales of the step are there as 16 bits (or 8 in the half that is wanted).
         kinds = delay(m, Cat(none, power), 3, name="kinds")
-        place = delay(m, self._place()[:_PLACE_BITS], cycle, name="place")
+        place = delay(m, self._place(m)[:_PLACE_BITS], cycle, name="place")
         minimum_place = MINIMUM_ALIGNMENT - self.active.free + MINIMUM_BITS - Mux(
             self.active.sub_bits.any(), self.active.sub_bits, 1)
-        minimum_place = delay(m, minimum_place[:_PLACE_BITS], cycle, name="minimum_place")
+        minimum_place = delay(m, minimum_place[:_PLACE_BITS], cycle + 1, name="minimum_place")
         for side, (scale, minimum) in enumerate(read):
             upper = delay(m, entries[side][0], 3, name=f"upper_{side}")
             mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"mantissa_{side}")
@@ -150,9 +154,14 @@ class ScaleReader(wiring.Component):
             ]
         return m
 
-    def _place(self):
-        """Places by which the product of a contribution is too high in the accumulator, which takes it 15 bits up."""
-        return 31 - product_bits(self._config, self.active) - self.active.free + self.active.expand
+    def _place(self, m):
+        """Places by which the product of a contribution is too high in the accumulator, which takes it 15 bits up.
+
+        One cycle late.
+        """
+        bits = delay(m, product_bits(self._config, self.active), name="product_bits")
+        rest = delay(m, 31 - self.active.free + self.active.expand, name="place_rest")
+        return rest - bits
 
     def _read(self, m, power, entries, write_bank, read_bank):
         """Write the beats, and read the 16 bits that hold the scale of each vector, and those of the minimum: valid
