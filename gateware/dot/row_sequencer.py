@@ -27,18 +27,20 @@ class _Phase(enum.Enum, shape=3):
 class RowSequencer(wiring.Component):
     """Walks through the rows of a command and splits their beats into scales, sub-scales and codes.
 
-    A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat of codes
-    takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take the same way. A beat
-    of scales takes one cycle. Rows follow each other without a gap; a command follows two cycles after the last step
-    of the one before. ``beats.ready`` is combinational, ``command.ready`` depends on registers only.
+    A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat
+    of codes takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take
+    the same way. A beat of scales takes one cycle. Rows follow each other without a gap; a command follows
+    two cycles after the last step of the one before. ``beats.ready`` is combinational, ``command.ready``
+    depends on registers only.
 
-    With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A single
-    one ends a row of an odd number of vectors.
+    With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A
+    single one ends a row of an odd number of vectors.
 
-    Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of a
-    group that the row does not fill is skipped, one beat per cycle.
+    Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of
+    a group that the row does not fill is skipped, one beat per cycle.
 
-    The first beat of a row waits until at most one row before it has steps left: there are two banks of scales.
+    The first beat of a row waits until at most one row before it has steps left: there are two banks of
+    scales.
 
     Parameters
     ----------
@@ -90,7 +92,8 @@ class RowSequencer(wiring.Component):
         code_phase = Signal(_Phase)  # what follows the scales
         # Words of a vector of codes; words that complete the first vectors of codes, of sub-scales, of a row.
         code_words = Signal.like(active.code_bits)
-        first_code_words, first_sub_words, first_words = (Signal(range(count * _PLANES + 1)) for _ in range(3))
+        first_code_words, first_sub_words, first_words = (
+            Signal(range(count * _PLANES + 1)) for _ in range(3))
         last_row = Signal(20)
         last_vector, last_sub = Signal(9), Signal(9)
         next_last_vector = (command.vectors - 1)[:9]
@@ -133,8 +136,8 @@ class RowSequencer(wiring.Component):
         vector = Signal.like(last_vector)  # or two vectors
         row = Signal.like(last_row)
 
-        # What a chunk does follows from the words that its vectors lack: they are counted, not the planes, because
-        # that is the shortest way to `beats.ready`.
+        # What a chunk does follows from the words that its vectors lack: they are counted, not the planes,
+        # because that is the shortest way to `beats.ready`.
         missing = Signal.like(first_words)
         subs = phase == _Phase.SUBS
         width = Mux(subs, active.sub_bits, code_words)
@@ -156,12 +159,14 @@ class RowSequencer(wiring.Component):
             here.eq(_PLANES - chunk.open_top + second_words - missing),
             in_beat.eq(words - word),
             chunk.completes.eq(missing <= in_beat),
-            # The fifth vector of trits has no words. It passes together with what follows it in the row, if anything.
+            # The fifth vector of trits has no words. It passes together with what follows it in the row, if
+            # anything.
             wordless.eq(last & (missing == 0)),
             chunk.words.eq(self.beats.payload),
             chunk.row_last.eq(last & ~subs),
             chunk.command_last.eq(row == last_row),
-            self.chunks.valid.eq((subs | (phase == _Phase.CODES)) & (self.beats.valid | wordless) & may_proceed),
+            self.chunks.valid.eq(
+                (subs | (phase == _Phase.CODES)) & (self.beats.valid | wordless) & may_proceed),
             fire.eq(self.chunks.valid & self.chunks.ready),
             row_ends.eq(chunk.completes & chunk.row_last),
             # What follows the last vector is padding.
@@ -205,7 +210,7 @@ class RowSequencer(wiring.Component):
         if "trits" in config.decoders:
             self._group_trits(m, trits, phase, next_phase, fire, beat_ends, row_ends)
         with m.If(self.start):
-            m.d.sync += missing.eq(Mux(after_scales == _Phase.SUBS, next_first_sub_words, next_first_code_words))
+            m.d.sync += missing.eq(Mux(has_subs, next_first_sub_words, next_first_code_words))
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
@@ -215,7 +220,7 @@ class RowSequencer(wiring.Component):
         has_fifth = trits if "trits" in self._config.decoders else 0
 
         def empty(distance):
-            """Whether the vector so far behind the first one is a fifth vector of trits, which has no words."""
+            """Whether the vector so far behind the first one is a fifth one of trits, without words."""
             return has_fifth & (chunk.run == _FIFTH - distance)
 
         if sides(self._config) == 1:

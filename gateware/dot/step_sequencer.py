@@ -14,11 +14,12 @@ __all__ = ["StepSequencer"]
 class StepSequencer(wiring.Component):
     """Steps through the parts of a vector of codes, within each of the slots that the command uses.
 
-    One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector takes
-    ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its lower halves in all
-    slots, then for its upper halves: results come row by row. None of these is issued without a credit. A vector of
-    sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead. With 64 lanes, two vectors take the place
-    of a vector. An array of digits takes the steps of a slot once for each digit, lowest digit first.
+    One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector
+    takes ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its
+    lower halves in all slots, then for its upper halves: results come row by row. None of these is issued
+    without a credit. A vector of sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead.
+    With 64 lanes, two vectors take the place of a vector. An array of digits takes the steps of a slot once
+    for each digit, lowest digit first.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ _RUN = 81
 class TritDecoder(wiring.Component):
     """Digits of base-3 numbers, less one, as two's complement of 2 bits.
 
-    The highest digit is found by comparison and subtracted; the rest, 7 bits, goes through a table. A free-running
-    pipeline: latency one cycle.
+    The highest digit is found by comparison and subtracted; the rest, 7 bits, goes through a table. A
+    free-running pipeline: latency one cycle.
 
     Parameters
     ----------
