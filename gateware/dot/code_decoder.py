@@ -190,8 +190,8 @@ class CodeDecoder(wiring.Component):
     def _elements(self, m, held, part, planes):
         """Codes of a step in element order, left-aligned.
 
-        What is below elements of 8 and 4 bits is zero like what is below bit-planes of so many bits, and is
-        taken from these: that needs no gates.
+        What lies below elements of 8 and 4 bits is zero like what lies below as many bit-planes, and is taken
+        from these: that needs no gates.
         """
         lanes = min(self._config.lanes, VECTOR_CODES)
         words, bytes_, nibbles = (
