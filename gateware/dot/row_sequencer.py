@@ -90,10 +90,10 @@ class RowSequencer(wiring.Component):
         may_proceed = Signal()
         first_phase = Signal(_Phase)
         code_phase = Signal(_Phase)  # what follows the scales
-        # Words of a vector of codes; words that complete the first vectors of codes, of sub-scales, of a row.
+        # Words of a vector of codes; words that complete the first vectors of codes and of sub-scales.
         code_words = Signal.like(active.code_bits)
-        first_code_words, first_sub_words, first_words = (
-            Signal(range(count * _PLANES + 1)) for _ in range(3))
+        first_code_words, first_sub_words = (Signal(range(count * _PLANES + 1)) for _ in range(2))
+        single_vector, single_sub = Signal(), Signal()  # the first one is the last one
         last_row = Signal(20)
         last_vector, last_sub = Signal(9), Signal(9)
         next_last_vector = (command.vectors - 1)[:9]
@@ -113,6 +113,8 @@ class RowSequencer(wiring.Component):
         # Two vectors have twice the words of one.
         next_first_code_words = next_code_words << (next_last_vector.any() if count == 2 else 0)
         next_first_sub_words = command.sub_bits << (next_last_sub.any() if count == 2 else 0)
+        next_single_vector = next_last_vector >> count - 1 == 0
+        next_single_sub = next_last_sub >> count - 1 == 0
         with m.If(self.start):
             m.d.sync += [
                 active.eq(command),
@@ -127,37 +129,38 @@ class RowSequencer(wiring.Component):
                 code_words.eq(next_code_words),
                 first_code_words.eq(next_first_code_words),
                 first_sub_words.eq(next_first_sub_words),
+                single_vector.eq(next_single_vector),
+                single_sub.eq(next_single_sub),
                 phase.eq(begin_phase),
             ]
 
         # Positions: of the beat among the scales, of the word in the beat, and so on.
         scale_beat = Signal(11 - byte_bits)
-        word = Signal(range(words))
-        vector = Signal.like(last_vector)  # or two vectors
+        in_beat = Signal(range(words + 1), init=words)  # words that are left of the beat
+        behind = Signal.like(last_vector)  # vectors, or twos of them, behind this one in the phase
+        last = Signal()  # there are none
         row = Signal.like(last_row)
 
         # What a chunk does follows from the words that its vectors lack: they are counted, not the planes,
         # because that is the shortest way to `beats.ready`.
-        missing = Signal.like(first_words)
+        missing = Signal.like(first_code_words)
         subs = phase == _Phase.SUBS
         width = Mux(subs, active.sub_bits, code_words)
-        in_beat = Signal(range(words + 1))
         here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
-        last, row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(6))
-        trits = Signal()
+        row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(5))
+        is_trits, trits = Signal(), Signal()
         most = Mux(subs, last_sub, last_vector)
+        with m.If(self.start):
+            m.d.sync += is_trits.eq(command.code_kind == CodeKind.TRITS)
         m.d.comb += [
-            trits.eq((phase == _Phase.CODES) & (active.code_kind == CodeKind.TRITS)),
-            last.eq(vector == most >> count - 1),
-            first_words.eq(Mux(code_phase == _Phase.SUBS, first_sub_words, first_code_words)),
+            trits.eq((phase == _Phase.CODES) & is_trits),
         ]
-        second_words, next_words = self._measure(m, vector, most, last, width, trits)
+        second_words, next_words = self._measure(m, behind, most, last, width, trits)
         m.d.comb += [
             chunk.sub.eq(subs),
             chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
             chunk.start.eq(_PLANES - width - chunk.open_top),
             here.eq(_PLANES - chunk.open_top + second_words - missing),
-            in_beat.eq(words - word),
             chunk.completes.eq(missing <= in_beat),
             # The fifth vector of trits has no words. It passes together with what follows it in the row, if
             # anything.
@@ -183,8 +186,9 @@ class RowSequencer(wiring.Component):
             shift = width if index else 0
             m.d.comb += [
                 part.plane.eq(Mux(here < shift, 0, here - shift)),
-                part.rotation.eq(here - word - shift),
-                part.head_rotation.eq(here - word - width - second_words - shift),
+                # The chunk begins at word -in_beat of as many as a beat has.
+                part.rotation.eq(here + in_beat - shift),
+                part.head_rotation.eq(here + in_beat - width - second_words - shift),
             ]
         with m.If(self.scales.valid):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
@@ -194,14 +198,19 @@ class RowSequencer(wiring.Component):
         with m.If(fire):
             m.d.sync += [
                 row_open.eq(1),
-                word.eq(Mux(beat_ends, 0, word + missing)),
+                in_beat.eq(Mux(beat_ends, words, in_beat - missing)),
                 missing.eq(Mux(chunk.completes & ~beat_ends, next_words,
                                missing + Mux(chunk.completes, next_words, 0) - in_beat)),
             ]
             with m.If(chunk.completes):
-                m.d.sync += vector.eq(Mux(last, 0, vector + 1))
+                m.d.sync += [behind.eq(behind - 1), last.eq(behind == 1)]
                 with m.If(last):
-                    m.d.sync += missing.eq(Mux(subs, first_code_words, first_words))
+                    to_subs = ~subs & (code_phase == _Phase.SUBS)
+                    m.d.sync += [
+                        missing.eq(Mux(to_subs, first_sub_words, first_code_words)),
+                        behind.eq(Mux(to_subs, last_sub, last_vector) >> count - 1),
+                        last.eq(Mux(to_subs, single_sub, single_vector)),
+                    ]
                 with m.If(last & subs):
                     m.d.sync += phase.eq(_Phase.CODES)
             with m.If(row_ends):
@@ -210,11 +219,15 @@ class RowSequencer(wiring.Component):
         if "trits" in config.decoders:
             self._group_trits(m, trits, phase, next_phase, fire, beat_ends, row_ends)
         with m.If(self.start):
-            m.d.sync += missing.eq(Mux(has_subs, next_first_sub_words, next_first_code_words))
+            m.d.sync += [
+                missing.eq(Mux(has_subs, next_first_sub_words, next_first_code_words)),
+                behind.eq(Mux(has_subs, next_last_sub, next_last_vector) >> count - 1),
+                last.eq(Mux(has_subs, next_single_sub, next_single_vector)),
+            ]
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _measure(self, m, vector, most, last, width, trits):
+    def _measure(self, m, behind, most, last, width, trits):
         """Words of a second vector, and all words of the vectors that follow."""
         chunk = self.chunks.p
         has_fifth = trits if "trits" in self._config.decoders else 0
@@ -225,7 +238,7 @@ class RowSequencer(wiring.Component):
 
         if sides(self._config) == 1:
             return 0, Mux(empty(1), 0, width)
-        next_second = (vector + 1 != most >> 1) | most[0]
+        next_second = (behind != 1) | most[0]
         m.d.comb += chunk.second.eq(~last | most[0])
         return (Mux(chunk.second & ~empty(1), width, 0),
                 Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0))
