@@ -130,6 +130,8 @@ class Field:
 FIELDS = (
     Field("opcode", 2, "common", "What the instruction does.", Opcode),
     Field("wait", 1, "common", "The stream is read only after every earlier store has reached DRAM."),
+    Field("behind", 2, "common",
+          "VECTOR: begins when at most this many DOTs are executing. DOT: 1: begins beside a VECTOR."),
     Field("member", 5, "common",
           "Which token of the group: token means its id, position its position, one after another."),
 

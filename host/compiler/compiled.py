@@ -6,6 +6,7 @@ from enum import StrEnum
 from gateware.config import Config
 from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES, encode
 from host.compiler.llama import LlamaCompiler
+from host.compiler.overlap import overlapped
 from host.compiler.placement import KV_BITS, Placement
 from host.compiler.scratchpad_map import ScratchpadMap
 from host.errors import CelosiaError
@@ -79,16 +80,16 @@ class Compiled:
             return self.label(index)
         return self.label(index, tokens, Part.BODY) if index < body else self.label(index - body, tokens, Part.LOGITS)
 
-    def read_bytes(self, position):
-        """Bytes that decoding a token reads at ``position``, the program itself included."""
-        beats = 0
-        for instruction in self.program:
+    def read_bytes(self, position, tokens=1, part=Part.DECODE):
+        """Bytes that a program reads whose last token is at ``position``, the program itself included."""
+        program, beats = self.programs[tokens, part], 0
+        for instruction in program:
             lines = position + 1 if instruction.stream_lines_grow else instruction.stream_lines
             line = instruction.stream_line_beats
             if instruction.stream_line_grow:
                 line = -(-(position + 1) >> instruction.stream_grow_shift) << instruction.stream_grow_scale
             beats += lines * line
-        return beats * self.config.bus_bytes + len(self.program) * INSTRUCTION_BITS // 8
+        return beats * self.config.bus_bytes + len(program) * INSTRUCTION_BITS // 8
 
 
 def compile_model(model, config, context=None, *, kv_bits=16):
@@ -134,7 +135,7 @@ def compile_model(model, config, context=None, *, kv_bits=16):
             result[tokens, Part.BODY] = compiler(tokens).body().finish()
             result[tokens, Part.LOGITS] = compiler(tokens).logits(range(tokens)).finish()
             result[tokens, Part.LAST] = compiler(tokens).logits([tokens - 1]).finish()
-        return result
+        return {key: overlapped(program, context) for key, program in result.items()}
 
     # The length of programs does not depend on addresses: compile once to learn it, once for good.
     length = sum(map(len, programs(Placement(model, config, context, 0, group, kv_bits)).values()))

@@ -37,7 +37,8 @@ class FloatProgram:
         self._bus_bytes = image.compiled.config.bus_bytes
         self._weight_bytes = weight_bytes
         self._kept = {}
-        region_at = image.compiled.placement.map.region_at
+        self._placement = image.compiled.placement
+        region_at = self._placement.map.region_at
         self._regions = [region_at(i.stream_base * self._bus_bytes) for i in self._program]
 
     def execute(self, index, states, token, position):
@@ -71,11 +72,12 @@ class FloatProgram:
                 case _ if i.code_order == CodeOrder.ELEMENTS:
                     return [Results(self._cached(i, region, state, position + 1)) for state in states]
                 case _:
-                    return self._matrix(i, self._tensors[region], states)
+                    return self._matrix(i, region, states)
 
-    def _matrix(self, i, tensor, states):
-        products = self._multiply(tensor, np.stack([
-            state.columns[column] for state in states for column in range(i.columns)]))
+    def _matrix(self, i, region, states):
+        first = (i.stream_base - self._placement.beat(region)) // self._placement.rows[region].beats
+        products = self._multiply(self._tensors[region], np.stack([
+            state.columns[column] for state in states for column in range(i.columns)]))[:, first:first + i.rows]
         return [Results(part) for part in products.reshape(len(states), i.columns, -1)]
 
     def _multiply(self, tensor, vectors):

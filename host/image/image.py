@@ -33,10 +33,16 @@ class Image:
     memory: np.ndarray
 
 
-def build_image(compiled):
+def build_image(compiled, *, put=None):
     """Pack the model of ``compiled``.
 
     Re-orders the bits of quantised tensors, never their values; F32, F16 and BF16 matrices become W16.
+
+    Parameters
+    ----------
+    compiled : Compiled
+    put : callable
+        Packs a matrix in place of :func:`put_matrix`.
 
     Returns
     -------
@@ -51,7 +57,7 @@ def build_image(compiled):
     for name, tensor in model.tensors.items():
         address = place.map.address(name)
         if name in place.rows:
-            put_matrix(memory, address, tensor, place.rows[name])
+            (put or put_matrix)(memory, address, tensor, place.rows[name])
         else:
             _put(memory, address, np.ascontiguousarray(tensor.dequantise()).view(np.uint8).reshape(-1))
     header = Header(

@@ -56,6 +56,12 @@ class Matrix:
                                sub_bits=self.sub_bits, sub_signed=self.sub_signed, minimum=self.minimums is not None)
 
     @property
+    def digits(self):
+        """Digits of radix 4 of a code, times its sub-scale."""
+        bits = 8 if self.kind == CodeKind.TABLE else self.code_bits + (self.kind == CodeKind.UNSIGNED)
+        return (bits + (self.sub_bits + (not self.sub_signed) if self.sub_bits else 0) + 1) // 2
+
+    @property
     def command(self):
         rows, vectors, _ = self.codes.shape
         return {"code_bits": self.code_bits, "code_kind": self.kind, "code_order": self.order, "paired": self.paired,

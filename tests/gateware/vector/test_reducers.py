@@ -87,7 +87,7 @@ def test_max(lanes, magnitude):
     rng = np.random.default_rng(lanes)
     vectors = list(passes(rng))
     got = run(MaxReducer(lanes=lanes), lanes, vectors, interval=1, rng=rng,
-              latency=lambda length: lanes.bit_length(), magnitude=magnitude)
+              latency=lambda length: 2 * lanes.bit_length(), magnitude=magnitude)
     for x, value in zip(vectors, got, strict=True):
         expected = (reduce_largest if magnitude else reduce_max)(x)
         assert value == int(expected.view(np.uint32)), f"length {len(x)}: {x!r}"
