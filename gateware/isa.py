@@ -181,7 +181,7 @@ FIELDS = (
     Field("function", 2, "vector", "Function of a * b + c.", Function),
     Field("reduce", 2, "vector", "Reduction of the results.", Reduce),
     Field("reduce_destination", 6, "vector",
-          "Scalar register that takes the reduction; STORE of 8 or 4 bits: that has the scale of the codes."),
+          "Scalar register that takes the reduction; STORE of 8 or 4 bits without one: that has the scale."),
 
     Field("sink", 3, "result", "Where the results go.", Sink),
     Field("destination", 20, "result", "Scratchpad element address, or column."),
