@@ -22,6 +22,7 @@ from gateware.dot.x_buffer import XBuffer
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import CodeTableEntries, DotCommand, DotResult, QuantisedGroup
 from gateware.numeric.delay import delay
+from gateware.stream.skid_buffer import SkidBuffer
 
 __all__ = ["DotEngine"]
 
