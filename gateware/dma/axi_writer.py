@@ -58,20 +58,26 @@ class AxiWriter(wiring.Component):
             "port": Out(AxiWriteSignature(port_bits)),
             "error": Out(1),
         })
+        # Members, so that a proof can look into them.
         self.waiting = LutFifo(shape=1, depth=self.OUTSTANDING)
+        self.address_buffer = SkidBuffer(shape=AxiAddress)
+        self.data_buffer = SkidBuffer(shape=self.port.w.payload.shape())
+        self.active = Signal()
+        self.place, self.left = Signal(32, reset_less=True), Signal(16, reset_less=True)
+        self.word = Signal(WriteBeat(bus_bits), reset_less=True)
+        self.beats_left = Signal(range(bus_bits // port_bits + 1))
 
     def elaborate(self, platform):
         m = Module()
         ratio, byte_bits = self._bus_bits // self._port_bits, (self._bus_bits // 8).bit_length() - 1
-        m.submodules.address = address = SkidBuffer(shape=AxiAddress)
-        m.submodules.data = beats = SkidBuffer(shape=self.port.w.payload.shape())
+        m.submodules.address = address = self.address_buffer
+        m.submodules.data = beats = self.data_buffer
         m.submodules.waiting = waiting = self.waiting
         connect(m, address.o, flipped(self.port.aw))
         connect(m, beats.o, flipped(self.port.w))
 
-        active, place, left = Signal(), Signal(32, reset_less=True), Signal(16, reset_less=True)
-        word = Signal(WriteBeat(self._bus_bits), reset_less=True)
-        beats_left, take = Signal(range(ratio + 1)), Signal()
+        active, place, left, word, beats_left = self.active, self.place, self.left, self.word, self.beats_left
+        take = Signal()
         m.d.comb += [
             self.write_request.ready.eq(~active),
             take.eq(active & (beats_left == 0) & address.i.ready & waiting.i.ready),

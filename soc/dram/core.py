@@ -276,5 +276,6 @@ def _verilog(top, ios, name):
     for signal, (label, _) in ios.items():
         signal.name_override = label
     text = str(convert(top, ios=set(ios), name=name))
-    # The banner bears a date.
-    return text[text.index(f"\nmodule {name}") + 1:]
+    # What LiteX writes above and below bears a date.
+    end = "\nendmodule\n"
+    return text[text.index(f"\nmodule {name}") + 1:text.rindex(end) + len(end)]
