@@ -44,6 +44,8 @@ class AxiReader(wiring.Component):
         Bus words that a FIFO holds, at least those of a block and at most 64.
     beats : int
         Longest burst, a power of two of at most 16.
+    ordered : int
+        Bus words under way at most, 2..64.
 
     Members
     -------
@@ -59,10 +61,7 @@ class AxiReader(wiring.Component):
         If a parameter is not possible.
     """
 
-    ORDERED = 64
-    """Bus words under way at most."""
-
-    def __init__(self, *, bus_bits, port_bits=64, ports=2, base=0, depth=64, beats=MOST_BEATS):
+    def __init__(self, *, bus_bits, port_bits=64, ports=2, base=0, depth=64, beats=MOST_BEATS, ordered=64):
         if bus_bits not in [port_bits << n for n in range(5)]:
             raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, not {bus_bits!r}")
         if ports not in (1, 2, 4):
@@ -80,7 +79,7 @@ class AxiReader(wiring.Component):
             "error": Out(1),
         } | {f"port{number}": Out(AxiReadSignature(port_bits)) for number in range(ports)})
         # Members, so that a proof can look into them.
-        self.order = LutFifo(shape=data.StructLayout({"port": 2}), depth=self.ORDERED)
+        self.order = LutFifo(shape=data.StructLayout({"port": 2}), depth=ordered)
         self.fifos = [LutFifo(shape=bus_bits, depth=depth) for _ in range(ports)]
         self.room = Array(Signal(range(depth + 1), init=depth, name=f"room{number}") for number in range(ports))
         self.address_buffer = SkidBuffer(shape=data.StructLayout({"axi": AxiAddress, "port": 2}))

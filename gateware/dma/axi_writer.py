@@ -16,7 +16,7 @@ class AxiWriter(wiring.Component):
     """Each bus word becomes an AXI burst of its own, so none crosses a boundary of 4 KiB.
 
     The accelerator writes single words. The reply to an AXI write says that every later read sees it; ``write_done``
-    comes with that of a burst's last word. Up to ``OUTSTANDING`` AXI bursts are under way. Throughput one bus word in one cycle
+    comes with that of a burst's last word. Up to ``outstanding`` AXI bursts are under way. Throughput one bus word in one cycle
     more than it has beats. Handshake outputs are registers or constant, and what is offered stays until it is taken.
 
     Parameters
@@ -25,6 +25,8 @@ class AxiWriter(wiring.Component):
         Widths of a bus word and of the AXI port, powers of two; the bus at least as wide as the port, and at most 16 times.
     base : int
         AXI address of bus word 0, a multiple of 4096.
+    outstanding : int
+        2..64; a Zynq's port takes 8.
 
     Members
     -------
@@ -42,9 +44,7 @@ class AxiWriter(wiring.Component):
         If a parameter is not possible.
     """
 
-    OUTSTANDING = 8
-
-    def __init__(self, *, bus_bits, port_bits=64, base=0):
+    def __init__(self, *, bus_bits, port_bits=64, base=0, outstanding=8):
         if bus_bits not in [port_bits << n for n in range(5)]:
             raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, not {bus_bits!r}")
         if base % 4096:
@@ -59,7 +59,7 @@ class AxiWriter(wiring.Component):
             "error": Out(1),
         })
         # Members, so that a proof can look into them.
-        self.waiting = LutFifo(shape=1, depth=self.OUTSTANDING)
+        self.waiting = LutFifo(shape=1, depth=outstanding)
         self.address_buffer = SkidBuffer(shape=AxiAddress)
         self.data_buffer = SkidBuffer(shape=self.port.w.payload.shape())
         self.active = Signal()
