@@ -164,9 +164,10 @@ def _print(report):
     failures = [each["difference"]["message"] for row in rows for each in (row, row["groups"])
                 if each and each["difference"]]
     if not failures:
-        memory = f"memory {report['memory']}"
-        if report["memory"] is None:
-            memory = f"stalls {report['stalls']}, seed {report['seed']}"
+        memory = f"stalls {report['stalls']}, seed {report['seed']}"
+        if report["memory"] is not None:
+            speed = sum(row["cycles"] for row in rows) / sum(row["seconds"] for row in rows)
+            memory = f"memory {report['memory']}, {speed:,.0f} cycles simulated per second"
         console.print(f"rtl and model agree in every value; {memory}.")
         if len(rows) > 1 and report["same_logits"]:
             console.print(f"The logits of all {len(rows)} configurations are the same bits.")
