@@ -13,11 +13,12 @@ __all__ = ["AxiReader"]
 
 
 class AxiReader(wiring.Component):
-    """Cuts bursts of bus words into AXI bursts, spreads these over ports, and brings the words back into order.
+    """Cuts bursts of bus words into AXI bursts, spreads these over ports, and brings the words back into
+    order.
 
-    The memory is divided into blocks of 16 beats. An AXI burst stays within a block, so it never crosses a boundary of
-    4 KiB; consecutive blocks belong to consecutive ports, so that long bursts use all ports at once. A port's beats are
-    put together to bus words and wait in a FIFO of its own.
+    The memory is divided into blocks of 16 beats. An AXI burst stays within a block, so it never crosses a
+    boundary of 4 KiB; consecutive blocks belong to consecutive ports, so that long bursts use all ports at
+    once. A port's beats are put together to bus words and wait in a FIFO of its own.
 
     ::
 
@@ -28,14 +29,16 @@ class AxiReader(wiring.Component):
         R of port 0 --> bus words --> FIFO --+--> next in order --> bus words
         R of port 1 --> bus words --> FIFO --'
 
-    An AXI burst is requested only when the FIFO of its port has room for all of it, so R is never refused and a port
-    cannot block another one. Throughput one bus word per cycle. Handshake outputs are registers or constant, and an offered address stays until it is taken. Nothing is lost, duplicated or reordered whatever the
-    ports do: tests/gateware/dma/test_axi_proofs.py.
+    An AXI burst is requested only when the FIFO of its port has room for all of it, so R is never refused and
+    a port cannot block another one. Throughput one bus word per cycle. Handshake outputs are registers or
+    constant, and an offered address stays until it is taken. Nothing is lost, duplicated or reordered
+    whatever the ports do: tests/gateware/dma/test_axi_proofs.py.
 
     Parameters
     ----------
     bus_bits, port_bits : int
-        Widths of a bus word and of an AXI port, powers of two; the bus at least as wide as a port, and at most 16 times.
+        Widths of a bus word and of an AXI port, powers of two; the bus at least as wide as a port, and at
+        most 16 times.
     ports : int
         1, 2 or 4.
     base : int
@@ -63,7 +66,8 @@ class AxiReader(wiring.Component):
 
     def __init__(self, *, bus_bits, port_bits=64, ports=2, base=0, depth=64, beats=MOST_BEATS, ordered=64):
         if bus_bits not in [port_bits << n for n in range(5)]:
-            raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, not {bus_bits!r}")
+            raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, "
+                             f"not {bus_bits!r}")
         if ports not in (1, 2, 4):
             raise ValueError(f"Number of ports must be 1, 2 or 4, not {ports!r}")
         if base % 4096:

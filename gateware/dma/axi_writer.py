@@ -15,14 +15,16 @@ __all__ = ["AxiWriter"]
 class AxiWriter(wiring.Component):
     """Each bus word becomes an AXI burst of its own, so none crosses a boundary of 4 KiB.
 
-    The accelerator writes single words. The reply to an AXI write says that every later read sees it; ``write_done``
-    comes with that of a burst's last word. Up to ``outstanding`` AXI bursts are under way. Throughput one bus word in one cycle
-    more than it has beats. Handshake outputs are registers or constant, and what is offered stays until it is taken.
+    The accelerator writes single words. The reply to an AXI write says that every later read sees it;
+    ``write_done`` comes with that of a burst's last word. Up to ``outstanding`` AXI bursts are under way.
+    Throughput one bus word in one cycle more than it has beats. Handshake outputs are registers or constant,
+    and what is offered stays until it is taken.
 
     Parameters
     ----------
     bus_bits, port_bits : int
-        Widths of a bus word and of the AXI port, powers of two; the bus at least as wide as the port, and at most 16 times.
+        Widths of a bus word and of the AXI port, powers of two; the bus at least as wide as the port, and at
+        most 16 times.
     base : int
         AXI address of bus word 0, a multiple of 4096.
     outstanding : int
@@ -46,7 +48,8 @@ class AxiWriter(wiring.Component):
 
     def __init__(self, *, bus_bits, port_bits=64, base=0, outstanding=8):
         if bus_bits not in [port_bits << n for n in range(5)]:
-            raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, not {bus_bits!r}")
+            raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, "
+                             f"not {bus_bits!r}")
         if base % 4096:
             raise ValueError(f"Base address must be a multiple of 4096, not {base!r}")
         self._bus_bits, self._port_bits, self._base = bus_bits, port_bits, base

@@ -209,7 +209,8 @@ EXPORT void *simulation_create(const design_api *api, const bus_places *places, 
 	return &sim;
 }
 
-// A device behind the DFI of a controller; `indices` has 11 ports for each phase, in the order of `dfi_phase`.
+// A device behind the DFI of a controller; `indices` has 11 ports for each phase, in the order of
+// `dfi_phase`.
 EXPORT void simulation_attach_sdram(simulation *sim, const sdram_settings *settings, const uint32_t *indices) {
 	dfi_phase phases[MOST_PHASES] = {};
 	for (uint32_t i = 0; i < settings->phases; i++, indices += 11) {
@@ -292,7 +293,8 @@ EXPORT void simulation_clear_trace(simulation *sim) {
 	publish(*sim);
 }
 
-// Records the changes of a port of at most 64 bits from now on, its present value first; none if `index` is -1.
+// Records the changes of a port of at most 64 bits from now on, its present value first; none if `index` is
+// -1.
 EXPORT void simulation_watch(simulation *sim, int32_t index) {
 	sim->watched = index < 0 ? nullptr : sim->api->port(sim->design, uint32_t(index));
 	sim->watched_bytes = index < 0 ? 0 : (sim->api->ports[index].bits + 7) / 8;

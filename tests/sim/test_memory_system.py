@@ -1,4 +1,5 @@
-"""Memories of boards: the accelerator through their controllers, how fast they read, and a model that knows the rules."""
+"""Memories of boards: the accelerator through their controllers, how fast they read, and a model that knows
+the rules."""
 
 from dataclasses import replace
 
@@ -59,7 +60,8 @@ def _reader(built_for, device):
 
 
 def test_a_controller_that_breaks_the_data_sheet_is_caught():
-    """One that was built for a faster part opens rows too fast for the slower one; and refreshes too seldom."""
+    """One that was built for a faster part opens rows too fast for the slower one; and refreshes too
+    seldom."""
     memory = MEMORIES["ulx3s"]
     fast = replace(memory, part=replace(memory.part, rcd=(0, 10), refresh_interval=4 * memory.part.refresh_interval))
     slow = replace(memory, part=replace(memory.part, refresh_interval=4 * memory.part.refresh_interval))

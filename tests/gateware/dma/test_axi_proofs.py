@@ -1,8 +1,9 @@
-"""Proofs: the adapters to AXI lose, duplicate and reorder nothing, obey the handshakes, stay within 4 KiB, never stop.
+"""Proofs: the adapters to AXI lose, duplicate and reorder nothing, obey the handshakes, stay within 4 KiB,
+never stop.
 
-As in test_native_proofs.py, requests follow each other without a gap, and words bear numbers. Blocks of two words belong
-to one port and the other in turn: bit 1 of a number is its port. Addresses of bursts, replies, and what the accelerator
-takes may each be held back for any time, each port on its own.
+As in test_native_proofs.py, requests follow each other without a gap, and words bear numbers. Blocks of two
+words belong to one port and the other in turn: bit 1 of a number is its port. Addresses of bursts, replies,
+and what the accelerator takes may each be held back for any time, each port on its own.
 """
 
 import pytest
@@ -131,7 +132,8 @@ class _Reader(Elaboratable):
                 Assert(~fifo.i.valid | fifo.i.ready),
                 Assert(~fifo.i.valid | (fifo.i.payload == self._number(first + fifo.level, port))),
             ]
-            assert_ring(m, fifo, lambda word, offset, first=first, port=port: word == self._number(first + offset, port))
+            assert_ring(m, fifo, lambda word, offset, first=first, port=port: (
+                word == self._number(first + offset, port)))
             under_way |= (returned[port] != accepted[port]) | fifo.i.valid
         # Work is left, nobody else's turn has come, and nothing moves: never.
         m.d.comb += Assert((requested == received) | buffer.o.valid | under_way | out.o.valid | dut.issue | dut.move)
@@ -142,7 +144,8 @@ class _Reader(Elaboratable):
 
 
 class _Writer(Elaboratable):
-    """Words of 16 bits in two beats. Bursts of three words and of one take turns: numbers 2 and 3 modulo 4 end one."""
+    """Words of 16 bits in two beats. Bursts of three words and of one take turns: numbers 2 and 3 modulo 4
+    end one."""
 
     def __init__(self):
         self.dut = AxiWriter(bus_bits=16, port_bits=8, outstanding=4)
@@ -232,9 +235,10 @@ class _Writer(Elaboratable):
             Assert((sent - replied)[:_BITS] == waiting.level),
             Assert((accepted - replied)[:_BITS] <= waiting.level),
             Assert((whole - replied)[:_BITS] <= waiting.level),
-            # Somebody else's turn: to accept an address or data, to reply, to send data; or the next beat moves.
-            Assert((requested == replied) | address.o.valid | buffer.o.valid | (replied != accepted) & (replied != whole)
-                   | dut.write_data.ready | (dut.beats_left != 0)),
+            # Somebody else's turn: to accept an address or data, to reply, to send data; or the next beat
+            # moves.
+            Assert((requested == replied) | address.o.valid | buffer.o.valid
+                   | (replied != accepted) & (replied != whole) | dut.write_data.ready | (dut.beats_left != 0)),
         ]
         assert_ring(m, waiting, lambda entry, offset: entry == (replied + offset)[1])
 

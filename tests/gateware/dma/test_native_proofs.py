@@ -1,11 +1,12 @@
 """Proofs: the adapters to LiteDRAM's native ports lose, duplicate and reorder nothing, and never stop.
 
-Requests follow each other without a gap, so what is read and written is numbered; what comes out must bear the numbers
-in order. The ports accept commands and execute them whenever they like, each in its order; odd and even words belong to
-different ports. For the induction the proofs also say where every number inside lies.
+Requests follow each other without a gap, so what is read and written is numbered; what comes out must bear
+the numbers in order. The ports accept commands and execute them whenever they like, each in its order; odd
+and even words belong to different ports. For the induction the proofs also say where every number inside
+lies.
 
-"Never stop": in every reachable state with work left either the adapter moves or it is somebody else's turn, and every
-move is a step towards the end of the work.
+"Never stop": in every reachable state with work left either the adapter moves or it is somebody else's turn,
+and every move is a step towards the end of the work.
 """
 
 import pytest
@@ -40,7 +41,8 @@ class _Reader(Elaboratable):
         m.domains += self.domain
         m.submodules.dut = dut = self.dut
         commands = [dut.command0, dut.command1]
-        # Numbers: the next to be requested, issued, and to come out; of each port, the next to be accepted and returned.
+        # Numbers: the next to be requested, issued, and to come out; of each port, the next to be accepted
+        # and returned.
         requested, issued, received = Signal(_BITS), Signal(_BITS), Signal(_BITS)
         accepted = [Signal(_BITS, init=port, name=f"accepted{port}") for port in range(2)]
         returned = [Signal(_BITS, init=port, name=f"returned{port}") for port in range(2)]
@@ -119,7 +121,8 @@ class _Reader(Elaboratable):
 
 
 class _Writer(Elaboratable):
-    """Words of 8 bits on a bus of 8. Bursts of three words and of one take turns, so numbers 2 and 3 modulo 4 end one."""
+    """Words of 8 bits on a bus of 8. Bursts of three words and of one take turns, so numbers 2 and 3 modulo 4
+    end one."""
 
     def __init__(self):
         self.dut = NativeWriter(bus_bits=8, word_bits=8, address_bits=_BITS)

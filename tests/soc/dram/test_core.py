@@ -27,7 +27,8 @@ def test_generation_is_reproducible():
     assert first.verilog.startswith("module dram_ecpix5 (")
 
 
-@pytest.mark.parametrize("name,cycles", [("ecpix5", 26), ("ecpix5-75", 20), ("orangecrab", 9), ("arty_a7", 16), ("ulx3s", 7)])
+@pytest.mark.parametrize("name,cycles", [
+    ("ecpix5", 26), ("ecpix5-75", 20), ("orangecrab", 9), ("arty_a7", 16), ("ulx3s", 7)])
 def test_refresh_takes_what_the_data_sheet_says(name, cycles):
     """260, 260, 110, 160 and 66 ns in whole cycles."""
     assert generate_controller(MEMORIES[name], simulation=True).settings["tRFC"] == cycles
@@ -43,5 +44,6 @@ def test_peaks_and_sizes_of_the_boards(name, bytes_per_second, size):
 
 
 def test_a_zynq_has_no_generated_controller():
-    with pytest.raises(ValueError, match=r"^PHY of a generated controller must be GENSDRPHY, ECP5DDRPHY or A7DDRPHY, not 'PS7'$"):
+    message = r"^PHY of a generated controller must be GENSDRPHY, ECP5DDRPHY or A7DDRPHY, not 'PS7'$"
+    with pytest.raises(ValueError, match=message):
         generate_controller(MEMORIES["pynq_z1"], simulation=True)
