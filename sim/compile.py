@@ -142,7 +142,7 @@ def compile_loop(*, toolchain=None):
     """
     toolchain = toolchain or Toolchain()
     cache = cache_directory()
-    sources = [CXX / "design.h", CXX / "dram.h", CXX / "loop.cc"]
+    sources = [*sorted(CXX.glob("*.h")), CXX / "loop.cc"]
     path = cache / f"loop-{_digest(_environment(toolchain, (), sources))}.so"
     if not path.exists():
         _build(cache, path, toolchain, lambda work: CXX / "loop.cc", ())

@@ -259,10 +259,7 @@ class CompiledSimulation:
         while self.cycle - start < max_cycles:
             self._loop.simulation_run(self._handle, min(max_cycles - (self.cycle - start), _CYCLES_PER_CALL),
                                       conditions, len(until), self.tracing)
-            if status.output_bytes:
-                self._print()
-            if status.reason in (_BUS_ERROR, _DESIGN_ERROR):
-                self._raise()
+            self._check()
             if status.reason == _CONDITION_MET:
                 self.stopped_by = until[status.condition][0]
                 break
@@ -289,6 +286,13 @@ class CompiledSimulation:
         self._loop.simulation_clear_trace(self._handle)
         return (np.ascontiguousarray(records[:, :8]).view(np.uint64)[:, 0],
                 np.ascontiguousarray(records[:, 8:8 + self._trace_bytes]))
+
+    def _check(self):
+        """After cycles have been run: pass on what the design printed, raise what went wrong."""
+        if self._status.output_bytes:
+            self._print()
+        if self._status.reason in (_BUS_ERROR, _DESIGN_ERROR):
+            self._raise()
 
     def _print(self):
         text = ctypes.string_at(self._status.output, self._status.output_bytes).decode(errors="replace")
