@@ -10,7 +10,7 @@ _STREAM_PORTS = ("rx__valid", "rx__ready", "rx__payload", "tx__valid", "tx__read
 
 
 class _Places(ctypes.Structure):
-    _fields_ = [*((name, ctypes.c_uint32) for name in (*_STREAM_PORTS, "divisor", "stall_threshold")),
+    _fields_ = [*((name, ctypes.c_uint32) for name in (*_STREAM_PORTS, "active", "divisor", "stall_threshold")),
                 ("seed", ctypes.c_uint64)]
 
 
@@ -21,7 +21,8 @@ class _State(ctypes.Structure):
 class LinkedSimulation(CompiledSimulation):
     """A :class:`sim.compiled.CompiledSimulation` with bytes going in and out, without any Python per byte or cycle.
 
-    The design has streams of bytes ``rx`` and ``tx``, or serial lines of these names.
+    The design has streams of bytes ``rx`` and ``tx``, or serial lines of these names, and an output ``active`` that is 1
+    while it is about to answer.
 
     Parameters
     ----------
@@ -42,14 +43,14 @@ class LinkedSimulation(CompiledSimulation):
 
     def __init__(self, path, *, divisor=0, stall_probability=0.0, seed=0, **options):
         super().__init__(path, **options)
-        ports = ("rx", "tx") if divisor else _STREAM_PORTS
+        ports = ("rx", "tx", "active") if divisor else (*_STREAM_PORTS, "active")
         for name in ports:
             if name not in self.ports:
                 raise ValueError(f"Design must have a port {name!r}")
         places = _Places(divisor=divisor, stall_threshold=min(round(stall_probability * 65536), 65535),
                          seed=seed & (1 << 64) - 1)
         for name in ports:
-            setattr(places, f"{name}__payload" if divisor else name, self._index[name])
+            setattr(places, f"{name}__payload" if name in ("rx", "tx") else name, self._index[name])
         self._exchange = self._loop.simulation_exchange
         self._exchange.restype = ctypes.c_uint64
         self._exchange.argtypes = (ctypes.c_void_p, ctypes.c_char_p, *[ctypes.c_uint64] * 3, ctypes.c_void_p)
@@ -66,7 +67,7 @@ class LinkedSimulation(CompiledSimulation):
         cycles : int
             Most cycles to run.
         quiet : int
-            Stop when all of ``data`` is taken and no byte has passed for so many cycles.
+            Stop when all of ``data`` is taken, and for so many cycles no byte has passed and ``active`` was 0.
 
         Returns
         -------

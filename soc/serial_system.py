@@ -29,7 +29,7 @@ class SerialSystem(wiring.Component):
     -------
     rx : In(1), init=1
     tx : Out(1), init=1
-    read_request, read_data, write_request, write_data, write_done, busy, accepted, refused, program_counter
+    read_request, read_data, write_request, write_data, write_done, busy, active, accepted, refused, program_counter
         See :class:`soc.system.System`.
     dropped : Out(1)
         Pulse: a byte was lost.
@@ -53,6 +53,7 @@ class SerialSystem(wiring.Component):
             "tx": Out(1, init=1),
             **MasterSignature(config.bus_bits).members,
             "busy": Out(1),
+            "active": Out(1),
             "accepted": Out(1),
             "refused": Out(1),
             "dropped": Out(1),
@@ -79,6 +80,6 @@ class SerialSystem(wiring.Component):
         for name in ("read_request", "write_request", "write_data"):
             connect(m, getattr(system, name), flipped(getattr(self, name)))
         connect(m, flipped(self.read_data), system.read_data)
-        for name in ("busy", "accepted", "refused", "program_counter"):
+        for name in ("busy", "active", "accepted", "refused", "program_counter"):
             m.d.comb += getattr(self, name).eq(getattr(system, name))
         return m

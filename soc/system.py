@@ -38,8 +38,8 @@ class System(wiring.Component):
         See :class:`gateware.accelerator.Accelerator`.
     busy : Out(1)
         The accelerator is running.
-    accepted, refused : Out(1)
-        Pulse: a request of the host has been carried out; has got a negative answer.
+    active, accepted, refused : Out(1)
+        See :class:`soc.link.bridge.LinkBridge`.
     program_counter : Out(16)
         See :class:`gateware.accelerator.Accelerator`.
     """
@@ -51,6 +51,7 @@ class System(wiring.Component):
             "tx": Out(stream.Signature(8)),
             **MasterSignature(config.bus_bits).members,
             "busy": Out(1),
+            "active": Out(1),
             "accepted": Out(1),
             "refused": Out(1),
             "program_counter": Out(16),
@@ -74,6 +75,7 @@ class System(wiring.Component):
         m.d.comb += [
             switch.second.eq(accelerator.busy),
             self.busy.eq(accelerator.busy),
+            self.active.eq(bridge.active),
             self.accepted.eq(bridge.accepted),
             self.refused.eq(bridge.refused),
             self.program_counter.eq(accelerator.program_counter),

@@ -8,6 +8,7 @@ struct link_places {
 	// Indices of ports. Streams of bytes: all of them; serial lines: `rx_payload` and `tx_payload` are the
 	// lines, `divisor` the cycles of a bit.
 	uint32_t rx_valid, rx_ready, rx_payload, tx_valid, tx_ready, tx_payload;
+	uint32_t active;           // while this output is 1, the design is about to say something
 	uint32_t divisor;          // 0: streams
 	uint32_t stall_threshold;  // in units of 1/65536
 	uint64_t seed;
@@ -22,7 +23,7 @@ struct link_state {
 
 struct byte_link {
 	bool active;
-	uint8_t *rx_valid, *rx_ready, *rx_payload, *tx_valid, *tx_ready, *tx_payload;
+	uint8_t *rx_valid, *rx_ready, *rx_payload, *tx_valid, *tx_ready, *tx_payload, *design_active;
 	uint32_t divisor, stall_threshold;
 	uint64_t seed;
 	const uint8_t *input;
@@ -49,6 +50,8 @@ struct byte_link {
 	}
 
 	void observe(uint64_t cycle) {
+		if (*design_active)
+			last_traffic = cycle;
 		if (divisor) {
 			send_bit(cycle);
 			receive_bit(cycle);

@@ -235,6 +235,7 @@ EXPORT void simulation_link(simulation *sim, const link_places *places) {
 	link.seed = places->seed;
 	link.rx_payload = at(places->rx_payload);
 	link.tx_payload = at(places->tx_payload);
+	link.design_active = at(places->active);
 	if (!link.divisor) {
 		link.rx_valid = at(places->rx_valid);
 		link.rx_ready = at(places->rx_ready);
@@ -245,7 +246,8 @@ EXPORT void simulation_link(simulation *sim, const link_places *places) {
 	link.drive(0);
 }
 
-// Runs at most `cycles` cycles, and no longer than until all bytes are taken and none has passed for `quiet` cycles.
+// Runs at most `cycles` cycles, and no longer than until all bytes are taken and, for `quiet` cycles, none has passed
+// and none was about to.
 EXPORT uint64_t simulation_exchange(simulation *sim, const uint8_t *input, uint64_t size, uint64_t cycles,
                                     uint64_t quiet, link_state *state) {
 	byte_link &link = sim->link;

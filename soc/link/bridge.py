@@ -49,6 +49,8 @@ class LinkBridge(wiring.Component):
     control : Out(ControlSignature)
     read_request, read_data, write_request, write_data, write_done
         See :class:`gateware.accelerator.Accelerator`; used only while the accelerator is not busy.
+    active : Out(1)
+        A request is being carried out or answered.
     accepted, refused : Out(1)
         Pulse: a request has been carried out; has got a negative answer.
 
@@ -72,6 +74,7 @@ class LinkBridge(wiring.Component):
             "write_request": Out(stream.Signature(BurstRequest)),
             "write_data": Out(stream.Signature(WriteBeat(bus_bits))),
             "write_done": In(1),
+            "active": Out(1),
             "accepted": Out(1),
             "refused": Out(1),
         })
@@ -109,6 +112,7 @@ class LinkBridge(wiring.Component):
         in_order, fits = Signal(reset_less=True), Signal(reset_less=True)
         step = Signal(range(registers.LATENCY + 1))
         m.d.comb += [
+            self.active.eq(receiver.frame.valid),
             registers.index.eq(header.address),
             registers.data.eq(header.value),
             access.command.p.opcode.eq(header.opcode),
