@@ -244,9 +244,9 @@ class Accelerator(wiring.Component):
         ]
 
     def _trace(self, m, writer, dispatch, vector, sink):
-        # A pass writes while it is the latest instruction; results of a DOT may come when the next one has
-        # begun. The scratchpad shows a write one cycle after it has taken it.
-        current = dispatch.program_counter
+        # Results of a DOT may come when the next one has begun. The scratchpad shows a write one cycle after it has
+        # taken it.
+        current = dispatch.vector_counter
         scratchpad_index = Signal(16, reset_less=True)
         from_sink = sink.scratchpad.valid & sink.scratchpad.ready
         m.d.sync += scratchpad_index.eq(Mux(from_sink, sink.index, current))

@@ -47,7 +47,7 @@ class CodeOrder(IntEnum):
     """How the codes of a vector lie in memory."""
 
     PLANES = 0    #: ``code_bits`` words of 32 bits, least significant bit-plane first
-    ELEMENTS = 1  #: 32 codes of 16 bits one after another (the KV cache)
+    ELEMENTS = 1  #: 32 codes of 16, 8 or 4 bits one after another (the KV cache)
 
 
 class CodeKind(IntEnum):
@@ -91,7 +91,8 @@ class Reduce(IntEnum):
 
     NONE = 0  #: none
     SUM = 1  #: the fixed order of :func:`gateware.numeric.sums.interleaved_sum`
-    MAX = 2
+    MAX = 2  #: the largest
+    LARGEST = 3  #: the largest magnitude
 
 
 class Sink(IntEnum):
@@ -100,7 +101,7 @@ class Sink(IntEnum):
     NONE = 0        #: nowhere (``VECTOR``: only the reduction is wanted)
     SCRATCHPAD = 1  #: fp32 elements from ``destination`` on
     COLUMN = 2      #: ``VECTOR``: quantised to 18 bits into x-buffer column ``destination``
-    STORE = 3       #: ``VECTOR``: quantised to 16 bits into DRAM, with their scale (KV cache)
+    STORE = 3       #: ``VECTOR``: quantised to ``code_bits`` into DRAM, with their scale (KV cache)
     ARGMAX = 4      #: ``DOT``: per column, index of the largest result; and fp32 results to DRAM if wanted
 
 
@@ -129,6 +130,8 @@ class Field:
 FIELDS = (
     Field("opcode", 2, "common", "What the instruction does.", Opcode),
     Field("wait", 1, "common", "The stream is read only after every earlier store has reached DRAM."),
+    Field("behind", 2, "common",
+          "VECTOR: begins when at most this many DOTs are executing. DOT: 1: begins beside a VECTOR."),
     Field("member", 5, "common",
           "Which token of the group: token means its id, position its position, one after another."),
 
@@ -144,9 +147,11 @@ FIELDS = (
     Field("stream_grow_scale", 4, "stream", "See stream_line_grow."),
     Field("stream_line_stride", 24, "stream", "Bus words from the start of a line to the start of the next."),
 
-    Field("code_bits", 5, "dot", "Bits of a code: 2..16 as planes, 16 as elements; 2 for trits."),
+    Field("code_bits", 5, "dot", "Bits of a code: 2..16 as planes; 16, 8 or 4 as elements, and of those that a STORE writes; 2 for trits."),
     Field("code_kind", 2, "dot", "What the bits of a code mean.", CodeKind),
     Field("code_order", 1, "dot", "How the codes of a vector lie in memory.", CodeOrder),
+    Field("paired", 1, "dot",
+          "Each byte holds 4-bit elements of two rows: 2r in its lower half, 2r + 1 in its upper half."),
     Field("scale", 2, "dot", "Kind of the scales.", Scale),
     Field("super", 1, "dot", "A scale is for a super-block of 8 vectors, not for each vector."),
     Field("minimum", 1, "dot", "Each scale is followed by an fp16 minimum."),
@@ -156,7 +161,7 @@ FIELDS = (
     Field("expand", 1, "dot", "Each code times its scale is a result of its own (reads one row of a table)."),
     Field("vectors", 10, "dot", "Vectors of 32 codes in a row."),
     Field("vectors_grow", 1, "dot", "There are ceil((position + 1) / 32) vectors instead."),
-    Field("rows", 20, "dot", "Rows of the matrix."),
+    Field("rows", 20, "dot", "Rows of the matrix; pairs of rows if they are paired."),
     Field("rows_grow", 1, "dot", "There are position + 1 rows instead."),
     Field("free", 6, "dot", "Bits by which contributions are shifted up in the accumulator."),
     Field("columns", 6, "dot", "Logical columns of the x-buffer that take part, from column 0 on."),
@@ -173,7 +178,8 @@ FIELDS = (
     Field("c", 32, "vector", "Address, register or immediate of c."),
     Field("function", 2, "vector", "Function of a * b + c.", Function),
     Field("reduce", 2, "vector", "Reduction of the results.", Reduce),
-    Field("reduce_destination", 6, "vector", "Scalar register that takes the reduction."),
+    Field("reduce_destination", 6, "vector",
+          "Scalar register that takes the reduction; STORE of 8 or 4 bits: that has the scale of the codes."),
 
     Field("sink", 3, "result", "Where the results go.", Sink),
     Field("destination", 20, "result", "Scratchpad element address, or column."),
@@ -182,7 +188,7 @@ FIELDS = (
 
     Field("store_base", 32, "store", "Byte address of the first element stored at position 0."),
     Field("store_index_stride", 24, "store", "Bytes by which a position moves that address."),
-    Field("store_stride", 24, "store", "Bytes from one stored element to the next."),
+    Field("store_stride", 24, "store", "Bytes from one stored element to the next, of 4 bits from one pair to the next."),
     Field("scale_base", 32, "store", "Byte address of the fp32 scale of position 0; a position moves it by 4."),
 )
 

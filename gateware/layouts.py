@@ -30,7 +30,7 @@ def WriteBeat(bus_bits):
 
 
 DotCommand = data.StructLayout(
-    _fields("code_bits", "code_kind", "code_order", "scale", "super", "minimum", "sub_bits", "sub_signed", "sub_wide",
+    _fields("code_bits", "code_kind", "code_order", "paired", "scale", "super", "minimum", "sub_bits", "sub_signed", "sub_wide",
             "expand", "vectors", "rows", "free", "columns"))
 """What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position."""
 
@@ -42,7 +42,7 @@ DotResult = data.StructLayout({"column": 5, "row": 20, "value": 32, "last": 1})
 
 VectorCommand = data.StructLayout(
     _fields("length", "a_source", "a_swap", "a", "b_source", "b_wrap", "b", "c_source", "c", "function", "reduce",
-            "reduce_destination", "sink", "destination", "pad"))
+            "reduce_destination", "sink", "destination", "pad", "code_bits"))
 """What the vector unit needs of an instruction; ``length`` is that of this position."""
 
 
@@ -56,14 +56,14 @@ def QuantisedGroup(vector_lanes):
         "mantissas": data.ArrayLayout(signed(18), vector_lanes)})
 
 
-StoredCode = data.StructLayout({"code": signed(16), "exponent": signed(10), "last": 1})
-"""One 16-bit code on its way to the KV cache, with the exponent that all codes of the pass share."""
+StoredCode = data.StructLayout({"code": signed(16), "scale": 32, "last": 1})
+"""One code of 16, 8 or 4 bits on its way to the KV cache, with the fp32 scale that all codes of the pass share."""
 
-StoreCommand = data.StructLayout({"base": 32, "stride": 24, "scale_address": 32})
-"""Byte address of the first code, bytes between codes, byte address of the fp32 scale."""
+StoreCommand = data.StructLayout({"base": 32, "stride": 24, "scale_address": 32} | _fields("code_bits"))
+"""Byte address of the first code, bytes between codes (pairs of codes of 4 bits), byte address of the fp32 scale."""
 
-ElementWrite = data.StructLayout({"address": 32, "data": 32, "wide": 1, "last": 1})
-"""2 bytes (4 if ``wide``) to a byte address; ``last`` ends a run of writes, nothing may wait behind it."""
+ElementWrite = data.StructLayout({"address": 32, "data": 32, "size": 2, "last": 1})
+"""``2**size`` bytes, at most 4, to a byte address; ``last`` ends a run of writes, nothing may wait behind it."""
 
 ScratchpadWrite = data.StructLayout({"address": 20, "value": 32})
 """One fp32 element to the scratchpad."""

@@ -33,7 +33,7 @@ def describe(instruction):
 
 
 def _dot(i):
-    rows = "n" if i.rows_grow else i.rows
+    rows = "n" if i.rows_grow else f"2 * {i.rows}" if i.paired else i.rows
     vectors = "ceil(n / 32)" if i.vectors_grow else i.vectors
     scales = f" with {i.scale.name} scales" if i.scale else ""
     matrix = f"{rows} x {vectors} vectors of {i.code_bits}-bit codes{scales}"
@@ -59,11 +59,16 @@ def _vector(i):
     elements = "" if count == 1 else f", {count} elements"
     reduced = f"s{i.reduce_destination}" if i.reduce else None
     target = {Sink.SCRATCHPAD: f"pad[{i.destination}]", Sink.COLUMN: f"x{i.destination}",
-              Sink.STORE: "KV cache"}.get(i.sink)
+              Sink.STORE: _stored(i)}.get(i.sink)
     if target is None and reduced:
         return f"{reduced} = {'' if count == 1 else f'{i.reduce.name.lower()} of '}{expression}{elements}"
     also = f"; {reduced} = their {i.reduce.name.lower()}" if reduced else ""
     return f"{target or 'nothing'} = {expression}{elements}{also}"
+
+
+def _stored(i):
+    scale = f" with scale s{i.reduce_destination}" if i.reduce_destination else ""
+    return f"{i.code_bits}-bit codes{scale} in the KV cache"
 
 
 def _operand(i, name):

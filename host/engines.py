@@ -141,7 +141,7 @@ class _RtlEngine(Engine):
         return self.inner.bus_beats
 
 
-def open_engine(name, model, *, config, context=None):
+def open_engine(name, model, *, config, context=None, kv_bits=16):
     """Make a model ready to run.
 
     Parameters
@@ -152,6 +152,8 @@ def open_engine(name, model, *, config, context=None):
         Ignored by ``float``.
     context : int, optional
         Positions of the KV cache; the model's own by default.
+    kv_bits : int
+        Bits of a code in the KV cache. Ignored by ``float``, which rounds nothing.
 
     Returns
     -------
@@ -169,7 +171,7 @@ def open_engine(name, model, *, config, context=None):
     from host.compiler.compiled import compile_model
     from host.image.image import build_image
 
-    image = build_image(compile_model(model, config, context))
+    image = build_image(compile_model(model, config, context, kv_bits=kv_bits))
     if name == EngineName.MODEL:
         from host.engine.model_engine import ModelEngine
 

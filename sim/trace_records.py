@@ -67,9 +67,9 @@ def _column(writes, indices, bits, shape):
 
 
 def _store(writes, indices, bits, shape):
-    elements = zip(indices, *(_numbers(bits, shape[name]) for name in ("address", "data", "wide")))
-    for index, address, value, wide in elements:
-        writes[index, "store", address] = value if wide else value & 0xFFFF
+    elements = zip(indices, *(_numbers(bits, shape[name]) for name in ("address", "data", "size")))
+    for index, address, value, size in elements:
+        writes[index, "store", address] = value & (1 << (8 << size)) - 1
 
 
 def _argmax(writes, indices, bits, shape):

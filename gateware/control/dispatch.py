@@ -12,13 +12,14 @@ __all__ = ["Dispatch"]
 
 
 class Dispatch(wiring.Component):
-    """Starts each instruction when those before it are complete.
+    """Starts the instructions in order, each as soon as those that it needs are complete.
 
-    A ``DOT`` may already start when the one before it is a ``DOT`` that has got its last beat: both only read
-    the x-buffer, and their results stay in order. A ``TABLE`` is complete when the dot engine has taken it. A command
-    is offered in the cycle after the previous instruction's completion.
-
-    On ECP5: 32 LUT4, 12 CCU2C, 46 FF.
+    An instruction with a stream begins when the stream before it has passed. A ``DOT`` begins beside another one: both
+    only read the x-buffer, and their results stay in order. ``VECTOR`` passes follow one another. Beside an instruction
+    of the other unit one begins only as far as its ``behind`` allows: a ``VECTOR`` when at most so many ``DOT`` are
+    executing, which are then the latest ones before it; a ``DOT`` beside the ``VECTOR`` before it. A ``TABLE`` waits
+    for all others and is complete when the dot engine has taken it. A command is offered in the cycle after the
+    completion it waited for.
 
     Members
     -------
@@ -46,8 +47,8 @@ class Dispatch(wiring.Component):
         Storing instructions completed, modulo 2**STORE_COUNT_BITS.
     done : Out(1)
         Pulse: ``END`` has been reached and all is drained.
-    program_counter : Out(16)
-        Index of the latest instruction that began.
+    program_counter, vector_counter : Out(16)
+        Index of the latest instruction, of the latest ``VECTOR`` that began.
     issued : Out(1)
         Pulse: an instruction begins.
     dot_busy, vector_busy : Out(1)
@@ -75,6 +76,7 @@ class Dispatch(wiring.Component):
     stores_retired: Out(STORE_COUNT_BITS)
     done: Out(1)
     program_counter: Out(16)
+    vector_counter: Out(16)
     issued: Out(1)
     dot_busy: Out(1)
     vector_busy: Out(1)
@@ -102,26 +104,31 @@ class Dispatch(wiring.Component):
             self.vector.payload.eq(work.vector),
             self.store.payload.eq(work.store),
         ]
-        ready = Signal()
-        m.d.comb += ready.eq(self.work.valid & ~computing & ~storing & self.data_closed)
+        ready, alone = Signal(), Signal()
+        m.d.comb += [
+            ready.eq(self.work.valid & (self.data_closed | ~work.streams)),
+            alone.eq(ready & ~self.vector_busy & (dots == 0)),
+        ]
         with m.Switch(work.opcode):
             with m.Case(Opcode.DOT):
                 m.d.comb += [
-                    self.dot.valid.eq(ready & (dots != self.DOTS) & self.sink.ready),
+                    self.dot.valid.eq(ready & (~self.vector_busy | work.behind.any())
+                                      & (dots != self.DOTS) & self.sink.ready),
                     begin_dot.eq(self.dot.valid & self.dot.ready),
                 ]
             with m.Case(Opcode.VECTOR):
                 m.d.comb += [
-                    self.vector.valid.eq(ready & (dots == 0) & (~is_store | self.store.ready)),
+                    self.vector.valid.eq(ready & ~self.vector_busy & (dots <= work.behind)
+                                         & (~is_store | self.store.ready)),
                     begin_vector.eq(self.vector.valid & self.vector.ready),
                 ]
             with m.Case(Opcode.TABLE):
                 m.d.comb += [
-                    self.table.valid.eq(ready & (dots == 0)),
+                    self.table.valid.eq(alone),
                     load_table.eq(self.table.valid & self.table.ready),
                 ]
             with m.Case(Opcode.END):
-                m.d.comb += end.eq(ready & (dots == 0) & self.drained)
+                m.d.comb += end.eq(alone & self.data_closed & self.drained)
         m.d.comb += [
             self.sink.valid.eq(begin_dot),
             self.store.valid.eq(begin_vector & is_store),
@@ -140,15 +147,19 @@ class Dispatch(wiring.Component):
         m.d.sync += [
             dots.eq(dots + begin_dot - self.dot_done),
             self.done.eq(end),
-            self.stores_retired.eq(self.stores_retired
-                                   + Mux(dots != 0, self.dot_done & self.dot_stored, vector_ends & stored)),
+            self.stores_retired.eq(self.stores_retired + (self.dot_done & self.dot_stored) + (vector_ends & stored)),
         ]
         with m.If(self.vector_done):
             m.d.sync += computing.eq(0)
         with m.If(self.store_done):
             m.d.sync += storing.eq(0)
         with m.If(begin_vector):
-            m.d.sync += [computing.eq(1), storing.eq(is_store), stored.eq(is_store)]
+            m.d.sync += [
+                computing.eq(1),
+                storing.eq(is_store),
+                stored.eq(is_store),
+                self.vector_counter.eq(following),
+            ]
         with m.If(self.issued | end):
             m.d.sync += [self.program_counter.eq(following), following.eq(following + 1)]
         with m.If(self.start):

@@ -91,10 +91,12 @@ class Resolver(wiring.Component):
             block.stores.eq(stores),
             block.index.eq(index),
             work.opcode.eq(word.opcode),
+            work.behind.eq(word.behind),
             work.streams.eq(streams),
             work.destination_stride.eq(word.destination_stride),
             work.store.base.eq(store.address),
             work.store.stride.eq(word.store_stride),
+            work.store.code_bits.eq(word.code_bits),
             work.store.scale_address.eq(word.scale_base + Mux(storing, position << 2, 0)),
         ]
         for part in (work.dot, work.vector):

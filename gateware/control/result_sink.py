@@ -127,7 +127,7 @@ class ResultSink(wiring.Component):
                 self.scratchpad.p.value.eq(result.value),
                 self.writes.p.address.eq(command.store_base + ((base + result.row) << 2)),
                 self.writes.p.data.eq(result.value),
-                self.writes.p.wide.eq(1),
+                self.writes.p.size.eq(2),
                 self.writes.p.last.eq(result.last),
             ]
 

@@ -1,6 +1,6 @@
 """Takes codes of the vector unit to the KV cache."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,11 +10,11 @@ __all__ = ["StoreUnit"]
 
 
 class StoreUnit(wiring.Component):
-    """Writes the codes of a pass, 2 bytes each, and after them their scale as fp32.
+    """Writes the codes of a pass, of 2 bytes, a byte, or half a byte, and after them their fp32 scale.
 
-    Code i goes to ``base + i * stride``; the scale ``2**exponent`` to ``scale_address``, as 0 where it would
-    be below the normal numbers (exponents below -126). Exponents above 127 do not occur: codes of 16 bits
-    represent fp32 numbers with exponents up to 127 - 14. One code per cycle, one more cycle for the scale.
+    Code i goes to ``base + i * stride``, the scale to ``scale_address``. Codes of 4 bits, an even number of
+    them, are written in pairs, the first one in the lower half: codes 2i and 2i + 1 to ``base + i * stride``. So a
+    byte is never read. One code per cycle, one more cycle for the scale.
 
     On ECP5: 100 LUT4, 24 CCU2C, 157 FF.
 
@@ -39,10 +39,15 @@ class StoreUnit(wiring.Component):
         address = Signal(32, reset_less=True)  # of the next code, in the end of the scale
         stride = Signal(24, reset_less=True)
         scale_address = Signal(32, reset_less=True)
-        exponent = Signal(8, reset_less=True)  # as fp32 has it
+        code_bits = Signal.like(self.command.p.code_bits, reset_less=True)
+        scale = Signal(32, reset_less=True)
         # A command executes; its codes are expected; its scale comes next.
-        active, taking, scale = Signal(), Signal(), Signal()
+        active, taking, ending = Signal(), Signal(), Signal()
+        # Of a pair of codes: the first one has come, and is this.
+        second, first = Signal(), Signal(4, reset_less=True)
         free = Signal()
+        code = self.codes.p.code.as_unsigned()
+        paired = code_bits == 4
         m.d.comb += [
             self.command.ready.eq(~active),
             free.eq(~self.writes.valid | self.writes.ready),
@@ -56,29 +61,32 @@ class StoreUnit(wiring.Component):
                 address.eq(self.command.p.base),
                 stride.eq(self.command.p.stride),
                 scale_address.eq(self.command.p.scale_address),
+                code_bits.eq(self.command.p.code_bits),
             ]
         with m.If(free):
-            m.d.sync += self.writes.valid.eq(scale)
-        with m.If(free & scale):
+            m.d.sync += self.writes.valid.eq(ending)
+        with m.If(free & ending):
             m.d.sync += [
                 self.writes.p.address.eq(scale_address),
-                self.writes.p.data.eq(exponent << 23),
-                self.writes.p.wide.eq(1),
+                self.writes.p.data.eq(scale),
+                self.writes.p.size.eq(2),
                 self.writes.p.last.eq(1),
-                scale.eq(0),
+                ending.eq(0),
             ]
         with m.If(self.codes.valid & self.codes.ready):
             m.d.sync += [
-                self.writes.valid.eq(1),
+                second.eq(paired & ~second),
+                first.eq(code),
                 self.writes.p.address.eq(address),
-                self.writes.p.data.eq(self.codes.p.code.as_unsigned()),
-                self.writes.p.wide.eq(0),
+                self.writes.p.data.eq(Mux(paired, Cat(first, code[:4]), Mux(code_bits == 8, code[:8], code))),
+                self.writes.p.size.eq(code_bits == 16),
                 self.writes.p.last.eq(0),
-                address.eq(address + stride),
                 taking.eq(~self.codes.p.last),
-                scale.eq(self.codes.p.last),
-                exponent.eq(Mux(self.codes.p.exponent > -127, self.codes.p.exponent + 127, 0)),
+                ending.eq(self.codes.p.last),
+                scale.eq(self.codes.p.scale),
             ]
+            with m.If(~paired | second):
+                m.d.sync += [self.writes.valid.eq(1), address.eq(address + stride)]
         with m.If(self.done):
             m.d.sync += active.eq(0)
         return m

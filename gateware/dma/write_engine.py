@@ -1,6 +1,6 @@
 """Writes to DRAM: elements in, masked beats out."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -77,10 +77,13 @@ class WriteEngine(wiring.Component):
 
         element = self.writes.p
         element_word = element.address[byte_bits:]
+        wide = element.size[1]
+        # A single byte twice: so a byte of the word has two sources, not three.
+        half = Cat(element.data[:8], Mux(element.size[0], element.data[8:16], element.data[:8]))
         element_mask = Signal(self._bytes)
         other, room, flush, accept = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            element_mask.eq(Mux(element.wide, 0b1111, 0b11) << element.address[:byte_bits]),
+            element_mask.eq(Mux(wide, 0b1111, Cat(1, element.size[0])) << element.address[:byte_bits]),
             other.eq(element_word != word),
             room.eq(request.i.ready & out.i.ready & (outstanding != self.OUTSTANDING)),
             flush.eq(valid & room & (closed | self.writes.valid & other)),
@@ -106,8 +109,8 @@ class WriteEngine(wiring.Component):
                 mask.eq(Mux(flush, 0, mask) | element_mask),
             ]
             for byte in range(self._bytes):
-                # An element lies at a multiple of its size, so each byte has only two sources.
-                wide, narrow = element.data.word_select(byte % 4, 8), element.data.word_select(byte % 2, 8)
+                # An element lies at a multiple of its size.
                 with m.If(element_mask[byte]):
-                    m.d.sync += gathered[byte].eq(Mux(element.wide, wide, narrow))
+                    m.d.sync += gathered[byte].eq(
+                        Mux(wide, element.data.word_select(byte % 4, 8), half.word_select(byte % 2, 8)))
         return m

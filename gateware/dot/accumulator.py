@@ -17,7 +17,7 @@ _ALIGNMENT = TOTAL_BITS - (SUM_BITS + SCALE_MANTISSA_BITS - 1)
 
 
 class Accumulator(wiring.Component):
-    """One 64-bit accumulator per slot and physical column.
+    """One 64-bit accumulator per slot, half of a paired row, and physical column.
 
     A free-running pipeline: latency ``LATENCY`` cycles, one contribution per column and cycle, also one after another
     to the same slot. A contribution is ``floor(sum * mantissa * 2**(15 - distance))``, less
@@ -46,6 +46,7 @@ class Accumulator(wiring.Component):
     first : In(1)
         The total begins with this contribution.
     slot : In
+        Half of the row, and above it the slot.
     totals : Out(signed(64)), array of columns
         With this contribution.
     """
@@ -54,7 +55,7 @@ class Accumulator(wiring.Component):
 
     def __init__(self, config):
         self._config = config
-        slot_bits = (config.slots - 1).bit_length()
+        self._slots = 2 * config.slots  # each with its halves
         super().__init__({
             "sums": In(data.ArrayLayout(signed(SUM_BITS), config.columns)),
             "mantissa": In(signed(SCALE_MANTISSA_BITS)),
@@ -64,7 +65,7 @@ class Accumulator(wiring.Component):
             "minimum_distances": In(data.ArrayLayout(DISTANCE_BITS, config.columns)),
             "valid": In(1),
             "first": In(1),
-            "slot": In(slot_bits),
+            "slot": In(range(self._slots)),
             "totals": Out(data.ArrayLayout(signed(TOTAL_BITS), config.columns)),
         })
 
@@ -86,7 +87,7 @@ class Accumulator(wiring.Component):
                 m.d.sync += contribution.eq(shifted - subtracted)
             else:
                 m.d.sync += contribution.eq(shifted)
-            m.submodules[f"totals_{column}"] = table = SlotTable(shape=signed(TOTAL_BITS), slots=config.slots)
+            m.submodules[f"totals_{column}"] = table = SlotTable(shape=signed(TOTAL_BITS), slots=self._slots)
             total = Signal(signed(TOTAL_BITS), name=f"total_{column}")
             output = Signal(signed(TOTAL_BITS), reset_less=True, name=f"output_{column}")
             m.d.comb += [

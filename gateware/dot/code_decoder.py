@@ -1,6 +1,6 @@
 """Codes of a vector, from the words in which they lie in memory."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -21,7 +21,8 @@ class CodeDecoder(wiring.Component):
     """Assembles vectors of 32 codes, holds one of them, and hands out ``lanes`` codes per step.
 
     With bit-planes, word k is bit k of all codes, left-aligned because a narrow code uses the upper words only; in
-    element order it is codes 2k and 2k + 1. The words that complete a vector go straight into the register that
+    element order it is codes 2k and 2k + 1 of 16 bits, or as many more of 8 or 4 bits, likewise in the upper words; of
+    paired rows it is four codes of each. The words that complete a vector go straight into the register that
     holds it, together with those assembled before, while what follows them in the same bus word begins the next one.
     So a chunk is taken every cycle as long as vectors are stepped through as fast as they arrive. Each plane takes
     its word from a fixed place of a rotated bus word.
@@ -39,7 +40,14 @@ class CodeDecoder(wiring.Component):
     table : In(stream)
         The numbers that indices stand for; only while no vector is held or under way.
     elements : In(1)
-        Words hold codes in element order, not bit-planes.
+        Words hold codes in element order, not bit-planes. Constant during a command, like ``code_bits``, ``paired``
+        and ``kind``.
+    code_bits : In(5)
+        Of elements: 16, 8 or 4.
+    paired : In(1)
+        Bytes hold elements of 4 bits of two rows.
+    half : In(1)
+        Of paired rows: the one in the upper halves of the bytes.
     kind : In(CodeKind)
     valid : Out(1)
         A vector is held.
@@ -68,6 +76,9 @@ class CodeDecoder(wiring.Component):
             "chunks": In(stream.Signature(CodeChunk(config))),
             "table": In(stream.Signature(CodeTableEntries)),
             "elements": In(1),
+            "code_bits": In(5),
+            "paired": In(1),
+            "half": In(1),
             "kind": In(CodeKind),
             "valid": Out(1),
             "sub": Out(1),
@@ -110,11 +121,9 @@ class CodeDecoder(wiring.Component):
             trits = self._decode_trits(m, held, part, run)
             planes[-2:] = [Mux(self.kind == CodeKind.TRITS, *pair) for pair in zip(trits, planes[-2:])]
         from_planes = _transpose(planes)
-        words = lanes // 2
-        from_elements = Cat(Array(held[start + k] for start in range(0, _PLANES, words))[part] for k in range(words))
         bits = [Signal(16, reset_less=True, name=f"bits_{lane}") for lane in range(lanes)]
-        for lane in range(lanes):
-            m.d.sync += bits[lane].eq(Mux(self.elements, from_elements.word_select(lane, 16), from_planes[lane]))
+        for lane, (element, code) in enumerate(zip(self._elements(m, held, part, from_planes), from_planes)):
+            m.d.sync += bits[lane].eq(Mux(self.elements, element, code))
             m.d.comb += self.subs[lane].eq(bits[lane][8:])
 
         # Cycle 1: the codes.
@@ -160,6 +169,24 @@ class CodeDecoder(wiring.Component):
             with m.If(fire & (chunk.completes | new[k])):
                 m.d.sync += word.eq(following[k % places])
         return held
+
+    def _elements(self, m, held, part, planes):
+        """Codes of a step in element order, left-aligned.
+
+        What is below elements of 8 and 4 bits is zero like what is below bit-planes of so many bits, and is taken from
+        these: that needs no gates.
+        """
+        lanes = self._config.lanes
+        words, bytes_, nibbles = (
+            Cat(held[_PLANES - bits:]).word_select(part, bits * lanes) for bits in (16, 8, 4))
+        is_word, is_byte = Signal(), Signal()
+        m.d.comb += [is_word.eq(self.code_bits == 16), is_byte.eq(self.code_bits == 8)]
+        for lane in range(lanes):
+            word, byte = words.word_select(lane, 16), bytes_.word_select(lane, 8)
+            nibble = Mux(self.paired, Mux(self.half, byte[4:], byte[:4]), nibbles.word_select(lane, 4))
+            yield Mux(is_word, word, Cat(
+                planes[lane][:8], Mux(is_byte, byte[:4], Mux(self.paired, 0, planes[lane][8:12])),
+                Mux(is_byte, byte[4:], nibble)))
 
     def _decode_trits(self, m, held, part, run):
         """Bit-planes of the trits of a step: of the bytes that are held, or those that came with four vectors."""

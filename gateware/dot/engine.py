@@ -120,6 +120,9 @@ class DotEngine(wiring.Component):
             steps.credit.eq(serialiser.credit),
             serialiser.reserve.eq(steps.step.valid & step.emit),
             decoder.elements.eq(rows.active.code_order),
+            decoder.code_bits.eq(rows.active.code_bits),
+            decoder.paired.eq(rows.active.paired),
+            decoder.half.eq(step.half),
             decoder.kind.eq(rows.active.code_kind),
             decoder.done.eq(steps.done),
             decoder.position.eq(step.position),
@@ -159,10 +162,11 @@ class DotEngine(wiring.Component):
             emit.eq(Cat(steps.step.valid & step.emit, emit)),
         ]
         notes = Signal(data.StructLayout({
-            "first": 1, "slot": len(step.slot), "unit": 1, "columns": len(step.columns),
+            "first": 1, "half": 1, "slot": len(step.slot), "unit": 1, "columns": len(step.columns),
             "row_last": 1, "command_last": 1}))
         m.d.comb += [
             notes.first.eq(step.first),
+            notes.half.eq(step.half),
             notes.slot.eq(step.slot),
             notes.unit.eq(step.expand),
             notes.columns.eq(step.columns),
@@ -174,7 +178,7 @@ class DotEngine(wiring.Component):
         m.d.comb += [
             accumulator.valid.eq(complete[-1]),
             accumulator.first.eq(at_array.first),
-            accumulator.slot.eq(at_array.slot),
+            accumulator.slot.eq(Cat(at_array.half, at_array.slot)),
             x_buffer.slot.eq(before_totals.slot),
             x_buffer.unit.eq(before_totals.unit),
         ]

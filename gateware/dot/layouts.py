@@ -77,14 +77,15 @@ def CodeChunk(config):
 def DotStep(config):
     """One step of the multiplier array: ``lanes`` codes times one vector per physical column.
 
-    ``position`` is the first code of the step, or the code that is expanded. ``first_part`` begins and ``complete``
+    ``position`` is the first code of the step, or the code that is expanded. ``half`` is that of a paired row; its
+    totals are apart from those of the other half. ``first_part`` begins and ``complete``
     ends the sum over a vector; ``first`` begins and ``emit`` ends that over a row. ``columns`` + 1 physical columns are
     wanted. With ``emit``, ``row_last`` and ``command_last`` say whether these results are the last of a row and of a
     command.
     """
     return data.StructLayout({
         "vector": 9, "position": (VECTOR_CODES - 1).bit_length(), "slot": (config.slots - 1).bit_length(),
-        "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
+        "half": 1, "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
         "columns": (config.columns - 1).bit_length(), "row_last": 1, "command_last": 1})
 
 

@@ -13,6 +13,7 @@ __all__ = ["RowSequencer"]
 _PLANES = 16
 _FIFTH = 4         # number of the vector that the other four of a group of trits carry with them
 _GROUP_WORDS = 8   # of trits
+_PAIRED_BITS = 4   # of a code, two of which share a byte
 
 
 class _Phase(enum.Enum, shape=3):
@@ -84,6 +85,7 @@ class RowSequencer(wiring.Component):
         may_proceed = Signal()
         first_phase = Signal(_Phase)
         code_phase = Signal(_Phase)  # what follows the scales
+        code_words = Signal.like(active.code_bits)  # of a vector
         last_row = Signal(20)
         last_vector, last_sub = Signal(9), Signal(9)
         next_last_vector = (command.vectors - 1)[:9]
@@ -109,6 +111,7 @@ class RowSequencer(wiring.Component):
                         Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
                 first_phase.eq(begin_phase),
                 code_phase.eq(after_scales),
+                code_words.eq(Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)),
                 phase.eq(begin_phase),
             ]
 
@@ -122,7 +125,7 @@ class RowSequencer(wiring.Component):
 
         # The vectors of this phase.
         subs = phase == _Phase.SUBS
-        width = Mux(subs, active.sub_bits, active.code_bits)
+        width = Mux(subs, active.sub_bits, code_words)
         here = Signal(range(_PLANES))
         in_vector = Signal(range(_PLANES + 1))
         in_beat = Signal(range(words + 1))

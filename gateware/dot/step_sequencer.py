@@ -15,7 +15,8 @@ class StepSequencer(wiring.Component):
     """Steps through the parts of a vector of codes, within each of the slots that the command uses.
 
     One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector takes
-    ``32 / lanes`` steps per slot, or 32 if it is expanded. None of these is issued without a credit. A vector of
+    ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its lower halves in all
+    slots, then for its upper halves: results come row by row. None of these is issued without a credit. A vector of
     sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead.
 
     Parameters
@@ -70,22 +71,25 @@ class StepSequencer(wiring.Component):
         # The next step.
         position = Signal.like(step.position)
         slot = Signal(range(max(config.slots, 2)))
+        half = Signal()
         vector = Signal.like(step.vector)
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
 
-        last_part, last_slot, issued = Signal(), Signal(), Signal()
+        last_part, last_slot, last_half, issued = (Signal() for _ in range(4))
         m.d.comb += [
             self.step.valid.eq(self.valid & ~self.sub & self.credit),
             self.sub_valid.eq(self.valid & self.sub),
             issued.eq(self.step.valid | self.sub_valid),
             last_part.eq(position == Mux(expand, VECTOR_CODES - 1, VECTOR_CODES - config.lanes)),
             last_slot.eq(expand | self.sub | (columns_left <= config.columns)),
-            self.done.eq(issued & last_part & last_slot),
+            last_half.eq(half | ~self.active.paired),
+            self.done.eq(issued & last_part & last_slot & last_half),
             self.row_done.eq(self.done & self.row_last),
 
             step.vector.eq(vector),
             step.position.eq(position),
             step.slot.eq(slot),
+            step.half.eq(half),
             step.expand.eq(expand),
             step.first_part.eq(expand | (position == 0)),
             step.complete.eq(expand | last_part),
@@ -93,7 +97,7 @@ class StepSequencer(wiring.Component):
             step.emit.eq(expand | self.row_last & last_part),
             step.columns.eq(Mux(expand, 0, Mux(last_slot, columns_left - 1, config.columns - 1))),
             step.row_last.eq(expand | last_slot),
-            step.command_last.eq(self.command_last & self.row_last & last_part & last_slot),
+            step.command_last.eq(self.command_last & self.row_last & last_part & last_slot & last_half),
         ]
         with m.If(issued):
             m.d.sync += position.eq(position + Mux(expand, 1, config.lanes))
@@ -103,6 +107,8 @@ class StepSequencer(wiring.Component):
                     slot.eq(Mux(last_slot, 0, slot + 1)),
                     columns_left.eq(Mux(last_slot, self.active.columns, columns_left - config.columns)),
                 ]
+                with m.If(last_slot):
+                    m.d.sync += half.eq(~last_half)
             with m.If(self.done):
                 m.d.sync += vector.eq(Mux(self.row_last, 0, vector + 1))
         with m.If(self.sub_valid):

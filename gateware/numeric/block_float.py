@@ -1,6 +1,6 @@
-"""Block floating point: mantissas of 18 or 16 bits that share a power of two."""
+"""Block floating point: mantissas of 18, 16, 8 or 4 bits that share a power of two."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 import numpy as np
@@ -17,8 +17,8 @@ __all__ = [
 
 #: Elements that share an exponent in a vector that enters the dot engine.
 BLOCK = 256
-#: Widths of a mantissa: wide and narrow.
-MANTISSA_BITS = (18, 16)
+#: Widths of a mantissa.
+MANTISSA_BITS = (18, 16, 8, 4)
 
 
 class BlockFloatRound(wiring.Component):
@@ -36,8 +36,8 @@ class BlockFloatRound(wiring.Component):
         Bits of an fp32 number.
     exponent : In(signed(10))
         Exponent of the mantissa's least significant bit, see `block_exponent`.
-    narrow : In(1)
-        16 bits instead of 18.
+    bits : In(5)
+        Width of the mantissa: 18, 16, 8 or 4. Constant while anything is in the pipeline.
     o : Out(signed(18))
         Mantissa.
     """
@@ -46,7 +46,7 @@ class BlockFloatRound(wiring.Component):
 
     a: In(32)
     exponent: In(signed(10))
-    narrow: In(1)
+    bits: In(5)
     o: Out(signed(18))
 
     def elaborate(self, platform):
@@ -80,8 +80,7 @@ class BlockFloatRound(wiring.Component):
             # From 32 on nothing is left that could round up.
             shifted_4.eq(Mux(amount[5:].any(), 0, shift)),
             sticky_4.eq(lost),
-            saturate.eq(delay(m, special, name="special")
-                        | (nonzero & (amount < Mux(delay(m, self.narrow, 2, name="narrow"), 2, 0)))),
+            saturate.eq(delay(m, special, name="special") | (nonzero & (amount < 0))),
         ]
         shift, lost = shift_right_sticky(shifted_4, delay(m, amount[:2], name="amount"))
         m.d.sync += [
@@ -92,11 +91,13 @@ class BlockFloatRound(wiring.Component):
         magnitude = Signal(18, reset_less=True)
         round_up = shifted[6] & (sticky | shifted[:6].any() | shifted[7])
         m.d.sync += magnitude.eq(shifted[7:] + round_up)
-        # Cycle 6: clamp.
+        # Cycle 6: clamp. Bits that are left of the magnitude: 3, 7, 15 or 17 of them.
         clamped = Signal(17, reset_less=True)
-        narrow = delay(m, self.narrow, 5, name="narrow")
-        clamp = delay(m, saturate, 2, name="saturate") | magnitude[17] | (narrow & magnitude[15:17].any())
-        m.d.sync += clamped.eq(Mux(clamp, Mux(narrow, 2**15 - 1, 2**17 - 1), magnitude[:17]))
+        limit = Signal(17)
+        m.d.comb += limit.eq(Mux(self.bits == 18, 2**17 - 1,
+                                 Cat(Const(7, 3), (~self.bits[2]).replicate(4), self.bits[4].replicate(8))))
+        clamp = delay(m, saturate, 2, name="saturate") | (magnitude & ~limit).any()
+        m.d.sync += clamped.eq(Mux(clamp, limit, magnitude[:17]))
         # Cycle 7: sign.
         mantissa = Signal(signed(18), reset_less=True)
         sign = delay(m, self.a[31], 6, name="sign")
@@ -107,7 +108,7 @@ class BlockFloatRound(wiring.Component):
 
 def _check(bits):
     if bits not in MANTISSA_BITS:
-        raise ValueError(f"Mantissa width must be 18 or 16, not {bits!r}")
+        raise ValueError(f"Mantissa width must be 18, 16, 8 or 4, not {bits!r}")
 
 
 def block_exponent(x, bits, axis=None):
@@ -121,7 +122,7 @@ def block_exponent(x, bits, axis=None):
     x : float32
         Elements that share the exponent.
     bits : int
-        18 or 16.
+        18, 16, 8 or 4.
     axis : int or None
         Axis to reduce; all by default.
 
@@ -147,7 +148,7 @@ def block_float_round(a, exponent, bits):
     exponent : int
         -512..511. Shapes broadcast.
     bits : int
-        18 or 16.
+        18, 16, 8 or 4.
 
     Returns
     -------
@@ -171,7 +172,7 @@ def quantise_block(x, bits, block=BLOCK):
     ----------
     x : float32, shape (n,)
     bits : int
-        18 or 16.
+        18, 16, 8 or 4.
     block : int
         Elements that share an exponent; the last run may be shorter.
 

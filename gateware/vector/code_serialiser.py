@@ -33,8 +33,8 @@ class CodeSerialiser(wiring.Component):
     group : In(ArrayLayout(signed(16), lanes))
     last_lane : In
         The last code of the last group. Constant during a pass.
-    exponent : In(signed(10))
-        Exponent of all codes. Constant while a code is waiting.
+    scale : In(32)
+        Scale of all codes, fp32. Constant while a code is waiting.
     codes : Out(stream of StoredCode)
     done : Out(1)
         The last code is being handed over.
@@ -49,7 +49,7 @@ class CodeSerialiser(wiring.Component):
             "last": In(1),
             "group": In(data.ArrayLayout(signed(16), lanes)),
             "last_lane": In(range(lanes)),
-            "exponent": In(signed(10)),
+            "scale": In(32),
             "codes": Out(stream.Signature(StoredCode)),
             "done": Out(1),
         })
@@ -70,7 +70,7 @@ class CodeSerialiser(wiring.Component):
             self.room.eq(free != 0),
             self.codes.valid.eq(queue.o.valid),
             code.code.eq(head.group[lane]),
-            code.exponent.eq(self.exponent),
+            code.scale.eq(self.scale),
             code.last.eq(head.last & (lane == self.last_lane)),
             queue.o.ready.eq(self.codes.ready & (code.last | (lane == lanes - 1))),
             self.done.eq(accepted & code.last),

@@ -1,4 +1,4 @@
-"""The largest element of a pass."""
+"""The largest element of a pass, or the largest magnitude."""
 
 from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
@@ -10,7 +10,8 @@ __all__ = ["MaxReducer"]
 
 
 class MaxReducer(wiring.Component):
-    """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`.
+    """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the largest
+    of the elements without their signs, `vector_pass.reduce_largest`.
 
     One group per cycle. Lanes keep a maximum each, as an integer key whose order is that of the floats;
     log2(lanes) cycles after the last group they have been compared with each other, and ``done`` follows.
@@ -23,6 +24,8 @@ class MaxReducer(wiring.Component):
     -------
     start : In(1)
         Forgets everything.
+    magnitude : In(1)
+        Signs do not count. Constant during a pass.
     valid, last : In(1)
         A group; it is the last of the pass.
     mask : In(lanes)
@@ -36,7 +39,7 @@ class MaxReducer(wiring.Component):
     def __init__(self, *, lanes):
         self._lanes = lanes
         super().__init__({
-            "start": In(1), "valid": In(1), "last": In(1), "mask": In(lanes),
+            "start": In(1), "magnitude": In(1), "valid": In(1), "last": In(1), "mask": In(lanes),
             "group": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
         })
 
@@ -50,7 +53,8 @@ class MaxReducer(wiring.Component):
         for lane, key in enumerate(keys):
             candidate = Signal(signed(32), name=f"candidate_{lane}")
             enable = Signal(name=f"enable_{lane}")
-            m.d.comb += [candidate.eq(total_order_key(self.group[lane])), enable.eq(self.valid & self.mask[lane])]
+            element = Cat(self.group[lane][:31], self.group[lane][31] & ~self.magnitude)
+            m.d.comb += [candidate.eq(total_order_key(element)), enable.eq(self.valid & self.mask[lane])]
             for index in range(levels):
                 half = self._lanes >> index + 1
                 if lane < half:

@@ -12,7 +12,7 @@ from gateware.numeric.fp32 import BIAS
 
 from .code_serialiser import CodeSerialiser
 from .largest_field import LargestField
-from .vector_pass import COLUMN_BITS, PADDING, STORE_BITS
+from .vector_pass import CODE_BITS, COLUMN_BITS, PADDING
 
 __all__ = ["Quantiser"]
 
@@ -20,7 +20,7 @@ __all__ = ["Quantiser"]
 class Quantiser(wiring.Component):
     """Block floating point of a vector: an exponent per block of 256 elements, a mantissa per element.
 
-    Bit for bit `vector_pass.column` and `vector_pass.stored`.
+    Bit for bit `vector_pass.column`, `vector_pass.stored` and `vector_pass.stored_integers`.
     A block is written into one half of a buffer while its largest exponent field is found, and then read
     again and rounded while the next one fills the other half::
 
@@ -41,8 +41,13 @@ class Quantiser(wiring.Component):
     start : In(1)
         A pass begins.
     narrow : In(1)
-        16-bit codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like
-        ``column``, ``pad`` and ``last_lane``.
+        Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like ``code_bits``,
+        ``scale``, ``column``, ``pad`` and ``last_lane``.
+    code_bits : In(5)
+        Width of the codes: 16, which have the exponent of their block as scale; or 8 or 4, the elements themselves
+        as integers, with the scale given.
+    scale : In(32)
+        fp32 scale of codes of 8 or 4 bits.
     column : In(5)
         Column of the x-buffer.
     pad : In(1)
@@ -64,6 +69,8 @@ class Quantiser(wiring.Component):
         super().__init__({
             "start": In(1),
             "narrow": In(1),
+            "code_bits": In(5),
+            "scale": In(32),
             "column": In(5),
             "pad": In(1),
             "last_lane": In(range(lanes)),
@@ -134,10 +141,17 @@ class Quantiser(wiring.Component):
             m.d.sync += read.eq(read + 1)
             with m.If(final):
                 m.d.sync += [reading.eq(0), read.eq(0), read_half.eq(~read_half)]
+        integers = Signal()
+        bits = Signal(5)
+        m.d.comb += [
+            integers.eq(self.narrow & (self.code_bits != CODE_BITS)),
+            bits.eq(Mux(self.narrow, self.code_bits, COLUMN_BITS)),
+        ]
         with m.If(begin):
             m.d.sync += [
                 reading.eq(1), waits.eq(0), current.eq(waiting),
-                exponent.eq(field - Mux(self.narrow, BIAS + STORE_BITS - 2, BIAS + COLUMN_BITS - 2)),
+                exponent.eq(Mux(integers, 0, field - Mux(
+                    self.narrow, BIAS + CODE_BITS - 2, BIAS + COLUMN_BITS - 2))),
             ]
         with m.If(largest.done):
             m.d.sync += [waits.eq(1), waiting.eq(ended), field.eq(largest.field)]
@@ -181,7 +195,7 @@ class Quantiser(wiring.Component):
                 buffer.read_address.eq(Cat(read[:groups.bit_length() - 1], read_half)),
                 rounding.a.eq(buffer.read_data),
                 rounding.exponent.eq(exponent_in),
-                rounding.narrow.eq(self.narrow),
+                rounding.bits.eq(bits),
                 self.x.payload.mantissas[lane].eq(Mux(out.pad | (out.last & ~exists[lane]), 0, rounding.o)),
                 serialiser.group[lane].eq(rounding.o),
             ]
@@ -193,7 +207,9 @@ class Quantiser(wiring.Component):
             serialiser.valid.eq(out.valid & self.narrow),
             serialiser.last.eq(out.last),
             serialiser.last_lane.eq(self.last_lane),
-            serialiser.exponent.eq(exponent_out),
+            # Subnormal scales are 0. Exponents above 127 do not occur: codes of 16 bits have at most 127 - 14.
+            serialiser.scale.eq(Mux(integers, self.scale,
+                                    Mux(exponent_out > -BIAS, exponent_out + BIAS, 0)[:8] << 23)),
             self.done.eq(Mux(self.narrow, serialiser.done, out.final)),
         ]
         wiring.connect(m, serialiser.codes, wiring.flipped(self.codes))

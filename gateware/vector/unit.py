@@ -47,7 +47,7 @@ class VectorUnit(wiring.Component):
     COLUMN           ``Quantiser.latency(vector_lanes)`` (13 for 4) + groups of the last block, padded
     STORE            the same, at one code per cycle
     SUM              12, plus 11 for each level of the tree, ceil(log2(min(length, 64))), plus 7 at 4 lanes
-    MAX              log2(vector_lanes) + 2
+    MAX, LARGEST     log2(vector_lanes) + 2
     ===============  ==============================================================================
 
     Configuration ``sim`` (4 lanes) on ECP5: 9,390 LUT4, 1,410 CCU2C, 145 DPR16X4, 13,210 FF, 24 MULT18X18D,
@@ -106,6 +106,7 @@ class VectorUnit(wiring.Component):
         destination = Signal(20, reset_less=True)  # of the next group
         column = Signal(5, reset_less=True)
         pad = Signal(reset_less=True)
+        code_bits = Signal.like(command.code_bits, reset_less=True)
         last_lane = Signal(range(lanes), reset_less=True)
         m.d.comb += [
             self.command.ready.eq(~busy),
@@ -120,6 +121,7 @@ class VectorUnit(wiring.Component):
                 destination.eq(command.destination),
                 column.eq(command.destination),
                 pad.eq(command.pad),
+                code_bits.eq(command.code_bits),
                 last_lane.eq(command.length - 1),
             ]
 
@@ -136,8 +138,9 @@ class VectorUnit(wiring.Component):
         m.d.comb += [
             fetch.start.eq(start),
             fetch.command.eq(command),
-            scalars.read_enable.eq(fetch.scalar_enable),
-            scalars.read_address.eq(fetch.scalar_address),
+            # When the operands have been read, the register of the pass: the scale of codes that are stored.
+            scalars.read_enable.eq(fetch.scalar_enable | (sink == Sink.STORE)),
+            scalars.read_address.eq(Mux(fetch.scalar_enable, fetch.scalar_address, register)),
             fetch.scalar_data.eq(scalars.read_data),
             scratchpad.read_enable.eq(fetch.read_enable),
             scratchpad.read_group.eq(fetch.read_group),
@@ -181,6 +184,8 @@ class VectorUnit(wiring.Component):
         m.d.comb += [
             quantiser.start.eq(start),
             quantiser.narrow.eq(sink == Sink.STORE),
+            quantiser.code_bits.eq(code_bits),
+            quantiser.scale.eq(scalars.read_data),
             quantiser.column.eq(column),
             quantiser.pad.eq(pad),
             quantiser.last_lane.eq(last_lane),
@@ -194,10 +199,12 @@ class VectorUnit(wiring.Component):
         # To a scalar.
         m.submodules.sum = total = SumReducer(lanes=lanes)
         m.submodules.max = largest = MaxReducer(lanes=lanes)
-        for reducer, kind in ((total, Reduce.SUM), (largest, Reduce.MAX)):
+        by_size = (reduce == Reduce.MAX) | (reduce == Reduce.LARGEST)
+        m.d.comb += largest.magnitude.eq(reduce == Reduce.LARGEST)
+        for reducer, chosen in ((total, reduce == Reduce.SUM), (largest, by_size)):
             m.d.comb += [
                 reducer.start.eq(start),
-                reducer.valid.eq(valid & (reduce == kind)),
+                reducer.valid.eq(valid & chosen),
                 reducer.last.eq(last),
                 reducer.mask.eq(mask),
                 reducer.group.eq(results),

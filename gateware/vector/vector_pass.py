@@ -5,7 +5,7 @@ The vector unit and these functions compute the same bits; the golden model impo
 
 import numpy as np
 
-from gateware.numeric.block_float import quantise_block
+from gateware.numeric.block_float import block_float_round, quantise_block
 from gateware.numeric.fp32 import BIAS, fp32_canonical, fp32_flush
 from gateware.numeric.fp32_add import fp32_add
 from gateware.numeric.fp32_multiply import fp32_multiply
@@ -13,14 +13,14 @@ from gateware.numeric.function import Function, fp32_function
 from gateware.numeric.sums import interleaved_sum as reduce_sum
 from gateware.numeric.total_order import fp32_total_order_key
 
-__all__ = ["COLUMN_BITS", "PADDING", "STORE_BITS", "column", "reduce_max", "reduce_sum", "scale_bits",
-           "stored", "swap", "vector_pass"]
+__all__ = ["CODE_BITS", "COLUMN_BITS", "PADDING", "column", "reduce_largest", "reduce_max", "reduce_sum",
+           "scale_bits", "stored", "stored_integers", "swap", "vector_pass"]
 
 COLUMN_BITS = 18
 """Bits of a mantissa in the x-buffer."""
 
-STORE_BITS = 16
-"""Bits of a code in the KV cache."""
+CODE_BITS = 16
+"""Bits of a code in the KV cache whose scale is a power of two; those of 8 and 4 bits have any scale."""
 
 PADDING = 32
 """A column of the x-buffer is filled with zero mantissas up to a multiple of this many."""
@@ -62,6 +62,11 @@ def reduce_max(x):
     return x[fp32_total_order_key(x).argmax()]
 
 
+def reduce_largest(x):
+    """Largest magnitude of ``x``, in the same order; float32, shape (n,), n at least 1."""
+    return reduce_max((np.ascontiguousarray(x, np.float32).view(np.uint32) & 0x7FFFFFFF).view(np.float32))
+
+
 def column(x):
     """A vector as the x-buffer holds it.
 
@@ -94,8 +99,25 @@ def stored(x):
     exponent : int
         ``x`` is about ``codes * 2.0**exponent``.
     """
-    codes, exponents = quantise_block(x, STORE_BITS)
+    codes, exponents = quantise_block(x, CODE_BITS)
     return codes.astype(np.int16), int(exponents[0])
+
+
+def stored_integers(x, code_bits):
+    """A vector as a KV cache of 8 or 4 bits holds it, once it has been divided by its scale.
+
+    Parameters
+    ----------
+    x : float32, shape (n,)
+    code_bits : int
+
+    Returns
+    -------
+    int8, shape (n,)
+        ``x`` rounded to nearest even and clamped to ``+-(2**(code_bits - 1) - 1)``; an infinity or NaN is the
+        largest code with its sign.
+    """
+    return block_float_round(x, 0, code_bits).astype(np.int8)
 
 
 def scale_bits(exponent):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, ConfigName, ContextSize, ModelPath, find_config, load_model, parse_ids)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model, parse_ids)
 from host.errors import CelosiaError
 
 __all__ = ["compare"]
@@ -21,6 +21,7 @@ def compare(
     model: ModelPath = None,
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
+    kv: KvBits = DEFAULT_KV,
     top: Annotated[int, typer.Option(metavar="N", help="Instructions to list; 0: all.")] = 20,
     by: Annotated[str, typer.Option(
         metavar="|".join(_ORDERS), help="Error that decides the order.")] = _ORDERS[0],
@@ -38,7 +39,7 @@ def compare(
     \b
     celosia compare --ids 1,403,407                         the demo model
     celosia compare model.gguf --ids 1,403,407 --by local --top 5
-    celosia compare model.gguf --ids 1,403,407 --json report.json
+    celosia compare model.gguf --ids 1,403,407 --kv 4 --json report.json
     """
     from host.comparison import Comparison
     from host.compiler.compiled import compile_model
@@ -47,6 +48,7 @@ def compare(
     from host.progress_bar import ProgressBar
 
     chosen, sequence = find_config(config), parse_ids(ids)
+    check_kv(kv)
     if top < 0:
         raise CelosiaError(f"top must be 0 or more, not {top}")
     if by not in _ORDERS:
@@ -55,7 +57,7 @@ def compare(
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
         raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")
-    compiled = compile_model(loaded, chosen, context)
+    compiled = compile_model(loaded, chosen, context, kv_bits=kv)
     if len(sequence) > compiled.context:
         raise CelosiaError(f"ids must be at most the {compiled.context} tokens of the context, "
                            f"not {len(sequence)}")
@@ -67,11 +69,11 @@ def compare(
                 bar.advance()
         errors = sorted(comparison.errors(), key=lambda error: -getattr(error, by))
         if file:
-            file.write(_report(comparison, errors, loaded, chosen, sequence))
+            file.write(_report(comparison, errors, loaded, chosen, kv, sequence))
     _print(comparison, errors, top)
 
 
-def _report(comparison, errors, model, config, ids):
+def _report(comparison, errors, model, config, kv, ids):
     from dataclasses import asdict
     import json
 
@@ -79,7 +81,7 @@ def _report(comparison, errors, model, config, ids):
     rows = [{key: None if value == math.inf else value for key, value in asdict(error).items()}
             for error in errors]
     return (json.dumps({
-        "model": str(model.path), "config": config.name, "ids": ids, "same_argmax": comparison.same_argmax,
+        "model": str(model.path), "config": config.name, "kv_bits": kv, "ids": ids, "same_argmax": comparison.same_argmax,
         "instructions": rows}, indent=2) + "\n").encode()
 
 

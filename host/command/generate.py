@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, ConfigName, ContextSize, EngineChoice, ModelPath, find_config, find_engine, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, ModelPath, check_kv, find_config,
+    find_engine, load_model)
 from host.engines import EngineName
 from host.errors import CelosiaError
 
@@ -50,6 +51,7 @@ def generate(
     group: Annotated[int | None, typer.Option(
         metavar="N", show_default=False,
         help="Most tokens that go through the weights together; by default as many as there are columns.")] = None,
+    kv: KvBits = DEFAULT_KV,
 ):
     """Let a model write text, token by token.
 
@@ -86,6 +88,7 @@ def generate(
     from host.text_display import TextDisplay
 
     engine, chosen = find_engine(engine), find_config(config)
+    check_kv(kv)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
     if tokens is not None and tokens < 1:
@@ -96,7 +99,7 @@ def generate(
     tokens_of = tokenizer.load(loaded)
     with output_file(json) as report, TextDisplay() as display:
         display.progress(f"starting the {engine} engine ...")
-        opened = open_engine(engine, loaded, config=chosen, context=context)
+        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
         opened.group = min(opened.group, group or opened.group)
         generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop,
                                 speculate=speculate)
@@ -104,7 +107,7 @@ def generate(
             display.write(piece)
             display.progress(_progress(generation))
         if report:
-            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen))
+            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen, kv))
     _summary(generation, opened, engine, chosen, speculate)
 
 
@@ -127,7 +130,7 @@ def _progress(generation):
     return ", ".join(parts)
 
 
-def _report(generation, model, engine, config):
+def _report(generation, model, engine, config, kv):
     import json
 
     from host.step_cost import costs_of
@@ -140,6 +143,7 @@ def _report(generation, model, engine, config):
         "model": str(model.path),
         "engine": engine,
         "config": config and config.name,
+        "kv_bits": kv if config else None,
         "speculate": generation.speculate,
     } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from gateware.isa import VECTOR_CODES
-from host.command.options import DEFAULT_CONFIG, ConfigName, ContextSize, ModelPath, find_config, load_model
+from host.command.options import (
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model)
 
 __all__ = ["inspect"]
 
@@ -16,6 +17,7 @@ def inspect(
     model: ModelPath = None,
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
+    kv: KvBits = DEFAULT_KV,
     program: Annotated[bool, typer.Option(
         "--program", help="Also list the instructions of a token.")] = False,
     json: Annotated[Path | None, typer.Option(
@@ -36,8 +38,9 @@ def inspect(
     from host.output_file import output_file
 
     chosen = find_config(config)
+    check_kv(kv)
     with output_file(json) as file:
-        compiled = compile_model(load_model(model), chosen, context)
+        compiled = compile_model(load_model(model), chosen, context, kv_bits=kv)
         report = _report(compiled) | ({"program": _program(compiled)} if program else {})
         if file:
             import json as encoder
@@ -68,6 +71,7 @@ def _report(compiled):
         "packed_ratio": packed / gguf,
         "instructions": len(compiled.program),
         "program_bytes": len(place.map.regions["program"]),
+        "kv_bits": compiled.kv_bits,
         "kv_bytes": sum(len(region) for name, region in place.map.regions.items() if ".kv." in name),
         "image_bytes": place.image_bytes,
         "bytes_read_per_token": [{"position": position, "bytes": compiled.read_bytes(position)}
@@ -149,7 +153,7 @@ def _print(report):
     console.print(table)
     console.print(f"On configuration {report['config']!r} with a context of {report['context']} positions:")
     lines = [("image", f"{report['image_bytes']:,} bytes"),
-             ("KV cache", f"{report['kv_bytes']:,} bytes"),
+             ("KV cache", f"{report['kv_bytes']:,} bytes, codes of {report['kv_bits']} bits"),
              ("program", f"{report['instructions']} instructions, {report['program_bytes']:,} bytes")]
     lines += [(f"read per token at position {entry['position']}", f"{entry['bytes']:,} bytes")
               for entry in report["bytes_read_per_token"]]

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, ConfigName, ContextSize, EngineChoice, find_config, find_engine, load_model, parse_ids)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, check_kv, find_config, find_engine,
+    load_model, parse_ids)
 from host.engines import EngineName
 from host.errors import CelosiaError
 
@@ -20,6 +21,7 @@ def logits(
     engine: EngineChoice = EngineName.MODEL,
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
+    kv: KvBits = DEFAULT_KV,
 ):
     """Write the logits of every position of a sequence.
 
@@ -36,12 +38,13 @@ def logits(
     from host.output_file import output_file
 
     engine, chosen, sequence = find_engine(engine), find_config(config), parse_ids(ids)
+    check_kv(kv)
     loaded = load_model(model)
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
         raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")
     with output_file(out) as file:
-        opened = open_engine(engine, loaded, config=chosen, context=context)
+        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
         if len(sequence) > opened.context:
             raise CelosiaError(f"ids must be at most the {opened.context} tokens of the context, "
                                f"not {len(sequence)}")

@@ -8,10 +8,11 @@ import typer
 from host.engines import EngineName
 from host.errors import CelosiaError
 
-__all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "EngineChoice", "ModelPath", "find_config",
-           "find_engine", "load_model", "parse_ids"]
+__all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "ModelPath",
+           "check_kv", "find_config", "find_engine", "load_model", "parse_ids"]
 
 DEFAULT_CONFIG = "sim"
+DEFAULT_KV = 16
 
 ModelPath = Annotated[Path | None, typer.Argument(
     metavar="MODEL", help="GGUF file; without it the demo model.", show_default=False)]
@@ -20,6 +21,22 @@ EngineChoice = Annotated[str, typer.Option(metavar="|".join(EngineName), help="W
 ContextSize = Annotated[int | None, typer.Option(
     metavar="S", help="Positions of the KV cache; by default as many as the model was trained for.",
     show_default=False)]
+KvBits = Annotated[int, typer.Option(
+    metavar="16|8|4", help="Bits of a code in the KV cache; the engine float rounds nothing.")]
+
+
+def check_kv(bits):
+    """Refuse what is no width of codes in the KV cache.
+
+    Raises
+    ------
+    CelosiaError
+        Listing the widths that there are.
+    """
+    from host.compiler.placement import KV_BITS
+
+    if bits not in KV_BITS:
+        raise CelosiaError(f"kv must be one of {', '.join(map(str, KV_BITS))}, not {bits}")
 
 
 def find_config(name):

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, ConfigName, EngineChoice, ModelPath, find_config, find_engine, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, check_kv, find_config, find_engine,
+    load_model)
 from host.engines import EngineName
 from host.errors import CelosiaError
 
@@ -30,6 +31,7 @@ def perplexity(
     paragraphs: Annotated[bool, typer.Option(
         "--paragraphs",
         help="Every paragraph is a text of its own and is scored whole, its end included.")] = False,
+    kv: KvBits = DEFAULT_KV,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the result to this file.", show_default=False)] = None,
 ):
@@ -46,6 +48,7 @@ def perplexity(
     \b
     celosia perplexity --text stories.txt --paragraphs      the demo model, story by story
     celosia perplexity model.gguf --text wiki.test.raw --engine float
+    celosia perplexity model.gguf --text wiki.test.raw --kv 8
     celosia perplexity --text wiki.test.raw --engine rtl --context 32 --chunks 2 --json report.json
     """
     from host import tokenizer
@@ -55,6 +58,7 @@ def perplexity(
     from host.progress_bar import ProgressBar
 
     engine, chosen = find_engine(engine), find_config(config)
+    check_kv(kv)
     if chunks is not None and chunks < 1:
         raise CelosiaError(f"chunks must be 1 or more, not {chunks}")
     words = _read(text)
@@ -64,7 +68,7 @@ def perplexity(
     split = split_paragraphs if paragraphs else split_text
     parts = split(tokenizer.load(loaded), words, context, where=str(text))[:chunks]
     with output_file(json) as file:
-        opened = open_engine(engine, loaded, config=chosen, context=context)
+        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
         with ProgressBar(sum(len(part.ids) - 1 for part in parts), "tokens") as bar:
             for result in evaluate(opened, parts, progress=bar.advance):
                 bar.note(f"perplexity {_figures(result)}")
@@ -72,7 +76,8 @@ def perplexity(
             file.write(_report(result, {
                 "chunks": len(parts), "context": context, "paragraphs": paragraphs, "model": str(loaded.path),
                 "text": str(text), "engine": engine,
-                "config": None if engine == EngineName.FLOAT else chosen.name}))
+                "config": None if engine == EngineName.FLOAT else chosen.name,
+                "kv_bits": None if engine == EngineName.FLOAT else kv}))
     typer.echo(f"perplexity {_figures(result)} ({len(result.losses):,} tokens scored in {len(parts)} "
                f"{'paragraphs' if paragraphs else f'chunks of {context}'}, engine {engine})")
 

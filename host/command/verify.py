@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from host.command.options import DEFAULT_CONFIG, ContextSize, ModelPath, find_config, load_model
+from host.command.options import (
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model)
 from host.errors import CelosiaError
 
 __all__ = ["verify"]
@@ -21,6 +22,7 @@ def verify(
         metavar="P", help="Probability that the memory holds back a handshake in a cycle.")] = 0.1,
     seed: Annotated[int, typer.Option(metavar="S", help="Of the stalls.")] = 0,
     context: ContextSize = None,
+    kv: KvBits = DEFAULT_KV,
     groups: Annotated[bool, typer.Option(
         "--groups", help="Also run the tokens in groups, several per pass over the weights.")] = False,
     json: Annotated[Path | None, typer.Option(
@@ -40,7 +42,7 @@ def verify(
     \b
     celosia verify
     celosia verify --config sim --config sim-narrow --config sim-wide --stalls 0.3
-    celosia verify --config sim-columns --groups
+    celosia verify --config sim-columns --groups --kv 4
     celosia verify model.gguf --tokens 2 --seed 7 --json report.json
     """
     from host.compiler.compiled import compile_model
@@ -48,12 +50,13 @@ def verify(
     from host.text_display import TextDisplay
 
     chosen = [find_config(name) for name in config]
+    check_kv(kv)
     if tokens < 1:
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
     if not 0 <= stalls < 1:
         raise CelosiaError(f"stalls must be 0 to below 1, not {stalls}")
     loaded = load_model(model)
-    compiled = [compile_model(loaded, each, context) for each in chosen]
+    compiled = [compile_model(loaded, each, context, kv_bits=kv) for each in chosen]
     if tokens > compiled[0].context:
         raise CelosiaError(f"tokens must be at most the {compiled[0].context} of the context, not {tokens}")
     with output_file(json) as file:
@@ -61,7 +64,7 @@ def verify(
             rows = [_verify(each, tokens, stalls, seed, groups, display) for each in compiled]
         same = len({row["logits_hash"] for row in rows}) == 1
         passed = same and all(row["difference"] is None and _groups_agree(row) for row in rows)
-        report = {"model": str(loaded.path), "stalls": stalls, "seed": seed, "passed": passed,
+        report = {"model": str(loaded.path), "kv_bits": kv, "stalls": stalls, "seed": seed, "passed": passed,
                   "same_logits": same, "groups": groups, "configurations": rows}
         if file:
             import json as encoder

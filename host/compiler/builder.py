@@ -76,7 +76,7 @@ class ProgramBuilder:
         self._append(opcode=Opcode.END, label="end")
 
     def dot(self, label, stream, row, *, rows=0, rows_grow=False, vectors_grow=False, columns=1,
-            order=CodeOrder.PLANES, expand=False, member=0, sink=Sink.SCRATCHPAD, destination=0,
+            order=CodeOrder.PLANES, paired=False, expand=False, member=0, sink=Sink.SCRATCHPAD, destination=0,
             destination_stride=0, store_base=0):
         """Multiply the rows of ``stream``, of geometry ``row``, with the first ``columns`` of the x-buffer.
 
@@ -84,7 +84,8 @@ class ProgramBuilder:
         """
         self._load_table(label, row.format.table)
         self._append(
-            opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_order=order, **_format(row.format),
+            opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_order=order, paired=int(paired),
+            **_format(row.format),
             expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
             rows_grow=int(rows_grow), free=row.free(expand=expand), columns=columns, sink=sink,
             destination=destination, destination_stride=destination_stride, store_base=store_base)
@@ -102,7 +103,7 @@ class ProgramBuilder:
         """``function(a * b + c)`` over ``length`` elements (position of ``member``, plus 1, if ``grow``).
 
         Floats are immediates. Results go to scratchpad address ``to``, to ``column`` of the x-buffer, with
-        ``store_base`` and its strides to DRAM, or nowhere; a reduction goes into scalar register ``into``.
+        ``code_bits`` each to ``store_base`` in DRAM, or nowhere; a reduction goes into scalar register ``into``.
         """
         if to is not None:
             sink, destination = Sink.SCRATCHPAD, to

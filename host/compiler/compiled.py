@@ -6,7 +6,8 @@ from enum import StrEnum
 from gateware.config import Config
 from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES, encode
 from host.compiler.llama import LlamaCompiler
-from host.compiler.placement import Placement
+from host.compiler.overlap import overlapped
+from host.compiler.placement import KV_BITS, Placement
 from host.compiler.scratchpad_map import ScratchpadMap
 from host.errors import CelosiaError
 from host.gguf_model import Model
@@ -33,6 +34,8 @@ class Compiled:
     model : host.gguf_model.Model
     config : gateware.config.Config
     context : int
+    kv_bits : int
+        Bits of a code in the KV cache.
     group : int
         Most tokens that go through the weights together: the logical columns, or what the scratchpad has room for.
     placement : host.compiler.placement.Placement
@@ -45,6 +48,7 @@ class Compiled:
     model: Model
     config: Config
     context: int
+    kv_bits: int
     group: int
     placement: Placement
     scratchpad: ScratchpadMap
@@ -88,7 +92,7 @@ class Compiled:
         return beats * self.config.bus_bytes + len(self.program) * INSTRUCTION_BITS // 8
 
 
-def compile_model(model, config, context=None):
+def compile_model(model, config, context=None, *, kv_bits=16):
     """Compile ``model`` for ``config``.
 
     Parameters
@@ -97,6 +101,8 @@ def compile_model(model, config, context=None):
     config : gateware.config.Config
     context : int, optional
         Positions of the KV cache; the model's own by default.
+    kv_bits : int
+        Bits of a code in the KV cache: 16, 8 or 4.
 
     Returns
     -------
@@ -106,7 +112,11 @@ def compile_model(model, config, context=None):
     ------
     CelosiaError
         If the model does not fit the configuration, naming the buffer and what is missing.
+    ValueError
+        If there are no codes of ``kv_bits``.
     """
+    if kv_bits not in KV_BITS:
+        raise ValueError(f"Bits of a code in the KV cache must be 16, 8 or 4, not {kv_bits!r}")
     hp = model.hyperparameters
     context = hp.context if context is None else context
     if not 0 < context <= hp.context:
@@ -118,21 +128,21 @@ def compile_model(model, config, context=None):
 
     def programs(placement):
         def compiler(tokens):
-            return LlamaCompiler(model, config, placement, pads[tokens], tokens)
+            return LlamaCompiler(model, config, placement, pads[tokens], tokens, kv_bits)
 
         result = {(1, Part.DECODE): compiler(1).body().logits([0]).finish()}
         for tokens in range(1, group + 1):
             result[tokens, Part.BODY] = compiler(tokens).body().finish()
             result[tokens, Part.LOGITS] = compiler(tokens).logits(range(tokens)).finish()
             result[tokens, Part.LAST] = compiler(tokens).logits([tokens - 1]).finish()
-        return result
+        return {key: overlapped(program, context) for key, program in result.items()}
 
     # The length of programs does not depend on addresses: compile once to learn it, once for good.
-    length = sum(map(len, programs(Placement(model, config, context, 0, group)).values()))
-    placement = Placement(model, config, context, length, group)
+    length = sum(map(len, programs(Placement(model, config, context, 0, group, kv_bits)).values()))
+    placement = Placement(model, config, context, length, group, kv_bits)
     if placement.image_bytes > config.bus_bytes << 32:
         raise CelosiaError(f"{model.path}: the image of {placement.image_bytes} bytes is beyond the address space")
-    compiled = Compiled(model, config, context, group, placement, pads[1], programs(placement))
+    compiled = Compiled(model, config, context, kv_bits, group, placement, pads[1], programs(placement))
     _check_rows(compiled)
     return compiled
 

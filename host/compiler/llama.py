@@ -2,7 +2,7 @@
 
 import math
 
-from gateware.isa import CodeOrder, Function, Index, Reduce, Sink, Source
+from gateware.isa import CodeOrder, Function, Index, Reduce, Sink, Source, VECTOR_CODES
 from host.compiler.builder import ProgramBuilder, Scalar, Scratch, Stream
 
 __all__ = ["LlamaCompiler"]
@@ -10,7 +10,9 @@ __all__ = ["LlamaCompiler"]
 _LOG2_E = math.log2(math.e)
 
 # Scalar registers. Register 0 is never written and reads as zero.
-_ZERO, _ONE, _SUM, _ROOT, _MAX, _OFFSET, _SHARES = 0, 1, 2, 3, 4, 5, 8
+_ZERO, _ONE, _SUM, _ROOT, _MAX, _OFFSET, _SCALE, _INVERSE, _SHARES = 0, 1, 2, 3, 4, 5, 6, 7, 8
+
+_LEAST_SCALE = 2.0**-126
 
 
 class LlamaCompiler:
@@ -28,15 +30,18 @@ class LlamaCompiler:
     scratchpad : host.compiler.scratchpad_map.ScratchpadMap
     tokens : int
         Tokens of the group.
+    kv_bits : int
+        Bits of a code in the KV cache.
     """
 
-    def __init__(self, model, config, placement, scratchpad, tokens):
+    def __init__(self, model, config, placement, scratchpad, tokens, kv_bits):
         self._model = model
         self._hp = model.hyperparameters
         self._config = config
         self._place = placement
         self._pad = scratchpad
         self._tokens = range(tokens)
+        self._kv_bits = kv_bits
         self._b = ProgramBuilder()
 
     def finish(self):
@@ -85,18 +90,19 @@ class LlamaCompiler:
         """What a label says of a token: nothing where there is one only."""
         return f".{token}" if len(self._tokens) > 1 else ""
 
-    def _matrix(self, label, name, *, columns=None, to=None, **sink):
-        """Stream a matrix past the columns; results to the vectors ``to`` or to ``sink``."""
-        row, rows = self._place.rows[name], self._model.tensors[name].shape[0]
+    def _matrix(self, label, name, *, columns=None, to=None, first=0, rows=None, **sink):
+        """Stream a matrix, or some of its rows, past the columns; results to the vectors ``to`` or to ``sink``."""
+        row = self._place.rows[name]
+        rows = rows or self._model.tensors[name].shape[0]
         if to is not None:
             sink = {"destination": to[0], "destination_stride": to.stride}
-        self._b.dot(label, Stream(self._place.beat(name), line_beats=rows * row.beats), row, rows=rows,
-                    columns=columns or len(self._tokens), **sink)
+        stream = Stream(self._place.beat(name) + first * row.beats, line_beats=rows * row.beats)
+        self._b.dot(label, stream, row, rows=rows, columns=columns or len(self._tokens), **sink)
 
     def _norm(self, name, token, column):
         """RMSNorm of a token's residual into a column."""
         dim, b = self._hp.dim, self._b
-        residual, scratch = Scratch(self._pad.residual[token]), self._pad.scratch[token]
+        residual, scratch = Scratch(self._pad.residual[token]), self._pad.work
         label = f"{name}{self._of(token)}"
         beats = -(-dim * 4 // self._config.bus_bytes)
         b.vector(f"{label}.square", residual, Source.SAME, length=dim, reduce=Reduce.SUM, into=_SUM)
@@ -109,7 +115,7 @@ class LlamaCompiler:
         """Rotate adjacent pairs of every head: x * cosine + swapped x * signed sine."""
         pad, wrap = self._pad, self._hp.head_dim
         for token in self._tokens:
-            address, scratch = vectors[token], pad.scratch[token]
+            address, scratch = vectors[token], pad.work
             self._b.vector(f"{label}{self._of(token)}.cosine", Scratch(address),
                            Scratch(pad.cosine[token], wrap=wrap), length=length, to=scratch)
             self._b.vector(f"{label}{self._of(token)}.sine", Scratch(address, swap=True),
@@ -121,14 +127,16 @@ class LlamaCompiler:
             self._norm(f"{layer}.attn_norm", token, token)
         self._matrix(f"{layer}.attn_k", f"{layer}.attn_k.weight", to=pad.key)
         self._matrix(f"{layer}.attn_v", f"{layer}.attn_v.weight", to=pad.value)
+        self._matrix(f"{layer}.attn_q", f"{layer}.attn_q.weight", to=pad.query)
         self._rope(f"{layer}.rope_k", pad.key, hp.kv_heads * hp.head_dim)
         for token in self._tokens:
             for head in range(hp.kv_heads):
-                offset, row = head * hp.head_dim, self._place
-                self._store(f"{layer}.kv.{head}", "key", pad.key[token] + offset, token, row.key_row.row_bytes, 2)
-                self._store(f"{layer}.kv.{head}", "value", pad.value[token] + offset, token, 2,
-                            row.value_row.row_bytes)
-        self._matrix(f"{layer}.attn_q", f"{layer}.attn_q.weight", to=pad.query)
+                offset, place = head * hp.head_dim, self._place
+                element = 2 if self._kv_bits == 16 else 1
+                self._store(f"{layer}.kv.{head}", "key", pad.key[token] + offset, token,
+                            place.key_row.row_bytes, element)
+                self._store(f"{layer}.kv.{head}", "value", pad.value[token] + offset, token,
+                            element, place.value_row_bytes)
         self._rope(f"{layer}.rope_q", pad.query, hp.heads * hp.head_dim)
         for shared in range(hp.kv_heads):
             queries = [(token, head) for token in self._tokens
@@ -136,14 +144,26 @@ class LlamaCompiler:
             for start in range(0, len(queries), self._config.logical_columns):
                 self._queries(layer, shared, queries[start:start + self._config.logical_columns])
         for token in self._tokens:
-            b.vector(f"{layer}.attn_output.x{self._of(token)}", Scratch(pad.attention[token]),
+            b.vector(f"{layer}.attn_output.x{self._of(token)}", Scratch(pad.query[token]),
                      length=hp.heads * hp.head_dim, column=token)
-        self._add_matrix(f"{layer}.attn_output")
+        self._add_matrix(f"{layer}.attn_output", pad.product)
 
     def _store(self, where, what, address, token, index_stride, stride):
-        self._b.vector(f"{where}.{what}.store{self._of(token)}", Scratch(address), length=self._hp.head_dim,
-                       member=token, store_base=self._place.map.address(f"{where}.{what}"),
-                       store_index_stride=index_stride, store_stride=stride,
+        """Codes of 16 bits have their scale from the exponents; others are divided by a scale that is computed.
+
+        That scale is never zero: a vector of zeros has the least one that has a reciprocal, and codes of zero.
+        """
+        label, vector, length = f"{where}.{what}", Scratch(address), self._hp.head_dim
+        inverse = 1.0
+        if self._kv_bits < 16:
+            largest_code = (1 << self._kv_bits - 1) - 1
+            self._b.vector(f"{label}.largest{self._of(token)}", vector, length=length, reduce=Reduce.LARGEST, into=_MAX)
+            self._b.scalar(f"{label}.scale{self._of(token)}", _MAX, 1 / largest_code, _LEAST_SCALE, _SCALE)
+            self._b.scalar(f"{label}.inverse{self._of(token)}", _SCALE, 1.0, 0.0, _INVERSE, Function.RECIPROCAL)
+            inverse = Scalar(_INVERSE)
+        self._b.vector(f"{label}.store{self._of(token)}", vector, inverse, length=length, code_bits=self._kv_bits,
+                       into=_SCALE if self._kv_bits < 16 else 0, member=token,
+                       store_base=self._place.map.address(f"{where}.{what}"), store_index_stride=index_stride, store_stride=stride,
                        scale_base=self._place.map.address(f"{where}.{what}_scale"))
 
     def _queries(self, layer, shared, queries):
@@ -161,15 +181,18 @@ class LlamaCompiler:
               destination=pad.scores[0], destination_stride=pad.scores.stride)
         for column, (token, head) in enumerate(queries):
             self._softmax(f"{layer}.softmax.{head}{self._of(token)}", where, token, column)
-        row = place.value_row
+        paired = place.value_rows < hp.head_dim
+        vector_bytes = VECTOR_CODES * (8 if paired else self._kv_bits) // 8
         b.dot(f"{where}.mix", Stream(
-            place.beat(f"{where}.value"), lines=hp.head_dim, line_stride=row.beats, wait=True,
-            line_grow=(5, (64 // self._config.bus_bytes).bit_length() - 1)),
-            row, rows=hp.head_dim, vectors_grow=True, member=last, columns=len(queries), order=CodeOrder.ELEMENTS,
-            destination=pad.scratch[0], destination_stride=hp.head_dim)
+            place.beat(f"{where}.value"), lines=place.value_rows, wait=True,
+            line_stride=place.value_row_bytes // self._config.bus_bytes,
+            line_grow=(5, (vector_bytes // self._config.bus_bytes).bit_length() - 1)),
+            place.value_row, rows=place.value_rows, vectors_grow=True, member=last, columns=len(queries),
+            order=CodeOrder.ELEMENTS, paired=paired,
+            destination=pad.mixed[0], destination_stride=pad.mixed.stride)
         for column, (token, head) in enumerate(queries):
-            b.vector(f"{layer}.mix.{head}{self._of(token)}", Scratch(pad.scratch[0] + column * hp.head_dim),
-                     Scalar(_SHARES + column), length=hp.head_dim, to=pad.attention[token] + head * hp.head_dim)
+            b.vector(f"{layer}.mix.{head}{self._of(token)}", Scratch(pad.mixed[column]),
+                     Scalar(_SHARES + column), length=hp.head_dim, to=pad.query[token] + head * hp.head_dim)
 
     def _softmax(self, label, where, token, column):
         """Weights exp(score - largest), not yet divided by their sum, times the V scales, into ``column``.
@@ -197,27 +220,41 @@ class LlamaCompiler:
         """Elements of a pass over the vectors of all tokens, with the gaps that alignment leaves between them."""
         return (len(self._tokens) - 1) * vectors.stride + length
 
-    def _add_matrix(self, label):
-        """Residual += matrix times columns, for all tokens in one pass."""
+    def _add_matrix(self, label, product):
+        """Residual += matrix times columns, by way of the vectors ``product``, for all tokens in one pass."""
         residual = self._pad.residual
-        product = self._pad.scratch.packed(residual)
         self._matrix(label, f"{label}.weight", to=product)
         self._b.vector(f"{label}.add", Scratch(product[0]), 1.0, Scratch(residual[0]),
                        length=self._span(residual, self._hp.dim), to=residual[0])
 
     def _feed_forward(self, layer):
-        """down(silu(gate) * up), silu(g) = g / (1 + 2**(-g * log2(e))), up to there for all tokens in one pass."""
+        """down(silu(gate) * up), in chunks of rows: each goes through silu while the next one streams."""
         pad, b, ffn = self._pad, self._b, self._hp.ffn
         for token in self._tokens:
             self._norm(f"{layer}.ffn_norm", token, token)
-        self._matrix(f"{layer}.ffn_gate", f"{layer}.ffn_gate.weight", to=pad.gate)
-        self._matrix(f"{layer}.ffn_up", f"{layer}.ffn_up.weight", to=pad.up)
-        label, length, silu = f"{layer}.silu", self._span(pad.gate, ffn), pad.scratch.packed(pad.gate)
-        gate, scratch = Scratch(pad.gate[0]), Scratch(silu[0])
-        b.vector(f"{label}.exp", gate, -_LOG2_E, length=length, function=Function.EXP2, to=silu[0])
-        b.vector(f"{label}.sigmoid", scratch, 1.0, 1.0, length=length, function=Function.RECIPROCAL, to=silu[0])
-        b.vector(label, gate, scratch, length=length, to=silu[0])
+        chunks = [(first, min(pad.chunk, ffn - first)) for first in range(0, ffn, pad.chunk)]
+        before = None
+        for index, (first, rows) in enumerate(chunks):
+            part = f".{index}" if len(chunks) > 1 else ""
+            gate, up = pad.gate[index % 2], pad.up[index % 2]
+            self._matrix(f"{layer}.ffn_gate{part}", f"{layer}.ffn_gate.weight", to=gate, first=first, rows=rows)
+            if before:
+                self._silu(*before)
+            self._matrix(f"{layer}.ffn_up{part}", f"{layer}.ffn_up.weight", to=up, first=first, rows=rows)
+            before = f"{layer}.silu{part}", gate, up, first, rows
+        self._silu(*before)
         for token in self._tokens:
-            b.vector(f"{label}.up{self._of(token)}", Scratch(silu[token]), Scratch(pad.up[token]), length=ffn,
-                     column=token)
-        self._add_matrix(f"{layer}.ffn_down")
+            b.vector(f"{layer}.ffn_down.x{self._of(token)}", Scratch(pad.hidden[token]), length=ffn, column=token)
+        self._add_matrix(f"{layer}.ffn_down", pad.ffn_product)
+
+    def _silu(self, label, gate, up, first, rows):
+        """Some elements of silu(gate) * up, silu(g) = g / (1 + 2**(-g * log2(e))), all tokens in one pass."""
+        pad, b = self._pad, self._b
+        length, silu = self._span(gate, rows), pad.silu
+        b.vector(f"{label}.exp", Scratch(gate[0]), -_LOG2_E, length=length, function=Function.EXP2, to=silu[0])
+        b.vector(f"{label}.sigmoid", Scratch(silu[0]), 1.0, 1.0, length=length, function=Function.RECIPROCAL,
+                 to=silu[0])
+        b.vector(label, Scratch(gate[0]), Scratch(silu[0]), length=length, to=silu[0])
+        for token in self._tokens:
+            b.vector(f"{label}.up{self._of(token)}", Scratch(silu[token]), Scratch(up[token]), length=rows,
+                     to=pad.hidden[token] + first)

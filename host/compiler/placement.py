@@ -7,10 +7,10 @@ from host.image.formats.block_format import BlockFormat
 from host.image.row_geometry import RowGeometry
 from gateware.isa import CodeKind, INSTRUCTION_BITS, Scale, VECTOR_CODES
 
-__all__ = ["Placement", "is_matrix"]
+__all__ = ["KV_BITS", "Placement", "is_matrix"]
 
-_KV16 = BlockFormat(name="KV16", code_bits=16, code_kind=CodeKind.SIGNED, scale_kind=Scale.NONE, split=None)
-"""Codes of the KV cache; their scales are an operand of the vector unit."""
+KV_BITS = (16, 8, 4)
+"""Bits that a code of the KV cache may have."""
 
 _SCALE_BYTES = 4
 _FP32_BYTES = 4
@@ -26,7 +26,8 @@ class Placement:
 
     Content that is loaded comes first (program, rope table, norms, matrices), then what starts as zeros
     (KV cache, logits). K of a KV head is a row per position, V a row per dimension that runs along
-    positions; each position has one fp32 scale for its K and one for its V.
+    positions; each position has one fp32 scale for its K and one for its V. V of 4 bits has two dimensions in a row,
+    which share the bytes: a position then writes whole bytes.
 
     Parameters
     ----------
@@ -38,6 +39,8 @@ class Placement:
         Length of all programs together.
     group : int
         Tokens whose logits have room.
+    kv_bits : int
+        One of ``KV_BITS``.
 
     Attributes
     ----------
@@ -47,9 +50,14 @@ class Placement:
     rows : dict of str to RowGeometry
         Of every matrix, by its GGUF name.
     key_row, value_row : RowGeometry
+        Of the KV cache. Codes only; the scales are an operand of the vector unit.
+    value_rows : int
+        Rows of V in memory: one per dimension, or per pair of dimensions.
+    value_row_bytes : int
+        From one of them to the next.
     """
 
-    def __init__(self, model, config, context, instructions, group):
+    def __init__(self, model, config, context, instructions, group, kv_bits):
         hp = model.hyperparameters
         self._bus_bytes = config.bus_bytes
         self.map = MemoryMap(HEADER_BYTES)
@@ -63,13 +71,16 @@ class Placement:
             else:
                 self.map.add(name, tensor.shape[1] * _FP32_BYTES)
         self.content_bytes = self.map.size
-        self.key_row = self._kv_row(hp.head_dim)
-        self.value_row = self._kv_row(context)
+        self.key_row = self._kv_row(hp.head_dim, kv_bits)
+        self.value_row = self._kv_row(context, kv_bits)
+        paired = kv_bits < 8
+        self.value_rows = hp.head_dim // 2 if paired else hp.head_dim
+        self.value_row_bytes = self._kv_row(context, 8).row_bytes if paired else self.value_row.row_bytes
         for layer in range(hp.layers):
             for head in range(hp.kv_heads):
                 where = f"blk.{layer}.kv.{head}"
                 self.map.add(f"{where}.key", context * self.key_row.row_bytes)
-                self.map.add(f"{where}.value", hp.head_dim * self.value_row.row_bytes)
+                self.map.add(f"{where}.value", self.value_rows * self.value_row_bytes)
                 self.map.add(f"{where}.key_scale", context * _SCALE_BYTES)
                 self.map.add(f"{where}.value_scale", context * _SCALE_BYTES)
         self.map.add("logits", group * hp.vocab * _FP32_BYTES)
@@ -87,6 +98,7 @@ class Placement:
     def _geometry(self, tensor):
         return RowGeometry(columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
 
-    def _kv_row(self, columns):
+    def _kv_row(self, columns, bits):
+        codes = BlockFormat(name=f"KV{bits}", code_bits=bits, code_kind=CodeKind.SIGNED, scale_kind=Scale.NONE, split=None)
         columns += -columns % VECTOR_CODES
-        return RowGeometry(columns=columns, format=_KV16, bus_bytes=self._bus_bytes)
+        return RowGeometry(columns=columns, format=codes, bus_bytes=self._bus_bytes)

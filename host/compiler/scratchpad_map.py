@@ -5,6 +5,8 @@ from host.errors import CelosiaError
 __all__ = ["ScratchpadMap"]
 
 _ALIGNMENT = 16
+_CHUNK = 256
+"""Rows of the feed-forward's first matrices that go through silu together."""
 
 
 class ScratchpadMap:
@@ -23,10 +25,20 @@ class ScratchpadMap:
 
     Attributes
     ----------
-    residual, scratch, query, key, value, attention, gate, up, cosine, sine : _Vectors
-        ``vectors[t]`` is the element address of token t's vector, ``vectors.stride`` the distance to the next.
-    scores : _Vectors
+    residual, query, key, value, cosine, sine, hidden : _Vectors
+        ``vectors[t]`` is the element address of token t's vector, ``vectors.stride`` the distance to the next. What
+        attention has mixed for a query takes the place of that query.
+    scores, mixed : _Vectors
         One vector per logical column in use.
+    work : int
+        Address of one vector for what is used up at once.
+    gate, up : list of _Vectors
+        Two of each, for parts of ``chunk`` elements: one is filled while the other one is used.
+    silu : _Vectors
+        Of ``chunk`` elements.
+    product, ffn_product : _Vectors
+        Of what is added to the residual, which lies as these vectors lie; in the place of queries, and of ``hidden``.
+    chunk : int
     used : int
         Elements taken.
     """
@@ -34,21 +46,27 @@ class ScratchpadMap:
     def __init__(self, hyperparameters, config, context, tokens):
         hp = hyperparameters
         query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
+        columns = min(hp.group * tokens, config.logical_columns)
         self.used = 0
         self.residual = self._take(hp.dim, tokens)
         self.cosine = self._take(hp.head_dim, tokens)
         self.sine = self._take(hp.head_dim, tokens)
-        self.scratch = self._take(max(hp.dim, query, hp.ffn), tokens)
+        self.work = self._take(max(hp.dim, query), 1)[0]
         # Attention and feed-forward never live at the same time.
         shared = self.used
-        self.query = self._take(query, tokens)
+        self.query = self._take(max(query, hp.dim), tokens)
+        self.product = self.query.packed(self.residual)
         self.key = self._take(key, tokens)
         self.value = self._take(key, tokens)
-        self.attention = self._take(query, tokens)
-        self.scores = self._take(context, min(hp.group * tokens, config.logical_columns))
+        self.scores = self._take(context, columns)
+        self.mixed = self._take(hp.head_dim, columns)
         after_attention, self.used = self.used, shared
-        self.gate = self._take(hp.ffn, tokens)
-        self.up = self._take(hp.ffn, tokens)
+        self.chunk = min(_CHUNK, hp.ffn)
+        self.gate = [self._take(self.chunk, tokens) for _ in range(2)]
+        self.up = [self._take(self.chunk, tokens) for _ in range(2)]
+        self.silu = self._take(self.chunk, tokens)
+        self.hidden = self._take(max(hp.ffn, hp.dim), tokens)
+        self.ffn_product = self.hidden.packed(self.residual)
         self.used = max(self.used, after_attention)
         self._config, self._context = config, context
 

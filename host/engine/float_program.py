@@ -3,6 +3,7 @@
 import numpy as np
 
 from gateware.isa import CodeOrder, Function, Index, Opcode, Reduce, Sink, Source
+from gateware.vector.vector_pass import CODE_BITS
 from host.engine.program_state import Results
 
 __all__ = ["FloatProgram"]
@@ -36,7 +37,8 @@ class FloatProgram:
         self._bus_bytes = image.compiled.config.bus_bytes
         self._weight_bytes = weight_bytes
         self._kept = {}
-        region_at = image.compiled.placement.map.region_at
+        self._placement = image.compiled.placement
+        region_at = self._placement.map.region_at
         self._regions = [region_at(i.stream_base * self._bus_bytes) for i in self._program]
 
     def execute(self, index, states, token, position):
@@ -70,11 +72,12 @@ class FloatProgram:
                 case _ if i.code_order == CodeOrder.ELEMENTS:
                     return [Results(self._cached(i, region, state, position + 1)) for state in states]
                 case _:
-                    return self._matrix(i, self._tensors[region], states)
+                    return self._matrix(i, region, states)
 
-    def _matrix(self, i, tensor, states):
-        products = self._multiply(tensor, np.stack([
-            state.columns[column] for state in states for column in range(i.columns)]))
+    def _matrix(self, i, region, states):
+        first = (i.stream_base - self._placement.beat(region)) // self._placement.rows[region].beats
+        products = self._multiply(self._tensors[region], np.stack([
+            state.columns[column] for state in states for column in range(i.columns)]))[:, first:first + i.rows]
         return [Results(part) for part in products.reshape(len(states), i.columns, -1)]
 
     def _multiply(self, tensor, vectors):
@@ -112,7 +115,11 @@ class FloatProgram:
             case _:
                 b = self._operand(i, "b", state, n)
         values = np.broadcast_to(_FUNCTIONS[i.function](a * b + self._operand(i, "c", state, n)), n)
-        reduced = {Reduce.NONE: None, Reduce.SUM: values.sum(), Reduce.MAX: values.max()}[i.reduce]
+        reduced = {Reduce.NONE: None, Reduce.SUM: values.sum(), Reduce.MAX: values.max(),
+                   Reduce.LARGEST: np.abs(values).max()}[i.reduce]
+        if i.sink == Sink.STORE and i.code_bits != CODE_BITS:
+            # The program has divided them by their scale.
+            values = values * state.scalars[i.reduce_destination]
         return Results(None if i.sink == Sink.NONE else values, reduced)
 
     def _operand(self, i, name, state, n):

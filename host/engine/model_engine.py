@@ -9,14 +9,17 @@ from gateware.isa import (CodeOrder, Index, INSTRUCTION_BITS, Opcode, Reduce, Si
                           decode)
 from gateware.numeric.block_float import BLOCK
 from gateware.numeric.total_order import fp32_total_order_key
-from gateware.vector.vector_pass import column, reduce_max, reduce_sum, scale_bits, stored, swap, vector_pass
+from gateware.vector.vector_pass import (CODE_BITS, column, reduce_largest, reduce_max, reduce_sum, scale_bits, stored,
+                                         stored_integers, swap, vector_pass)
 from host.engine.matrix_reader import MatrixReader
 from host.engine.program_engine import ProgramEngine
+from host.image.cache_codes import from_elements, to_elements
 
 __all__ = ["ModelEngine"]
 
 _SCALARS = 64
 _CHUNK_CODES = 1 << 16
+_REDUCTIONS = {Reduce.SUM: reduce_sum, Reduce.MAX: reduce_max, Reduce.LARGEST: reduce_largest}
 
 
 class ModelEngine(ProgramEngine):
@@ -117,13 +120,15 @@ class ModelEngine(ProgramEngine):
         return mantissas[:count], exponents[:count]
 
     def _cached_codes(self, i):
-        """Rows of the KV cache: 16-bit codes in element order, without scales."""
+        """Rows of the KV cache: codes in element order, without scales."""
         length = self._position(i) + 1
         rows = length if i.rows_grow else i.rows
         vectors = -(-length // VECTOR_CODES) if i.vectors_grow else i.vectors
         start, stride = i.stream_base * self._bus_bytes, i.stream_line_stride * self._bus_bytes
-        lines = self._memory[start:start + rows * stride].view("<i2").reshape(rows, -1)
-        codes = lines[:, :vectors * VECTOR_CODES].reshape(rows, vectors, VECTOR_CODES).astype(np.float64)
+        lines = from_elements(self._memory[start:start + rows * stride].reshape(rows, stride), i.code_bits)
+        if i.paired:
+            lines = lines.reshape(rows, -1, 2).transpose(0, 2, 1).reshape(2 * rows, -1)
+        codes = lines[:, :vectors * VECTOR_CODES].reshape(-1, vectors, VECTOR_CODES).astype(np.float64)
         unit = unpack_power(np.zeros((1, 1)))
         self._dot_results(i, [self._multiply(i, {"codes": codes, "scale": unit})])
 
@@ -163,8 +168,7 @@ class ModelEngine(ProgramEngine):
             # A pass over scalars alone has one result per element all the same.
             result = result if np.ndim(result) else np.full(n, result, np.float32)
             if i.reduce != Reduce.NONE:
-                self._write_scalar(i.reduce_destination,
-                                   reduce_sum(result) if i.reduce == Reduce.SUM else reduce_max(result))
+                self._write_scalar(i.reduce_destination, _REDUCTIONS[i.reduce](result))
             match i.sink:
                 case Sink.SCRATCHPAD:
                     self._write_scratchpad(i.destination, result)
@@ -229,14 +233,20 @@ class ModelEngine(ProgramEngine):
             self._trace.column(self._index, index, mantissas, exponents)
 
     def _store(self, i, values):
-        codes, exponent = stored(values)
+        if i.code_bits == CODE_BITS:
+            codes, exponent = stored(values)
+            scale = scale_bits(exponent)
+        else:
+            codes = stored_integers(values, i.code_bits)
+            scale = int(self._scalars[i.reduce_destination].view(np.uint32))
         position = self._position(i)
+        elements = to_elements(codes, i.code_bits)
         start = i.store_base + position * i.store_index_stride
-        addresses = start + i.store_stride * np.arange(len(codes))
-        raw = codes.view(np.uint16)
-        self._memory[addresses], self._memory[addresses + 1] = raw & 255, raw >> 8
+        addresses = start + i.store_stride * np.arange(len(elements))
+        for byte in range(elements.itemsize):
+            self._memory[addresses + byte] = elements >> 8 * byte & 255
         scale_address = i.scale_base + 4 * position
-        self._memory[scale_address:scale_address + 4].view("<u4")[:] = scale_bits(exponent)
+        self._memory[scale_address:scale_address + 4].view("<u4")[:] = scale
         if self._trace:
-            self._trace.store(self._index, addresses, raw)
-            self._trace.store(self._index, np.array([scale_address]), np.array([scale_bits(exponent)]))
+            self._trace.store(self._index, addresses, elements)
+            self._trace.store(self._index, np.array([scale_address]), np.array([scale]))

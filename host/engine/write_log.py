@@ -5,6 +5,7 @@ import numpy as np
 from gateware.isa import Opcode, Sink
 from gateware.numeric.block_float import BLOCK
 from host.engine.program_state import Results
+from host.image.cache_codes import from_elements
 
 __all__ = ["WriteLog"]
 
@@ -71,7 +72,7 @@ class WriteLog:
             results.values = np.stack(values or [row.view(np.float32).astype(np.float64) for row in stores])
         elif instruction.sink == Sink.STORE:
             codes, scale = stores
-            results.values = codes.view(np.dtype(f"i{codes.itemsize}")).astype(np.float64)
+            results.values = from_elements(codes.view(np.uint8), instruction.code_bits).astype(np.float64)
             results.scale = float(scale.astype(np.uint32).view(np.float32)[0])
         elif values:
             results.values = values[0][:length]

@@ -11,8 +11,8 @@ HEADER_BYTES = 128
 """Space of the header, padding included; what follows is aligned to it."""
 
 _MAGIC = b"CELOSIA\0"
-_VERSION = 2
-_LAYOUT = struct.Struct("<8sIIQQQQQIIIIII")
+_VERSION = 3
+_LAYOUT = struct.Struct("<8sIIQQQQQIIIIIII")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Header:
     logits : int
         Byte address of the fp32 logits of a group, one token after another.
     instructions, vocab, context, group, bus_bits : int
+    kv_bits : int
+        Bits of a code in the KV cache.
     crc : int
         CRC-32 of the content after the header.
     """
@@ -46,6 +48,7 @@ class Header:
     context: int
     group: int
     bus_bits: int
+    kv_bits: int
     crc: int
 
     def pack(self):

@@ -17,7 +17,7 @@ def _random_work(rng):
     sink = rng.choice([Sink.SCRATCHPAD, Sink.ARGMAX] if opcode == Opcode.DOT else
                       [Sink.NONE] if opcode == Opcode.TABLE else
                       [Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE, Sink.STORE])
-    return {"opcode": opcode, "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
+    return {"opcode": opcode, "behind": rng.randrange(3), "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
             "dot": {"rows": rng.getrandbits(20)},
             "store": {"base": rng.getrandbits(32), "scale_address": rng.getrandbits(32)},
             "vector": {"length": rng.getrandbits(20), "sink": sink, "destination": rng.getrandbits(20),
@@ -34,6 +34,7 @@ class _Units:
         self.rng = random.Random(seed)
         self.dots, self.vector, self.store = [], None, None
         self.stream = 0
+        self.beside = {"dot": 0, "vector": 0}  # how many began beside an instruction of the other unit
 
     def time(self):
         return self.rng.randint(1, self.slow)
@@ -49,21 +50,26 @@ class _Units:
             ctx.set(d.dot.ready, dot_ready)
             ctx.set(d.vector.ready, vector_ready)
             ctx.set(d.table.ready, table_ready)
-            *_, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
-                await ctx.tick().sample(d.table.valid, Value.cast(d.table.payload), d.dot.valid, d.sink.valid, d.vector.valid, d.store.valid, d.open_data,
-                                        d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length,
+            *_, behind, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
+                await ctx.tick().sample(d.work.p.behind, d.table.valid, Value.cast(d.table.payload), d.dot.valid,
+                                        d.sink.valid, d.vector.valid, d.store.valid, d.open_data, d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length,
                                         d.store.p.base)
             dot, vector = dot and dot_ready, vector and vector_ready
             if (sink, bool(store)) != (dot, bool(vector and store)) or opened and not (dot or vector):
                 self.errors.append("a sink's command without its unit's")
-            if (dot or vector) and (self.vector is not None or self.store is not None or self.stream):
-                self.errors.append("began beside a VECTOR or before the stream was taken")
+            passing = self.vector is not None or self.store is not None
+            if opened and self.stream:
+                self.errors.append("began before the stream was taken")
+            if passing and (vector or dot and not behind):
+                self.errors.append("began beside a VECTOR")
             if table and table_ready:
-                if self.dots or self.vector is not None or self.store is not None:
+                if self.dots or passing:
                     self.errors.append("TABLE beside an instruction of a unit")
                 self.log.append(("table", table_p))
-            if vector and self.dots:
-                self.errors.append("VECTOR began beside a DOT")
+            if vector and len(self.dots) > behind:
+                self.errors.append(f"VECTOR began beside {len(self.dots)} DOT, not {behind}")
+            self.beside["dot"] += bool(dot and passing)
+            self.beside["vector"] += bool(vector and self.dots)
             await self._advance(ctx)
             if dot:
                 self.dots.append([self.time(), sink_p.sink])
@@ -156,6 +162,7 @@ def test_order_and_completion(seed, slow):
     run_with_deadline(simulator, 10_000)
     assert not units.errors
     assert units.log == expected
+    assert slow == 1 or all(units.beside.values()), units.beside
 
 
 def test_next_command_in_the_cycle_after_completion():
