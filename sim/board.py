@@ -1,11 +1,19 @@
 """A complete board, simulated: link, accelerator and DRAM."""
 
+import importlib.metadata
+
+import numpy as np
+
 import gateware
 import sim
 import soc
 from sim.compile import compile_design, source_key
 from sim.dram import Dram
 from sim.linked import LinkedSimulation
+from sim.on_memory import OnMemory
+from sim.sdram import Sdram
+from soc.dram.controller import DramController
+from soc.dram.core import generate_controller
 from soc.serial_system import SerialSystem
 from soc.system import System
 
@@ -13,48 +21,62 @@ __all__ = ["SimulatedBoard"]
 
 _DIVISOR = 25
 """Cycles of a bit: 3 Mbaud at 75 MHz."""
+_LONGEST_START = 1 << 24
 
 
 class SimulatedBoard:
-    """:class:`soc.system.System` with a DRAM behind its ports, as a stream of bytes.
+    """A board as a stream of bytes: :class:`soc.system.System` with its memory.
 
     Parameters
     ----------
     config : gateware.config.Config
-    content : int or numpy.ndarray
-        DRAM: size in bytes, then all zero, or its content.
+    memory : soc.dram.memories.Memory or sim.dram.Dram
+        The memory of a board: its controller is simulated cycle by cycle, its devices are a model, and they are up when this
+        returns. Or a model behind the burst ports of the accelerator.
     bit_level : bool
         Bytes pass a serial line, bit by bit, in place of going straight into the bridge.
-    latency, stall_probability
-        Of the DRAM; see :class:`sim.dram.Dram`.
     link_stalls : float
-        Probability that the streams of bytes are held back in a cycle.
+        Probability that the streams of bytes are held back in a cycle; not with ``bit_level``.
     seed : int
-        Of all stalls.
+        Of these stalls.
 
     Attributes
     ----------
-    dram : sim.dram.Dram
+    content : numpy.ndarray
+        What the memory holds, uint8.
     hertz : float
         Clock that simulated time is told for.
     """
 
-    hertz = 75e6
-
-    def __init__(self, config, *, content, bit_level=False, latency=24, stall_probability=0.0, link_stalls=0.0, seed=0):
-        self.dram = Dram(content, bus_bits=config.bus_bits, latency=latency, stall_probability=stall_probability,
-                         seed=seed)
-        divisor, size = _DIVISOR if bit_level else 0, self.dram.size
+    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0):
+        modelled = isinstance(memory, Dram)
+        divisor = _DIVISOR if bit_level else 0
+        size = memory.size if modelled else memory.bytes
+        self.hertz = 75e6 if modelled else memory.clock_hz
 
         def system():
             if bit_level:
                 return SerialSystem(config, memory_bytes=size, divisor=divisor)
             return System(config, memory_bytes=size)
 
-        library = compile_design(
-            system, name=f"{'serial-' * bit_level}system-{config.name}",
-            key=source_key(gateware, soc, sim, parameters=(config, bit_level, size, divisor)))
-        self._sim = LinkedSimulation(library, dram=self.dram, divisor=divisor, stall_probability=link_stalls, seed=seed)
+        name, parameters = f"{'serial-' * bit_level}system-{config.name}", [config, divisor, size]
+        if modelled:
+            make, behind = system, {"dram": memory}
+            self.content = memory.content
+        else:
+            core = generate_controller(memory, simulation=True)
+            name += f"-{memory.name}"
+            parameters += [memory, *map(importlib.metadata.version, ("litedram", "litex", "migen"))]
+            self.content = np.zeros(size, np.uint8)
+            behind = {"memory": Sdram(self.content, memory=memory, core=core)}
+
+            def make():
+                return OnMemory(system(), DramController(core=core, bus_bits=config.bus_bits))
+
+        library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
+        self._sim = LinkedSimulation(library, divisor=divisor, stall_probability=link_stalls, seed=seed, **behind)
+        if not modelled:
+            self._sim.run(_LONGEST_START, until="memory_ready")
 
     @property
     def cycle(self):

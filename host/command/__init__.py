@@ -9,7 +9,7 @@ import sys
 import typer
 
 from host.command import (
-    bench_sim, compare, doctor, generate, inspect, logits, perplexity, quantize, verilog, verify)
+    bench_sim, compare, doctor, generate, inspect, logits, perplexity, quantize, simulate, verilog, verify)
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -38,6 +38,7 @@ for _function in (
     compare.compare,
     quantize.quantize,
     inspect.inspect,
+    simulate.simulate,
     verilog.verilog,
     bench_sim.bench_sim,
     doctor.doctor,
