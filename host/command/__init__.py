@@ -9,7 +9,7 @@ import sys
 import typer
 
 from host.command import (
-    bench_sim, compare, doctor, generate, inspect, logits, perplexity, quantize, simulate, verilog, verify)
+    bench_sim, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate, verilog, verify)
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -39,6 +39,7 @@ for _function in (
     quantize.quantize,
     inspect.inspect,
     simulate.simulate,
+    program.program,
     verilog.verilog,
     bench_sim.bench_sim,
     doctor.doctor,

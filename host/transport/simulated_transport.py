@@ -5,10 +5,11 @@ from host.transport.transport import Transport
 __all__ = ["SimulatedTransport"]
 
 _QUIET = 64
+_LONGEST = 1 << 20
 
 
 class SimulatedTransport(Transport):
-    """A simulated board that runs while the host reads; seconds are those of its clock.
+    """A simulated board that runs while the host writes and reads; seconds are those of its clock.
 
     Parameters
     ----------
@@ -20,22 +21,23 @@ class SimulatedTransport(Transport):
 
     def __init__(self, board):
         self._board = board
-        self._unsent = b""
+        self._received = b""
 
     def write(self, data):
-        self._unsent += data
+        while data:
+            taken, received = self._board.exchange(data, cycles=_LONGEST, quiet=1)
+            data = data[taken:]
+            self._received += received
 
     def read(self, timeout):
         end = self._board.cycle + max(1, round(timeout * self._board.hertz))
-        while self._board.cycle < end:
-            taken, received = self._board.exchange(
-                self._unsent, cycles=end - self._board.cycle, quiet=_QUIET)
-            self._unsent = self._unsent[taken:]
-            if received:
-                return received
-            if not self._board.busy and not self._unsent:
-                return b""  # Nothing more can come: time may as well pass at once.
-        return b""
+        # When it is idle nothing more can come, and time may as well pass at once.
+        while not self._received and self._board.cycle < end:
+            _, self._received = self._board.exchange(b"", cycles=end - self._board.cycle, quiet=_QUIET)
+            if not self._board.busy:
+                break
+        received, self._received = self._received, b""
+        return received
 
     def close(self):
         self._board.close()

@@ -41,17 +41,17 @@ class UartReceiver(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        line = Signal(init=1)
+        line, before = Signal(init=1), Signal(init=1)
         m.submodules += FFSynchronizer(self.rx, line, init=1)
         wait = Signal(self._divisor_bits)
         bits = Signal(8, reset_less=True)
         left = Signal(range(10))  # bits that have not been sampled, the stop bit included
         sample = Signal()
         m.d.comb += sample.eq((wait == 0) & (left != 0))
-        m.d.sync += self.dropped.eq(0)
+        m.d.sync += [self.dropped.eq(0), before.eq(line)]
         with m.If(self.bytes.valid & self.bytes.ready):
             m.d.sync += self.bytes.valid.eq(0)
-        with m.If((left == 0) & ~line):
+        with m.If((left == 0) & before & ~line):
             # The middle of bit 0: one and a half bits from the edge, which was seen a cycle late.
             m.d.sync += [left.eq(9), wait.eq(self.divisor + (self.divisor >> 1) - 2)]
         with m.Elif(sample):
