@@ -80,8 +80,8 @@ class CompiledSimulation:
         Shared library, from `compile_design`.
     dram : Dram
         Without it, burst ports are plain ports.
-    memory : Sdram
-        In place of `dram`: a model of devices that lie behind a controller, which is part of the design.
+    memory : Sdram or ZynqMemory
+        In place of `dram`: a model of what lies behind a controller or AXI ports that are part of the design.
     name_instruction : function of int to str
         Names the instruction at a value of the output `program_counter`, for messages.
     output : text file
@@ -341,7 +341,8 @@ def _load_loop():
             ("settle", None, pointer),
             ("clear_trace", None, pointer),
             ("clear_output", None, pointer),
-            ("attach_sdram", None, pointer, pointer, pointer)):
+            ("attach_sdram", None, pointer, pointer, pointer),
+            ("attach_zynq", None, pointer, pointer, pointer)):
         function = getattr(loop, f"simulation_{name}")
         function.restype, function.argtypes = result, parameters
     return loop

@@ -16,7 +16,7 @@ from sim.interpreted import InterpretedSimulation
 from sim.memory_system import MemorySystem
 from sim.trace_records import add_records
 from sim.traced_accelerator import TracedAccelerator, trace_record
-from soc.dram.memories import Memory
+from soc.dram.memories import MEMORIES, Memory
 
 __all__ = ["MemoryTiming", "RtlEngine"]
 
@@ -51,11 +51,12 @@ class RtlEngine(ProgramEngine):
     ----------
     image : host.image.image.Image
         Its memory becomes the DRAM and is written.
-    memory : MemoryTiming or soc.dram.memories.Memory
+    memory : MemoryTiming, or soc.dram.memories.Memory or its name
         A model behind the burst ports, or the memory of a board: then its controller is simulated with the accelerator,
         cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the beginning.
     interpreted : bool
-        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower. Not with the memory of a board.
+        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower. Not with the memory
+        of a board.
 
     Attributes
     ----------
@@ -77,6 +78,7 @@ class RtlEngine(ProgramEngine):
         config = compiled.config
         self._record = trace_record(config)
         self._system, self._running = None, None
+        memory = MEMORIES[memory] if isinstance(memory, str) else memory
         if isinstance(memory, Memory):
             if interpreted:
                 raise ValueError(f"Memory of an interpreted simulation must be a MemoryTiming, not {memory.name!r}")

@@ -83,29 +83,32 @@ class NativeReader(wiring.Component):
         self.order = LutFifo(shape=order, depth=2 * depth)
         self.fifos = [LutFifo(shape=word_bits, depth=depth) for _ in range(2)]
         self.room = [Signal(range(depth + 1), init=depth, name=f"room{port}") for port in range(2)]
+        self.command_buffer = SkidBuffer(shape=data.StructLayout({"address": address_bits, "port": 1}))
+        self.wider = (bus_bits // word_bits or 1).bit_length() - 1
+        self.narrower = (word_bits // bus_bits or 1).bit_length() - 1
+        self.active = Signal()
+        # Places and lengths count what is smaller, bus or native words.
+        self.place = Signal(address_bits + self.narrower, reset_less=True)
+        self.left = Signal(16 + self.wider, reset_less=True)
+        self.issue, self.take = Signal(), Signal()
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.order, m.submodules.fifo0, m.submodules.fifo1 = self.order, *self.fifos
         self._issue(m)
-        word, valid, take, head = self._merge(m)
+        word, valid = self._merge(m)
         if self._bus_bits > self._word_bits:
-            self._gather(m, word, valid, take)
+            self._gather(m, word, valid, self.take)
         else:
-            self._split(m, word, valid, take, head)
+            self._split(m, word, valid, self.take)
         return m
 
     def _issue(self, m):
-        """Requests into commands. Places and lengths count what is smaller, bus or native words."""
-        wider = (self._bus_bits // self._word_bits or 1).bit_length() - 1
-        narrower = (self._word_bits // self._bus_bits or 1).bit_length() - 1
-        layout = data.StructLayout({"address": self._address_bits, "port": 1})
-        m.submodules.command = command = SkidBuffer(shape=layout)
-        active = Signal()
-        place = Signal(self._address_bits + narrower, reset_less=True)
-        left = Signal(16 + wider, reset_less=True)
-        step = Signal(narrower + 1)
-        final, issue, port = Signal(), Signal(), Signal()
+        """Requests into commands."""
+        wider, narrower, active, place, left, issue = (
+            self.wider, self.narrower, self.active, self.place, self.left, self.issue)
+        m.submodules.command = command = self.command_buffer
+        step, final, port = Signal(narrower + 1), Signal(), Signal()
         address = place[narrower:]
         m.d.comb += [
             step.eq((1 << narrower) - place[:narrower]),
@@ -141,8 +144,8 @@ class NativeReader(wiring.Component):
             m.d.sync += [place.eq(Cat(Const(0, narrower), address + 1)), left.eq(left - step)]
 
     def _merge(self, m):
-        """The next word in order, whether it is there, the signal that takes it, and its entry in the order."""
-        word, valid, take = Signal(self._word_bits), Signal(), Signal()
+        """The next word in order, and whether it is there."""
+        word, valid, take = Signal(self._word_bits), Signal(), self.take
         head = self.order.o.p
         first, second = self.fifos
         m.d.comb += [
@@ -158,7 +161,7 @@ class NativeReader(wiring.Component):
                 fifo.o.ready.eq(self.order.o.valid & take & (head.port == number)),
             ]
             m.d.sync += Assert(~arrives | fifo.i.ready, "native word without room")
-        return word, valid, take, head
+        return word, valid
 
     def _gather(self, m, word, valid, take):
         """Several native words make a bus word, the first one in its low bits."""
@@ -175,9 +178,9 @@ class NativeReader(wiring.Component):
             with m.If(valid):
                 m.d.sync += [count.eq(count + 1), gathered.eq(Cat(gathered[self._word_bits:], word))]
 
-    def _split(self, m, word, valid, take, head):
+    def _split(self, m, word, valid, take):
         """A native word is one or more bus words."""
-        beats = self._word_bits // self._bus_bits
+        head, beats = self.order.o.p, self._word_bits // self._bus_bits
         held = Signal(self._word_bits, reset_less=True)
         occupied = Signal()
         index, final = Signal(range(beats), reset_less=True), Signal(range(beats), reset_less=True)

@@ -62,26 +62,32 @@ class NativeWriter(wiring.Component):
             "mask": Out(word_bits // 8),
         })
         layout = data.StructLayout({"data": word_bits, "mask": word_bits // 8, "last": 1})
+        # Members, so that a proof can look into them.
         self.words = LutFifo(shape=layout, depth=self.DEPTH)
+        self.command_buffer = SkidBuffer(shape=address_bits)
+        self.parts = max(bus_bits // word_bits, 1)
+        self.spread = max(word_bits // bus_bits, 1)
+        self.active, self.last = Signal(), Signal()
+        self.address = Signal(address_bits + self.spread.bit_length() - 1, reset_less=True)
+        self.left = Signal(16, reset_less=True)
+        self.beat = Signal(WriteBeat(bus_bits), reset_less=True)
+        self.pending = Signal(self.parts)
+        self.push = Signal()
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.words = words = self.words
-        m.submodules.command = command = SkidBuffer(shape=self._address_bits)
-        parts = max(self._bus_bits // self._word_bits, 1)
-        spread = max(self._word_bits // self._bus_bits, 1)
+        m.submodules.command = command = self.command_buffer
+        parts, spread = self.parts, self.spread
         wider, narrower = parts.bit_length() - 1, spread.bit_length() - 1
         part_bytes = self._bus_bits // 8 // parts
 
         # The burst, and the bus word of it whose parts are being written.
-        active, last = Signal(), Signal()
-        address = Signal(self._address_bits + narrower, reset_less=True)
-        left = Signal(16, reset_less=True)
-        beat = Signal(WriteBeat(self._bus_bits), reset_less=True)
-        pending = Signal(parts)
+        active, last, address, left = self.active, self.last, self.address, self.left
+        beat, pending, push = self.beat, self.pending, self.push
 
         # A beat is taken while no part is pending; then one part goes out per cycle, the lowest first.
-        take, push = Signal(), Signal()
+        take = Signal()
         lowest, remaining = Signal(range(parts)), Signal(parts)
         m.d.comb += [
             take.eq(active & (pending == 0)),

@@ -4,6 +4,7 @@
 #include "dram.h"
 #include "link.h"
 #include "sdram.h"
+#include "zynq.h"
 
 inline void *operator new(size_t, void *place) noexcept { return place; }
 
@@ -188,6 +189,20 @@ EXPORT void simulation_attach_sdram(simulation *sim, const sdram_settings *setti
 	}
 	sdram &m = *new (calloc(1, sizeof(sdram))) sdram();
 	m.make(*settings, phases);
+	sim->memory = &m;
+}
+
+// The memory of a Zynq behind AXI ports; `indices` has 8 ports for each, in the order of `zynq_port`.
+EXPORT void simulation_attach_zynq(simulation *sim, const zynq_settings *settings, const uint32_t *indices) {
+	zynq_port ports[HP_PORTS] = {};
+	for (uint32_t i = 0; i <= settings->read_ports; i++, indices += 8) {
+		uint8_t *places[8];
+		for (uint32_t j = 0; j < 8; j++)
+			places[j] = sim->api->port(sim->design, indices[j]);
+		ports[i] = { places[0], places[1], places[2], places[3], places[4], places[5], places[6], places[7] };
+	}
+	zynq &m = *new (calloc(1, sizeof(zynq))) zynq();
+	m.make(*settings, ports);
 	sim->memory = &m;
 }
 

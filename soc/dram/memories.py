@@ -39,6 +39,11 @@ class Memory:
             object.__setattr__(self, "dram_clock_hz", self.phases * self.clock_hz)
 
     @property
+    def board(self):
+        """Name of the board, which is also that of the accelerator's configuration for it."""
+        return self.name.partition("-")[0]
+
+    @property
     def bytes(self):
         """Capacity."""
         return self.part.bytes
