@@ -4,6 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from gateware.activity import ACTIVITY, BusState
+from gateware.control.bus_monitor import BusMonitor
 from gateware.control.counters import Counter, Counters
 from gateware.control.data_router import DataRouter
 from gateware.control.dispatch import Dispatch
@@ -101,6 +103,8 @@ class Accelerator(wiring.Component):
     counter_index : In(4)
     counter_value : Out(32)
         Performance counter, see :class:`gateware.control.counters.Counter`; two cycles later.
+    activity : Out(ACTIVITY)
+        ``bus`` is that of the cycle before.
     trace_scratchpad, trace_scalar, trace_column, trace_store, trace_argmax : Out(TraceSignature)
         Everything that instructions write, for comparison with the golden model. Logic only if something
         reads it.
@@ -128,6 +132,7 @@ class Accelerator(wiring.Component):
             "stream_counter": Out(16),
             "counter_index": In(4),
             "counter_value": Out(32),
+            "activity": Out(data.StructLayout(ACTIVITY)),
         } | {f"trace_{name}": Out(TraceSignature(shape)) for name, shape in trace_shapes(config).items()})
 
     def elaborate(self, platform):
@@ -218,29 +223,45 @@ class Accelerator(wiring.Component):
         for name, _ in ElementWrite:
             m.d.comb += writer.writes.p[name].eq(
                 Mux(sink.writes.valid, sink.writes.p[name], store.writes.p[name]))
-        self._count(m, reader, writer, memory_side, dispatch, router)
+        self._count(m, reader, writer, fetch, memory_side, dispatch, router)
         self._trace(m, writer, dispatch, vector, sink)
         return m
 
-    def _count(self, m, reader, writer, memory_side, dispatch, router):
+    def _count(self, m, reader, writer, fetch, memory_side, dispatch, router):
+        m.submodules.monitor = monitor = BusMonitor()
         m.submodules.counters = counters = Counters()
-        executing = dispatch.dot_busy | dispatch.vector_busy
         events = {
-            Counter.BUSY: self.busy,
+            Counter.BUSY: monitor.state != BusState.IDLE,
             Counter.INSTRUCTIONS: dispatch.issued,
-            Counter.READ_BEATS: self.read_data.valid & self.read_data.ready,
+            Counter.READ_BEATS: monitor.state == BusState.BUSY,
             Counter.WRITE_BEATS: writer.beats,
+            **{Counter[f"LOST_{state.name}"]: monitor.state == state
+               for state in BusState if state not in (BusState.IDLE, BusState.BUSY)},
             Counter.DATA_STARVED: router.starved,
-            Counter.READ_FULL: reader.full,
-            Counter.STORE_WAIT: memory_side.waiting,
-            Counter.WORK_STARVED: self.busy & ~dispatch.work.valid & ~executing,
             Counter.DOT_BUSY: dispatch.dot_busy,
+            Counter.SCORE_BUSY: dispatch.dot_busy & dispatch.score,
+            Counter.MIX_BUSY: dispatch.dot_busy & dispatch.mix,
             Counter.VECTOR_BUSY: dispatch.vector_busy,
         }
         m.d.sync += counters.events.eq(Cat(events[counter] for counter in Counter))
         m.d.comb += [
+            monitor.busy.eq(self.busy),
+            monitor.beat.eq(self.read_data.valid & self.read_data.ready),
+            monitor.outstanding.eq(reader.outstanding),
+            monitor.full.eq(reader.full),
+            monitor.waiting.eq(memory_side.waiting),
+            monitor.blocked.eq(memory_side.blocked),
+            monitor.fetched.eq(fetch.idle),
             counters.index.eq(self.counter_index),
             self.counter_value.eq(counters.value),
+            self.activity.bus.eq(monitor.state),
+            self.activity.dot.eq(dispatch.dot_busy),
+            self.activity.vector.eq(dispatch.vector_busy),
+            self.activity.store.eq(dispatch.store_busy),
+            self.activity.memory.eq(reader.streaming),
+            self.activity.dot_index.eq(dispatch.dot_counter),
+            self.activity.vector_index.eq(dispatch.vector_counter),
+            self.activity.memory_index.eq(reader.stream),
         ]
 
     def _trace(self, m, writer, dispatch, vector, sink):

@@ -38,10 +38,10 @@ class ProgressBar:
         if self._progress:
             self._progress.stop()
 
-    def advance(self):
-        """Count one more."""
+    def advance(self, count=1):
+        """Count some more."""
         if self._progress:
-            self._progress.advance(self._task)
+            self._progress.advance(self._task, count)
 
     def note(self, text):
         """Show `text` behind the bar."""

@@ -29,7 +29,8 @@ class _Status(ctypes.Structure):
                 ("program_counter", ctypes.c_uint64), ("error_address", ctypes.c_uint64),
                 ("error_length", ctypes.c_uint64), ("text", ctypes.c_char_p), ("source", ctypes.c_char_p),
                 ("output", ctypes.c_void_p), ("output_bytes", ctypes.c_uint64), ("trace", ctypes.c_void_p),
-                ("trace_records", ctypes.c_uint64), ("trace_record_bytes", ctypes.c_uint64)]
+                ("trace_records", ctypes.c_uint64), ("trace_record_bytes", ctypes.c_uint64),
+                ("changes", ctypes.c_void_p), ("change_count", ctypes.c_uint64)]
 
 
 class _Condition(ctypes.Structure):
@@ -97,6 +98,8 @@ class CompiledSimulation:
         The output that ended the last run; `None` if it ran all its cycles.
     tracing : bool
         Whether outputs `trace__valid` and `trace__payload` are recorded; at first not.
+    on_progress : function of int, or None
+        Called with `cycle` every now and then while it runs.
     single_pass : bool
         False if the design has feedback through combinational logic, which makes it several times slower.
 
@@ -123,6 +126,7 @@ class CompiledSimulation:
         self.name_instruction = name_instruction
         self.output = output
         self.tracing = False
+        self.on_progress = None
         self.stopped_by = None
         self._trace_bytes = 0
         self._status = _Status()
@@ -269,6 +273,8 @@ class CompiledSimulation:
             self._loop.simulation_run(self._handle, min(max_cycles - (self.cycle - start), _CYCLES_PER_CALL),
                                       conditions, len(until), self.tracing)
             self._check()
+            if self.on_progress is not None:
+                self.on_progress(self.cycle)
             if status.reason == _CONDITION_MET:
                 self.stopped_by = until[status.condition][0]
                 break
@@ -295,6 +301,32 @@ class CompiledSimulation:
         self._loop.simulation_clear_trace(self._handle)
         return (np.ascontiguousarray(records[:, :8]).view(np.uint64)[:, 0],
                 np.ascontiguousarray(records[:, 8:8 + self._trace_bytes]))
+
+    def watch(self, name):
+        """Record every change of a port from now on, beginning with its next value; of none if it is None.
+
+        Raises
+        ------
+        ValueError
+            If the port has more than 64 bits.
+        """
+        if name is not None and self.ports[name][0] > 64:
+            raise ValueError(f"Port {name!r} must have at most 64 bits, not {self.ports[name][0]}")
+        self._loop.simulation_watch(self._handle, -1 if name is None else self._index[name])
+
+    def take_changes(self):
+        """What the watched port did since this was last called.
+
+        Returns
+        -------
+        cycles, values : numpy.ndarray
+            uint64, shape (n,): the port has had the value from that cycle on.
+        """
+        count = self._status.change_count
+        records = ctypes.string_at(self._status.changes, 16 * count) if count else b""
+        records = np.frombuffer(records, np.uint64).reshape(count, 2)
+        self._loop.simulation_clear_changes(self._handle)
+        return np.ascontiguousarray(records[:, 0]), np.ascontiguousarray(records[:, 1])
 
     def _check(self):
         """After cycles have been run: pass on what the design printed, raise what went wrong."""
@@ -340,6 +372,8 @@ def _load_loop():
             ("port", pointer, pointer, ctypes.c_uint32),
             ("settle", None, pointer),
             ("clear_trace", None, pointer),
+            ("watch", None, pointer, ctypes.c_int32),
+            ("clear_changes", None, pointer),
             ("clear_output", None, pointer),
             ("attach_sdram", None, pointer, pointer, pointer),
             ("attach_zynq", None, pointer, pointer, pointer)):

@@ -6,6 +6,8 @@ import numpy as np
 
 import gateware
 import sim
+from gateware.control.counters import Counter, Counters
+from host.bench.timeline import Timeline
 from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
 from sim.compile import compile_design, source_key
@@ -65,6 +67,8 @@ class RtlEngine(ProgramEngine):
     bus_beats : int
         Cycles in which a bus word passed between DRAM and accelerator; with the memory of a board, what its DRAM moved,
         in bus words.
+    timelines : list of host.bench.timeline.Timeline or None
+        A list takes what the parts do in every program that runs, two more cycles each; not with ``interpreted``.
 
     Raises
     ------
@@ -77,7 +81,7 @@ class RtlEngine(ProgramEngine):
         compiled = image.compiled
         config = compiled.config
         self._record = trace_record(config)
-        self._system, self._running = None, None
+        self._system = self._running = self.timelines = None
         memory = MEMORIES[memory] if isinstance(memory, str) else memory
         if isinstance(memory, Memory):
             if interpreted:
@@ -95,6 +99,24 @@ class RtlEngine(ProgramEngine):
             library = compile_design(lambda: TracedAccelerator(config), name=f"accelerator-{config.name}",
                                      key=source_key(gateware, sim, parameters=config))
             self._sim = CompiledSimulation(library, dram=self.dram, name_instruction=self._label)
+
+    @property
+    def simulation(self):
+        """The simulation itself."""
+        return self._sim
+
+    def counters(self):
+        """Performance counters of the gateware since the start, by :class:`gateware.control.counters.Counter`.
+
+        Takes some cycles, so that every event has reached its counter.
+        """
+        self._sim.run(Counters.PERIOD + 3)
+        values = {}
+        for counter in Counter:
+            self._sim.set("counter_index", counter)
+            self._sim.run(2)
+            values[counter] = self._sim.get("counter_value")
+        return values
 
     @property
     def cycles(self):
@@ -120,12 +142,16 @@ class RtlEngine(ProgramEngine):
         program = compiled.program_address(*self._running) // compiled.config.bus_bytes
         for name, value in (("program", program), ("position", self.position), ("store_logits", int(store_logits))):
             simulation.set(name, value)
+        if self.timelines is not None:
+            simulation.watch("activity")
         try:
             for member, token in enumerate(tokens):
                 self._pulse("start" if member == len(tokens) - 1 else "load", member=member, token=token)
             simulation.run(_LONGEST_TOKEN, until="done")
         except SimulationError as error:
             raise self._naming_the_reader(error) from None
+        if self.timelines is not None:
+            self.timelines.append(self._timeline())
         if trace is not None:
             _cycles, records = simulation.take_trace()
             add_records(trace, self._record, records)
@@ -139,6 +165,14 @@ class RtlEngine(ProgramEngine):
             return None
         logits = self.image.memory[header.logits:header.logits + 4 * rows * header.vocab]
         return logits.view("<f4").reshape(rows, header.vocab).astype(np.float32)
+
+    def _timeline(self):
+        """What was watched of the program that has run."""
+        self._sim.run(2)  # The state of the bus shows one cycle late.
+        self._sim.watch(None)
+        cycles, values = self._sim.take_changes()
+        labels = [instruction.label for instruction in self.image.compiled.programs[self._running]]
+        return Timeline(cycles, values, self._sim.cycle, labels, position=self.position)
 
     def _pulse(self, name, **inputs):
         """Set inputs, and for one cycle the input ``name``."""

@@ -10,18 +10,27 @@ __all__ = ["Counter", "Counters"]
 
 
 class Counter(IntEnum):
-    """What is counted, each in cycles or pulses since reset."""
+    """What is counted, each in cycles or pulses since reset.
+
+    ``BUSY`` is the sum of ``READ_BEATS`` and all ``LOST_`` counters. A beat that is written takes the bus from
+    the reads, and is a cycle of ``LOST_DRAM`` where these were waiting.
+    """
 
     BUSY = 0           #: cycles between start and done
     INSTRUCTIONS = 1   #: instructions executed, END aside
     READ_BEATS = 2     #: bus words read, the program included
     WRITE_BEATS = 3    #: bus words written
-    DATA_STARVED = 4   #: cycles in which the stream of the instruction under way had not come
-    READ_FULL = 5      #: cycles in which a burst waited for room in the read FIFO
-    STORE_WAIT = 6     #: cycles in which a stream waited for stores to reach DRAM
-    WORK_STARVED = 7   #: cycles in which no unit was busy and no instruction was ready
-    DOT_BUSY = 8       #: cycles in which a DOT instruction executed
-    VECTOR_BUSY = 9    #: cycles in which a VECTOR instruction executed
+    LOST_DRAM = 4      #: cycles in which the read bus was idle, by cause: see :class:`gateware.activity.BusState`
+    LOST_ENGINE = 5
+    LOST_STORES = 6
+    LOST_QUEUE = 7
+    LOST_PROGRAM = 8
+    LOST_END = 9
+    DATA_STARVED = 10  #: cycles in which the stream of the instruction under way had not come
+    DOT_BUSY = 11      #: cycles in which a DOT instruction executed
+    SCORE_BUSY = 12    #: ... and the latest had a row for every position: K times queries
+    MIX_BUSY = 13      #: ... and its rows ran along positions: V times softmax weights
+    VECTOR_BUSY = 14   #: cycles in which a VECTOR instruction executed
 
 
 class Counters(wiring.Component):

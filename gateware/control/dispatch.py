@@ -47,12 +47,16 @@ class Dispatch(wiring.Component):
         Storing instructions completed, modulo 2**STORE_COUNT_BITS.
     done : Out(1)
         Pulse: ``END`` has been reached and all is drained.
-    program_counter, vector_counter : Out(16)
-        Index of the latest instruction, of the latest ``VECTOR`` that began.
+    program_counter, vector_counter, dot_counter : Out(16)
+        Index of the latest instruction, of the latest ``VECTOR``, of the latest ``DOT`` that began.
     issued : Out(1)
         Pulse: an instruction begins.
     dot_busy, vector_busy : Out(1)
         An instruction of that unit is executing.
+    store_busy : Out(1)
+        A ``VECTOR`` that stores is executing.
+    score, mix : Out(1)
+        The latest ``DOT`` is one over K, over V.
     """
 
     DOTS = 2
@@ -77,9 +81,13 @@ class Dispatch(wiring.Component):
     done: Out(1)
     program_counter: Out(16)
     vector_counter: Out(16)
+    dot_counter: Out(16)
     issued: Out(1)
     dot_busy: Out(1)
     vector_busy: Out(1)
+    store_busy: Out(1)
+    score: Out(1)
+    mix: Out(1)
 
     def elaborate(self, platform):
         m = Module()
@@ -138,6 +146,7 @@ class Dispatch(wiring.Component):
             self.open_vector.eq(begin_vector),
             self.dot_busy.eq(dots != 0),
             self.vector_busy.eq(computing | storing),
+            self.store_busy.eq(storing),
         ]
 
         # Completion.
@@ -149,6 +158,8 @@ class Dispatch(wiring.Component):
             self.done.eq(end),
             self.stores_retired.eq(self.stores_retired + (self.dot_done & self.dot_stored) + (vector_ends & stored)),
         ]
+        with m.If(begin_dot):
+            m.d.sync += [self.dot_counter.eq(following), self.score.eq(work.score), self.mix.eq(work.mix)]
         with m.If(self.vector_done):
             m.d.sync += computing.eq(0)
         with m.If(self.store_done):

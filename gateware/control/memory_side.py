@@ -41,6 +41,8 @@ class MemorySide(wiring.Component):
     stores_retired : In
     writes_idle, waiting
         See :class:`LineIssuer`.
+    blocked : Out(1)
+        The queue is full.
     """
 
     def __init__(self, *, queue):
@@ -56,6 +58,7 @@ class MemorySide(wiring.Component):
             "stores_retired": In(STORE_COUNT_BITS),
             "writes_idle": In(1),
             "waiting": Out(1),
+            "blocked": Out(1),
         })
 
     def elaborate(self, platform):
@@ -76,5 +79,6 @@ class MemorySide(wiring.Component):
             issuer.stores_retired.eq(self.stores_retired),
             issuer.writes_idle.eq(self.writes_idle),
             self.waiting.eq(issuer.waiting),
+            self.blocked.eq(resolver.blocked),
         ]
         return m

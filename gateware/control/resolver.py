@@ -33,6 +33,8 @@ class Resolver(wiring.Component):
         Of instructions that have a stream.
     work : Out(stream of Work)
         Of every instruction.
+    blocked : Out(1)
+        The work of an instruction is not taken.
     """
 
     start: In(1)
@@ -42,6 +44,7 @@ class Resolver(wiring.Component):
     instruction: In(stream.Signature(InstructionLayout))
     block: Out(stream.Signature(LineBlock))
     work: Out(stream.Signature(Work))
+    blocked: Out(1)
 
     def elaborate(self, platform):
         m = Module()
@@ -93,6 +96,9 @@ class Resolver(wiring.Component):
             work.opcode.eq(word.opcode),
             work.behind.eq(word.behind),
             work.streams.eq(streams),
+            work.score.eq(word.rows_grow),
+            work.mix.eq(word.vectors_grow),
+            self.blocked.eq(self.work.valid & ~self.work.ready),
             work.destination_stride.eq(word.destination_stride),
             work.store.base.eq(store.address),
             work.store.stride.eq(word.store_stride),

@@ -51,7 +51,13 @@ class ReadEngine(wiring.Component):
     data : Out(stream of DataBeat)
     program : Out(stream of bus_bits)
     full : Out(1)
-        A burst of data waits for room in the FIFO.
+        In the cycle before, a burst of data waited for room in a FIFO that was at least half full of words that
+        nobody had taken.
+    outstanding : Out(1)
+        Words have been requested and have not come.
+    streaming : Out(1)
+    stream : Out(16)
+        A burst of data is about to be requested, and the index of its instruction.
 
     Raises
     ------
@@ -78,6 +84,9 @@ class ReadEngine(wiring.Component):
             "data": Out(stream.Signature(DataBeat(bus_bits))),
             "program": Out(stream.Signature(bus_bits)),
             "full": Out(1),
+            "outstanding": Out(1),
+            "streaming": Out(1),
+            "stream": Out(16),
         })
 
     def elaborate(self, platform):
@@ -113,7 +122,12 @@ class ReadEngine(wiring.Component):
             self.read_index.eq(request.o.p.index),
             request.o.ready.eq(self.read_request.ready),
         ]
-        m.d.sync += self.full.eq(splitter.bursts.valid & (data_room < length))
+        # A memory that is slower than the units also uses up the room, with words that have yet to come.
+        stored, arrived = Signal(range(self._depth + 1)), data_fifo.i.valid & data_fifo.i.ready
+        m.d.sync += [
+            stored.eq(stored + arrived - (self.data.valid & self.data.ready)),
+            self.full.eq(splitter.bursts.valid & (data_room < length) & (stored >= self._depth // 2)),
+        ]
         with m.If(take_program):
             m.d.comb += [
                 request.i.p.burst.address.eq(self.instructions.p.address),
@@ -138,6 +152,9 @@ class ReadEngine(wiring.Component):
         valid, beat, ends = Signal(), Signal(), Signal()
         m.d.comb += [
             self.read_data.ready.eq(valid),
+            self.outstanding.eq(valid | tags.o.valid | request.o.valid),
+            self.streaming.eq(splitter.bursts.valid),
+            self.stream.eq(burst.tagged.index),
             beat.eq(self.read_data.valid & valid),
             ends.eq(current.more == 0),
             tags.o.ready.eq(~valid | beat & ends),

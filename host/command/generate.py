@@ -54,6 +54,9 @@ def generate(
         metavar="N", show_default=False,
         help="Most tokens that go through the weights together; by default as many as there are columns.")] = None,
     kv: KvBits = DEFAULT_KV,
+    trace: Annotated[Path | None, typer.Option(
+        metavar="FILE", show_default=False,
+        help="Also write a timeline of all tokens for ui.perfetto.dev to this file (engine rtl).")] = None,
     port: Annotated[str | None, typer.Option(
         metavar="PATH", show_default=False, help="Serial port of the board, for --engine board.")] = None,
 ):
@@ -85,6 +88,7 @@ def generate(
     celosia generate --temperature 1 --top-k 40 --top-p 0.95 --min-p 0.05
     celosia generate --stop . --stop !                      one sentence, without its end
     celosia generate --config sim-wide --json report.json   with cycles per token and use of the bus
+    celosia generate --tokens 3 --trace trace.json          what every unit does, cycle by cycle
     celosia generate --config sim-columns --speculate 3     several tokens per pass where the text repeats itself
     celosia generate --engine board --port /dev/ttyUSB0     on a board
     """
@@ -108,9 +112,12 @@ def generate(
         raise CelosiaError(f"group must be 1 or more, not {group}")
     if (engine == EngineName.BOARD) != (port is not None):
         raise CelosiaError("the engine board and --port PATH go together")
+    if trace is not None and engine != EngineName.RTL:
+        raise CelosiaError(f"trace needs the engine {EngineName.RTL}, not {engine}: the others know no cycles")
     loaded = load_model(model)
     tokens_of = tokenizer.load(loaded)
-    with ExitStack() as closing, output_file(json) as report, TextDisplay() as display:
+    with (ExitStack() as closing, output_file(json) as report, output_file(trace) as trace_file,
+          TextDisplay() as display):
         display.progress(f"starting the {engine} engine ...")
         board = None
         if port is not None:
@@ -119,13 +126,20 @@ def generate(
         opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv, board=board,
                              progress=LoadProgress(display.progress))
         opened.group = min(opened.group, group or opened.group)
+        if trace_file:
+            opened.inner.timelines = []
         generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop,
                                 speculate=speculate)
         for piece in generation:
             display.write(piece)
             display.progress(_progress(generation))
         if report:
-            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen, kv))
+            used = (None, None) if engine == EngineName.FLOAT else (chosen, kv)
+            report.write(_report(generation, loaded, engine, *used))
+        if trace_file:
+            from host.bench.perfetto import write_trace
+
+            write_trace(trace_file, opened.inner.timelines, NOMINAL_HERTZ)
     _summary(generation, opened, engine, chosen, speculate)
 
 
@@ -158,7 +172,7 @@ def _progress(generation):
     return ", ".join(parts)
 
 
-def _report(generation, model, engine, config, kv):
+def _report(generation, model, engine, config, kv_bits):
     import json
 
     from host.step_cost import costs_of
@@ -171,7 +185,7 @@ def _report(generation, model, engine, config, kv):
         "model": str(model.path),
         "engine": engine,
         "config": config and config.name,
-        "kv_bits": kv if config else None,
+        "kv_bits": kv_bits,
         "speculate": generation.speculate,
     } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
 

@@ -80,16 +80,16 @@ class Compiled:
             return self.label(index)
         return self.label(index, tokens, Part.BODY) if index < body else self.label(index - body, tokens, Part.LOGITS)
 
-    def read_bytes(self, position):
-        """Bytes that decoding a token reads at ``position``, the program itself included."""
-        beats = 0
-        for instruction in self.program:
+    def read_bytes(self, position, tokens=1, part=Part.DECODE):
+        """Bytes that a program reads whose last token is at ``position``, the program itself included."""
+        program, beats = self.programs[tokens, part], 0
+        for instruction in program:
             lines = position + 1 if instruction.stream_lines_grow else instruction.stream_lines
             line = instruction.stream_line_beats
             if instruction.stream_line_grow:
                 line = -(-(position + 1) >> instruction.stream_grow_shift) << instruction.stream_grow_scale
             beats += lines * line
-        return beats * self.config.bus_bytes + len(self.program) * INSTRUCTION_BITS // 8
+        return beats * self.config.bus_bytes + len(program) * INSTRUCTION_BITS // 8
 
 
 def compile_model(model, config, context=None, *, kv_bits=16):

@@ -33,10 +33,16 @@ class Image:
     memory: np.ndarray
 
 
-def build_image(compiled):
+def build_image(compiled, *, put=None):
     """Pack the model of ``compiled``.
 
     Re-orders the bits of quantised tensors, never their values; F32, F16 and BF16 matrices become W16.
+
+    Parameters
+    ----------
+    compiled : Compiled
+    put : callable
+        Packs a matrix in place of :func:`put_matrix`.
 
     Returns
     -------
@@ -51,14 +57,15 @@ def build_image(compiled):
     for name, tensor in model.tensors.items():
         address = place.map.address(name)
         if name in place.rows:
-            put_matrix(memory, address, tensor, place.rows[name])
+            (put or put_matrix)(memory, address, tensor, place.rows[name])
         else:
             _put(memory, address, np.ascontiguousarray(tensor.dequantise()).view(np.uint8).reshape(-1))
     header = Header(
         config_hash=compiled.config.hash, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
         program=place.map.address("program"), logits=place.map.address("logits"),
         instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context, group=compiled.group,
-        bus_bits=compiled.config.bus_bits, kv_bits=compiled.kv_bits, crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
+        bus_bits=compiled.config.bus_bits, kv_bits=compiled.kv_bits,
+        crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
     _put(memory, 0, np.frombuffer(header.pack(), np.uint8))
     return Image(compiled, header, memory)
 

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from gateware.dot.exact import free_bits
-from gateware.isa import CodeKind, Scale, VECTOR_CODES
+from gateware.isa import CodeKind, VECTOR_CODES
 from host.image.formats.block_format import BlockFormat
 from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS
 
 __all__ = ["RowGeometry"]
-
-_SCALE_BYTES = {Scale.NONE: 0, Scale.FP16: 2, Scale.POWER: 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +42,7 @@ class RowGeometry:
     @property
     def scale_bytes(self):
         """Bytes of the scales and minimums, padding excluded."""
-        return self.scales * _SCALE_BYTES[self.format.scale_kind] * (2 if self.format.minimum else 1)
+        return self.scales * self.format.scale_bytes * (2 if self.format.minimum else 1)
 
     @property
     def sub_vectors(self):

@@ -24,6 +24,13 @@ struct status {
 	uint64_t output_bytes;
 	const uint8_t *trace;
 	uint64_t trace_records, trace_record_bytes;
+	const uint8_t *changes;  // of the watched port
+	uint64_t change_count;
+};
+
+// A port had this value from this cycle on.
+struct change {
+	uint64_t cycle, value;
 };
 
 struct condition {
@@ -52,9 +59,11 @@ struct simulation {
 	status *state;
 	memory_model *memory;
 	bool tracing;
-	uint8_t *program_counter, *trace_valid, *trace_payload;
-	uint32_t program_counter_bytes, trace_bytes;
-	growing_buffer output, trace;
+	uint8_t *program_counter, *trace_valid, *trace_payload, *watched;
+	uint32_t program_counter_bytes, trace_bytes, watched_bytes;
+	bool watched_before;  // `watched_value` is that of the cycle before
+	uint64_t watched_value;
+	growing_buffer output, trace, changes;
 	byte_link link;
 	char *failure, *failure_source;
 	uint8_t zero[MOST_BYTES], nowhere[6][MOST_BYTES];
@@ -74,6 +83,16 @@ struct simulation {
 		memset(place + 8 + trace_bytes, 0, record - 8 - trace_bytes);
 	}
 
+	void record_change() {
+		const uint64_t value = dram::number(watched, watched_bytes);
+		if (watched_before && value == watched_value)
+			return;
+		watched_before = true;
+		watched_value = value;
+		const change record = { state->cycle, value };
+		memcpy(changes.append(sizeof(change)), &record, sizeof(change));
+	}
+
 	stop_reason step(const condition *conditions, uint32_t count, uint8_t *const *places) {
 		if (memory)
 			memory->drive(state->cycle);
@@ -88,6 +107,8 @@ struct simulation {
 			return memory->message[0] ? MEMORY_ERROR : BUS_ERROR;
 		if (tracing && *trace_valid)
 			record_trace();
+		if (watched)
+			record_change();
 		stop_reason reason = CYCLES_DONE;
 		for (uint32_t i = 0; i < count; i++) {
 			uint64_t value = dram::number(places[i], (api->ports[conditions[i].port].bits + 7) / 8);
@@ -127,6 +148,8 @@ void publish(simulation &sim) {
 	state.output_bytes = sim.output.size;
 	state.trace = reinterpret_cast<uint8_t *>(sim.trace.data);
 	state.trace_records = sim.trace.size / state.trace_record_bytes;
+	state.changes = reinterpret_cast<uint8_t *>(sim.changes.data);
+	state.change_count = sim.changes.size / sizeof(change);
 	if (state.reason == MEMORY_ERROR)
 		state.text = sim.memory->message;
 	if (state.reason == BUS_ERROR) {
@@ -213,6 +236,7 @@ EXPORT void simulation_destroy(simulation *sim) {
 	free(static_cast<void *>(sim->memory));
 	sim->output.release();
 	sim->trace.release();
+	sim->changes.release();
 	sim->link.output.release();
 	free(sim->failure);
 	free(sim->failure_source);
@@ -226,7 +250,8 @@ EXPORT void simulation_reset(simulation *sim) {
 	free(sim->failure);
 	free(sim->failure_source);
 	sim->failure = sim->failure_source = nullptr;
-	sim->output.size = sim->trace.size = 0;
+	sim->output.size = sim->trace.size = sim->changes.size = 0;
+	sim->watched_before = false;
 	sim->state->cycle = 0;
 	sim->state->reason = CYCLES_DONE;
 	publish(*sim);
@@ -256,6 +281,18 @@ EXPORT void simulation_settle(simulation *sim) { sim->api->settle(sim->design); 
 
 EXPORT void simulation_clear_trace(simulation *sim) {
 	sim->trace.size = 0;
+	publish(*sim);
+}
+
+// Records the changes of a port of at most 64 bits from now on, its present value first; none if `index` is -1.
+EXPORT void simulation_watch(simulation *sim, int32_t index) {
+	sim->watched = index < 0 ? nullptr : sim->api->port(sim->design, uint32_t(index));
+	sim->watched_bytes = index < 0 ? 0 : (sim->api->ports[index].bits + 7) / 8;
+	sim->watched_before = false;
+}
+
+EXPORT void simulation_clear_changes(simulation *sim) {
+	sim->changes.size = 0;
 	publish(*sim);
 }
 

@@ -86,6 +86,11 @@ class BlockFormat:
         return VECTOR_CODES // self.sub_codes if self.sub_bits else 0
 
     @property
+    def scale_bytes(self):
+        """Bytes of a scale, and of a minimum."""
+        return {Scale.NONE: 0, Scale.FP16: 2, Scale.POWER: 1}[self.scale_kind]
+
+    @property
     def decoders(self):
         """Which of :data:`gateware.config.DECODERS` the format needs, as a tuple."""
         needed = {"sub_scales": self.sub_bits, "minimums": self.minimum,

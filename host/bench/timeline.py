@@ -1,0 +1,149 @@
+"""What the parts of the accelerator did, cycle by cycle, while it ran a program."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateware.activity import ACTIVITY, BusState
+from host.bench.kinds import BETWEEN, KINDS, kind_of, layer_of
+
+__all__ = ["Spans", "Timeline"]
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Intervals of one track.
+
+    Attributes
+    ----------
+    start, end : int64 array
+        Cycles; ``end`` excluded.
+    index : int64 array
+        Instruction, or :class:`BusState`.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    index: np.ndarray
+
+    def __len__(self):
+        return len(self.start)
+
+
+class Timeline:
+    """Periods between changes of what the simulation watched.
+
+    Parameters
+    ----------
+    cycles, values : uint64 array
+        Of `sim.compiled.CompiledSimulation.take_changes`, when it watches :data:`gateware.activity.ACTIVITY`.
+    end : int
+        Cycle after the last.
+    labels : list of str
+        Names of the program's instructions, by their index.
+    position : int
+        Of the first token.
+
+    Attributes
+    ----------
+    start, length : int64 array
+        First cycle of every period and cycles that it lasts.
+    bus : int64 array
+        :class:`BusState`.
+    dot, vector, store, memory : bool array
+        Units that execute, and whether words are requested.
+    dot_index, vector_index, memory_index : int64 array
+        Latest instruction that began in each unit, -1 before the first, and the one that words are requested for.
+    labels, position
+    """
+
+    def __init__(self, cycles, values, end, labels, *, position=0):
+        self.start = cycles.astype(np.int64)
+        self.length = np.diff(np.append(self.start, end))
+        self.labels, self.position = labels, position
+
+        fields, offset = {}, 0
+        for name, bits in ACTIVITY.items():
+            fields[name] = (values >> np.uint64(offset) & np.uint64((1 << bits) - 1)).astype(np.int64)
+            offset += bits
+        self.bus, self.memory_index = fields["bus"], fields["memory_index"]
+        self.dot, self.vector, self.store, self.memory = (
+            fields[name].astype(bool) for name in ("dot", "vector", "store", "memory"))
+        self.dot_index = _since_first(self.dot, fields["dot_index"])
+        self.vector_index = _since_first(self.vector, fields["vector_index"])
+
+    @property
+    def end(self):
+        return int(self.start[-1] + self.length[-1])
+
+    def begin_of(self, index):
+        """First cycle at which an instruction has begun."""
+        return int(self.start[np.argmax(np.maximum(self.dot_index, self.vector_index) >= index)])
+
+    def lost(self, begin=0, end=None):
+        """Cycles by kind of instruction that executes, and state of the bus.
+
+        Where both units execute, the dot engine's instruction counts.
+
+        Parameters
+        ----------
+        begin, end : int
+            Cycles to look at.
+
+        Returns
+        -------
+        int64 array (kinds, states)
+            In the order of :data:`KINDS` and :class:`BusState`.
+        """
+        end = self.end if end is None else end
+        kinds = np.array([KINDS.index(kind_of(label)) for label in self.labels])
+        kind = np.where(self.dot, kinds[self.dot_index],
+                        np.where(self.vector, kinds[self.vector_index], KINDS.index(BETWEEN)))
+        length = np.minimum(self.start + self.length, end) - np.maximum(self.start, begin)
+        table = np.zeros((len(KINDS), len(BusState)), np.int64)
+        np.add.at(table, (kind, self.bus), np.maximum(length, 0))
+        return table
+
+    def layer_begin(self, layer):
+        """First cycle of a layer, or of what follows the last one."""
+        layers = [layer_of(label) for label in self.labels]
+        if layer in layers:
+            return self.begin_of(layers.index(layer))
+        return self.begin_of(len(layers) - layers[::-1].index(layer - 1))
+
+    def share(self, state, begin, end, bins):
+        """Share of the cycles of each of ``bins`` equal parts of a time in which the bus has a state."""
+        edges = np.linspace(begin, end, bins + 1)
+        ends = self.start + self.length
+        counted = np.append(0, np.cumsum(np.where(self.bus == state, self.length, 0)))
+        return np.diff(np.interp(edges, np.append(self.start, ends[-1]), counted)) / ((end - begin) / bins)
+
+    def spans(self, track):
+        """Intervals of a track.
+
+        Parameters
+        ----------
+        track : str
+            ``"dot"``, ``"vector"``, ``"store"``: the instruction that the unit executes; ``"memory"``: the one that
+            words are requested for; ``"bus"``: its state.
+
+        Returns
+        -------
+        Spans
+        """
+        if track == "bus":
+            busy, index = self.bus != BusState.IDLE, self.bus
+        else:
+            busy = getattr(self, track)
+            index = getattr(self, f"{'vector' if track == 'store' else track}_index")
+        value = np.where(busy, index, -1)
+        edges = np.flatnonzero(np.append(True, value[1:] != value[:-1]))
+        ends = np.append(self.start[edges[1:]], self.end)
+        keep = value[edges] >= 0
+        return Spans(self.start[edges][keep], ends[keep], value[edges][keep])
+
+
+def _since_first(busy, index):
+    """Indices of the latest instruction of a unit, without that of the program before."""
+    begun = np.logical_or.accumulate(busy)
+    return np.where(begun, index, -1)

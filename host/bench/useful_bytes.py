@@ -1,0 +1,65 @@
+"""Bytes that a token needs from DRAM, each once."""
+
+from gateware.isa import CodeKind
+from host.compiler.placement import is_matrix
+from host.image.formats import FORMATS
+
+__all__ = ["kv_bytes", "macs", "useful_bytes", "weight_bytes"]
+
+_FP32_BYTES = 4
+_TRITS = 5  # in a byte
+
+
+def weight_bytes(tensor):
+    """Bytes of a tensor's rows as packed, without any padding: codes, sub-scales, scales and minimums."""
+    rows, columns = tensor.shape
+    if not is_matrix(tensor.name):
+        return rows * columns * _FP32_BYTES
+    form = FORMATS[tensor.ggml_type]
+    vectors = -(-columns // 32)
+    both = 2 if form.minimum else 1
+    code_bits = columns * 8 / _TRITS if form.code_kind == CodeKind.TRITS else columns * form.code_bits
+    sub_bits = vectors * form.vector_subs * form.sub_bits * both
+    scale_bits = vectors // form.super_vectors * 8 * form.scale_bytes * both
+    return rows * (code_bits + sub_bits + scale_bits) / 8
+
+
+def kv_bytes(hp, position, kv_bits=16):
+    """Bytes of K and V, with their scales, of all positions up to a token's own: ``position`` of them."""
+    return hp.layers * hp.kv_heads * position * 2 * (hp.head_dim * kv_bits // 8 + _FP32_BYTES)
+
+
+def useful_bytes(model, position, kv_bits=16):
+    """Bytes that decoding a token needs, each weight and each element of K and V once.
+
+    Of the embedding only a row counts, unless it is the output matrix too. What is read again counts once; the
+    program, the rope table, padding and what is written do not count.
+
+    Parameters
+    ----------
+    model : host.gguf_model.Model
+        With all its layers.
+    position : int
+        Length of the KV cache, the token's own position included.
+    kv_bits : int
+        Bits of its codes.
+
+    Returns
+    -------
+    int
+    """
+    total = 0
+    for name, tensor in model.tensors.items():
+        row_only = name == "token_embd.weight" and not model.hyperparameters.tied
+        total += weight_bytes(tensor) / (tensor.shape[0] if row_only else 1)
+    return round(total + kv_bytes(model.hyperparameters, position, kv_bits))
+
+
+def macs(model, position, *, output=True):
+    """Multiplications of a token in the dot engine, with a KV cache of ``position``."""
+    hp = model.hyperparameters
+    total = 2 * hp.layers * hp.heads * hp.head_dim * position
+    for name, tensor in model.tensors.items():
+        if is_matrix(name) and name not in ("token_embd.weight", "output.weight"):
+            total += tensor.shape[0] * tensor.shape[1]
+    return total + (model.output.shape[0] * model.output.shape[1] if output else 0)
