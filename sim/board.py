@@ -31,8 +31,8 @@ class SimulatedBoard:
     ----------
     config : gateware.config.Config
     memory : soc.dram.memories.Memory or sim.dram.Dram
-        The memory of a board: its controller is simulated cycle by cycle, its devices are a model, and they are up when this
-        returns. Or a model behind the burst ports of the accelerator.
+        The memory of a board: its controller is simulated cycle by cycle, its devices are a model, and they
+        are up when this returns. Or a model behind the burst ports of the accelerator.
     bit_level : bool
         Bytes pass a serial line, bit by bit, in place of going straight into the bridge.
     link_stalls : float
@@ -74,7 +74,8 @@ class SimulatedBoard:
                 return OnMemory(system(), DramController(core=core, bus_bits=config.bus_bits))
 
         library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
-        self._sim = LinkedSimulation(library, divisor=divisor, stall_probability=link_stalls, seed=seed, **behind)
+        self._sim = LinkedSimulation(
+            library, divisor=divisor, stall_probability=link_stalls, seed=seed, **behind)
         if not modelled:
             self._sim.run(_LONGEST_START, until="memory_ready")
 

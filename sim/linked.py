@@ -10,7 +10,8 @@ _STREAM_PORTS = ("rx__valid", "rx__ready", "rx__payload", "tx__valid", "tx__read
 
 
 class _Places(ctypes.Structure):
-    _fields_ = [*((name, ctypes.c_uint32) for name in (*_STREAM_PORTS, "active", "divisor", "stall_threshold")),
+    _fields_ = [*((name, ctypes.c_uint32) for name in (
+                    *_STREAM_PORTS, "active", "divisor", "stall_threshold")),
                 ("seed", ctypes.c_uint64)]
 
 
@@ -19,10 +20,11 @@ class _State(ctypes.Structure):
 
 
 class LinkedSimulation(CompiledSimulation):
-    """A :class:`sim.compiled.CompiledSimulation` with bytes going in and out, without any Python per byte or cycle.
+    """A :class:`sim.compiled.CompiledSimulation` with bytes going in and out, without any Python per byte or
+    cycle.
 
-    The design has streams of bytes ``rx`` and ``tx``, or serial lines of these names, and an output ``active`` that is 1
-    while it is about to answer.
+    The design has streams of bytes ``rx`` and ``tx``, or serial lines of these names, and an output
+    ``active`` that is 1 while it is about to answer.
 
     Parameters
     ----------
@@ -67,7 +69,8 @@ class LinkedSimulation(CompiledSimulation):
         cycles : int
             Most cycles to run.
         quiet : int
-            Stop when all of ``data`` is taken, and for so many cycles no byte has passed and ``active`` was 0.
+            Stop when all of ``data`` is taken, and for so many cycles no byte has passed and ``active`` was
+            0.
 
         Returns
         -------

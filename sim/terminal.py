@@ -17,8 +17,8 @@ _MOST_BYTES = 1 << 20
 class BoardTerminal:
     """Runs a simulated board and passes bytes between it and a pseudo-terminal.
 
-    The board's clock stands still while it has nothing to do. Bytes that the board sends and nobody reads are kept, and
-    lost beyond one MiB, as they would be at a serial port. A context manager: closes at the end.
+    The board's clock stands still while it has nothing to do. Bytes that the board sends and nobody reads are
+    kept, and lost beyond one MiB, as they would be at a serial port. A context manager: closes at the end.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ class BoardTerminal:
         self._arrived = self._leaving = b""
 
     def serve(self, *, seconds=None):
-        """Run the board for ever; or look at the terminal once, and wait at most so long if there is nothing to do."""
+        """Run the board for ever; or look at the terminal once, and wait at most so long if there is nothing
+        to do."""
         while True:
             self._step(seconds)
             if seconds is not None:
@@ -49,7 +50,8 @@ class BoardTerminal:
     def _step(self, seconds):
         idle = not self._arrived and not self._board.busy
         readable, writable, _ = select.select(
-            [self._here] if len(self._arrived) < _READ_BYTES else [], [self._here] if self._leaving else [], [],
+            [self._here] if len(self._arrived) < _READ_BYTES else [],
+            [self._here] if self._leaving else [], [],
             seconds if idle else 0)
         if readable:
             self._arrived += os.read(self._here, _READ_BYTES)

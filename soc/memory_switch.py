@@ -26,10 +26,10 @@ def MasterSignature(bus_bits):
 class MemorySwitch(wiring.Component):
     """Gives the DRAM ports to one of two masters.
 
-    No arbiter is needed between masters of which one starts the other and then waits: the first has the ports while
-    ``second`` is 0, the other while it is 1. It may change only when neither has a request on offer, a read that has
-    not been answered or a write that has not been reported. Combinational, one level of logic; a master that has not
-    got the ports sees none of its requests accepted.
+    No arbiter is needed between masters of which one starts the other and then waits: the first has the ports
+    while ``second`` is 0, the other while it is 1. It may change only when neither has a request on offer, a
+    read that has not been answered or a write that has not been reported. Combinational, one level of logic;
+    a master that has not got the ports sees none of its requests accepted.
 
     Parameters
     ----------
@@ -68,7 +68,8 @@ class MemorySwitch(wiring.Component):
                 m.d.comb += theirs.ready.eq(ours.ready & own)
                 with m.If(own):
                     m.d.comb += ours.valid.eq(theirs.valid)
-                    # Field by field: the compiled simulation takes a payload that is split in two for feedback.
+                    # Field by field: the compiled simulation takes a payload that is split in two for
+                    # feedback.
                     for field, _ in ours.payload.shape():
                         m.d.comb += ours.p[field].eq(theirs.p[field])
         return m

@@ -29,7 +29,8 @@ class SerialSystem(wiring.Component):
     -------
     rx : In(1), init=1
     tx : Out(1), init=1
-    read_request, read_data, write_request, write_data, write_done, busy, active, accepted, refused, program_counter
+    read_request, read_data, write_request, write_data, write_done
+    busy, active, accepted, refused, program_counter
         See :class:`soc.system.System`.
     dropped : Out(1)
         Pulse: a byte was lost.

@@ -89,7 +89,10 @@ def _connect_memory(m, memory, master):
         theirs, ours = getattr(master, name), getattr(memory, name)
         if name == "write_done":
             m.d.comb += theirs.eq(ours)
-        elif name == "read_data":
-            m.d.comb += [theirs.valid.eq(ours.valid), theirs.payload.eq(ours.payload), ours.ready.eq(theirs.ready)]
-        else:
-            m.d.comb += [ours.valid.eq(theirs.valid), ours.payload.eq(theirs.payload), theirs.ready.eq(ours.ready)]
+            continue
+        source, sink = (ours, theirs) if name == "read_data" else (theirs, ours)
+        m.d.comb += [
+            sink.valid.eq(source.valid),
+            sink.payload.eq(source.payload),
+            source.ready.eq(sink.ready),
+        ]

@@ -18,8 +18,10 @@ _PROGRAM = "openFPGALoader"
 def program(
     bitstream: Annotated[Path, typer.Argument(metavar="BITSTREAM", help="Bitstream (.bit) of an ECP5.")],
     board: Annotated[str | None, typer.Option(
-        metavar="NAME", show_default=False, help="Board, as openFPGALoader calls it; tells it the cable.")] = None,
-    flash: Annotated[bool, typer.Option("--flash", help="Into the flash, to stay; by default until power is off.")] = False,
+        metavar="NAME", show_default=False,
+        help="Board, as openFPGALoader calls it; tells it the cable.")] = None,
+    flash: Annotated[bool, typer.Option(
+        "--flash", help="Into the flash, to stay; by default until power is off.")] = False,
 ):
     """Program a board through openFPGALoader, which has to be on the PATH.
 

@@ -16,23 +16,25 @@ _LATENCY = 24
 def simulate(
     board: Annotated[str, typer.Argument(metavar="BOARD", help="Which board, such as ulx3s.")],
     bit_level: Annotated[bool, typer.Option(
-        "--bit-level", help="Every bit of the serial line, at 25 cycles per bit; by default bytes skip the line.")] = False,
+        "--bit-level",
+        help="Every bit of the serial line, at 25 cycles per bit; by default bytes skip the line.")] = False,
     config: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
         help="Another configuration of the accelerator than the board's own.")] = None,
     memory: Annotated[str, typer.Option(
         metavar="board|model",
-        help="The board's controller with a model of its devices, or a model of both, which is faster.")] = "board",
+        help="The board's controller with a model of its devices, or a model of both; that is faster.")
+    ] = "board",
 ):
     """Simulate a complete board, and open a pseudo-terminal in place of its serial port.
 
-    Link, accelerator and memory controller are the gateware, compiled; the DRAM devices are a model. stdout gets the path of the
-    terminal, as soon as the board is ready. The board runs until it is interrupted; its memory keeps what hosts leave
-    in it.
+    Link, accelerator and memory controller are the gateware, compiled; the DRAM devices are a model. stdout
+    gets the path of the terminal, as soon as the board is ready. The board runs until it is interrupted; its
+    memory keeps what hosts leave in it.
 
     \b
     celosia simulate ulx3s
-    celosia generate --engine board --port /dev/pts/3    in another terminal, with the path that the first one shows
+    celosia generate --engine board --port /dev/pts/3    in another terminal, with the path from the first
     """
     from gateware.config import CONFIGS
     from soc.dram.memories import MEMORIES

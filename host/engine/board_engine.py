@@ -86,8 +86,8 @@ class BoardEngine(ProgramEngine):
                             f"{_named(header.config_hash)}, not {_named(identity)}")
         memory_bytes, = client.read_registers(Register.MEMORY_BYTES)
         if header.image_bytes > memory_bytes:
-            raise LinkError(f"{client.name}: the image of {header.image_bytes} bytes does not fit the memory of the "
-                            f"board, {memory_bytes} bytes")
+            raise LinkError(f"{client.name}: the image of {header.image_bytes} bytes does not fit the memory of "
+                            f"the board, {memory_bytes} bytes")
         self._bus_bytes = header.bus_bits // 8
         self.content_bytes = self._padded(header.content_bytes)
         done = 0
@@ -139,7 +139,8 @@ class BoardEngine(ProgramEngine):
         end = time.monotonic() + _LONGEST_SECONDS
         while self._client.read_registers(Register.BUSY)[0]:
             if time.monotonic() > end:
-                raise LinkError(f"{self._client.name}: the accelerator is running for {_LONGEST_SECONDS} s already")
+                raise LinkError(f"{self._client.name}: the accelerator is running for "
+                                f"{_LONGEST_SECONDS} s already")
 
     def _count(self):
         counters = self._read_counters()

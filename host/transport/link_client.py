@@ -31,9 +31,9 @@ class _Busy(Exception):
 class LinkClient:
     """Carries out requests over a transport that may lose and change bytes.
 
-    Up to ``window`` requests are under way at a time. Whenever something is wrong (no answer in time, a damaged one, a
-    frame that did not arrive), the client connects again and repeats from the first request that has no answer;
-    payloads become shorter on a bad line and longer again on a good one.
+    Up to ``window`` requests are under way at a time. Whenever something is wrong (no answer in time, a
+    damaged one, a frame that did not arrive), the client connects again and repeats from the first request
+    that has no answer; payloads become shorter on a bad line and longer again on a good one.
 
     Parameters
     ----------
@@ -75,7 +75,8 @@ class LinkClient:
 
     def read_registers(self, *registers):
         """Contents of registers (list of int)."""
-        requests = (Frame(opcode=Opcode.READ_REGISTER, sequence=0, address=register) for register in registers)
+        requests = (Frame(opcode=Opcode.READ_REGISTER, sequence=0, address=register)
+                    for register in registers)
         return [answer.value for _, answer in self._exchange(requests)]
 
     def write_registers(self, *writes):
@@ -132,10 +133,12 @@ class LinkClient:
             if not different:
                 return sent
             for start, block in different:
-                self.write_memory(address + start, block, progress=progress if not sent else lambda size: None)
+                self.write_memory(address + start, block,
+                                  progress=progress if not sent else lambda size: None)
             sent += sum(len(block) for _, block in different)
             blocks = different
-        raise LinkError(f"{self.name}: memory does not hold what is written to it, at {blocks[0][0] + address:#x}")
+        raise LinkError(f"{self.name}: memory does not hold what is written to it, "
+                        f"at {blocks[0][0] + address:#x}")
 
     def _different(self, address, blocks):
         """Those of the blocks that DRAM does not hold."""
@@ -181,7 +184,8 @@ class LinkClient:
                     self._connected = False
                     busy_since = busy_since or time.monotonic()
                     if time.monotonic() - busy_since > self._patience:
-                        raise LinkError(f"{self.name}: the accelerator is running for {self._patience:.0f} s already")
+                        raise LinkError(f"{self.name}: the accelerator is running for "
+                                        f"{self._patience:.0f} s already") from None
                     self._transport.read(0.01)
                     continue
                 failures, busy_since = 0, None
@@ -193,7 +197,8 @@ class LinkClient:
 
     def _connect(self):
         """Agree on a sequence number; what was under way before is forgotten."""
-        request = Frame(opcode=Opcode.CONNECT, sequence=random.randrange(SEQUENCES), value=random.randrange(1 << 32))
+        request = Frame(opcode=Opcode.CONNECT, sequence=random.randrange(SEQUENCES),
+                        value=random.randrange(1 << 32))
         self._received.clear()
         self._transport.write(encode(request))
         deadline = time.monotonic() + 2 * self._timeout

@@ -33,7 +33,8 @@ class SerialTransport(Transport):
         self.name = str(path)
         try:
             # Exclusive: a second host would break the sequence of the first.
-            self._port = serial.Serial(self.name, baud, timeout=0, write_timeout=_WRITE_SECONDS, exclusive=True)
+            self._port = serial.Serial(
+                self.name, baud, timeout=0, write_timeout=_WRITE_SECONDS, exclusive=True)
         except (OSError, ValueError) as error:
             raise LinkError(f"port {self.name} cannot be opened: {error}") from error
 

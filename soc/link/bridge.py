@@ -27,12 +27,14 @@ class LinkBridge(wiring.Component):
                      |
         tx <-- frame sender <-- answer
 
-    A payload stays in the buffer until the frame has been found good and possible; nothing else is changed before
-    that. While a request is carried out and answered, ``rx`` is not ready: in front of a serial receiver belongs a FIFO
-    that holds what may be under way. A frame that a FIFO had no room for is a damaged one.
+    A payload stays in the buffer until the frame has been found good and possible; nothing else is changed
+    before that. While a request is carried out and answered, ``rx`` is not ready: in front of a serial
+    receiver belongs a FIFO that holds what may be under way. A frame that a FIFO had no room for is a damaged
+    one.
 
-    :mod:`soc.link.protocol` defines frames and requests. A frame takes as many cycles as it has bytes, its answer too,
-    and some 15 more; a write to DRAM four per bus word in addition. ``rx.ready`` is a register, ``tx`` is too.
+    :mod:`soc.link.protocol` defines frames and requests. A frame takes as many cycles as it has bytes, its
+    answer too, and some 15 more; a write to DRAM four per bus word in addition. ``rx.ready`` is a register,
+    ``tx`` is too.
 
     Parameters
     ----------

@@ -14,10 +14,10 @@ __all__ = ["FrameReceiver"]
 class FrameReceiver(wiring.Component):
     """Finds frames in a stream of bytes, checks them, and puts their payload into a buffer.
 
-    Takes one byte per cycle, escapes included; a frame is offered in the second cycle after its last delimiter, and no
-    byte is taken until it is accepted: the payload stays in the buffer so long. A payload is written to the buffer
-    before the CRC has come; only the frame that is then offered says whether it is good. Never writes beyond the
-    ``PAYLOAD_BYTES`` of the buffer, however long a frame is.
+    Takes one byte per cycle, escapes included; a frame is offered in the second cycle after its last
+    delimiter, and no byte is taken until it is accepted: the payload stays in the buffer so long. A payload
+    is written to the buffer before the CRC has come; only the frame that is then offered says whether it is
+    good. Never writes beyond the ``PAYLOAD_BYTES`` of the buffer, however long a frame is.
 
     Parameters
     ----------

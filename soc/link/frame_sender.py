@@ -13,10 +13,12 @@ __all__ = ["FrameSender"]
 
 
 class FrameSender(wiring.Component):
-    """Sends frames: delimiter, header, payload from a buffer, CRC, delimiter, with escapes where they are needed.
+    """Sends frames: delimiter, header, payload from a buffer, CRC, delimiter, with escapes where they are
+    needed.
 
-    One byte per cycle, and ``BlockRam.LATENCY + 1`` cycles more for each word of the buffer. A frame is accepted when its last
-    byte has been: header and buffer must stay as they are so long. ``bytes`` comes from registers.
+    One byte per cycle, and ``BlockRam.LATENCY + 1`` cycles more for each word of the buffer. A frame is
+    accepted when its last byte has been: header and buffer must stay as they are so long. ``bytes`` comes
+    from registers.
 
     Parameters
     ----------

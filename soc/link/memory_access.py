@@ -17,10 +17,10 @@ __all__ = ["MemoryAccess"]
 class MemoryAccess(wiring.Component):
     """Carries out READ_MEMORY, WRITE_MEMORY and CRC_MEMORY between the DRAM ports and the payload buffer.
 
-    Bursts are those of :class:`gateware.dma.burst_splitter.BurstSplitter`. Reads, a CRC among them, take a bus word in
-    every cycle: ``read_data`` is never refused, so DRAM sets the speed. A write takes
-    ``BlockRam.LATENCY + 2`` cycles per word, several times faster than a link brings it; ``done`` comes when DRAM has
-    reported all of it.
+    Bursts are those of :class:`gateware.dma.burst_splitter.BurstSplitter`. Reads, a CRC among them, take a
+    bus word in every cycle: ``read_data`` is never refused, so DRAM sets the speed. A write takes
+    ``BlockRam.LATENCY + 2`` cycles per word, several times faster than a link brings it; ``done`` comes when
+    DRAM has reported all of it.
 
     Parameters
     ----------

@@ -1,29 +1,32 @@
 """The link protocol: what host and board say to each other over a stream of bytes.
 
-The host sends request frames, the board answers each of them with one frame, in order. A frame begins and ends with a
-delimiter byte, which occurs nowhere else: in between, a delimiter or an escape is sent as an escape and the byte with
-bit 5 inverted. So whatever is lost, added or changed, the next delimiter is the beginning of something new; no length
-has to be right for that, and no clock has to run out. Nothing between two delimiters is no frame.
+The host sends request frames, the board answers each of them with one frame, in order. A frame begins and
+ends with a delimiter byte, which occurs nowhere else: in between, a delimiter or an escape is sent as an
+escape and the byte with bit 5 inverted. So whatever is lost, added or changed, the next delimiter is the
+beginning of something new; no length has to be right for that, and no clock has to run out. Nothing between
+two delimiters is no frame.
 
-A frame is the header below, its payload, and the CRC-32 of both (that of zlib). The length in the header says how
-long the payload is; it has to agree with what lies between the delimiters.
+A frame is the header below, its payload, and the CRC-32 of both (that of zlib). The length in the header says
+how long the payload is; it has to agree with what lies between the delimiters.
 
-A request carries the sequence number that the board expects: one more than the last that it answered with ``OK``.
-Only ``CONNECT`` may carry any, and sets it. A request that is damaged, too long, out of order or not possible changes
-nothing, neither memory nor registers nor the expected number; so all that was sent behind it is refused as well, and
-the host repeats from there. Every request can be repeated: done twice, it has the same effect as done once. A host that
-has lost track connects again, which needs no answer of what went before.
+A request carries the sequence number that the board expects: one more than the last that it answered with
+``OK``. Only ``CONNECT`` may carry any, and sets it. A request that is damaged, too long, out of order or not
+possible changes nothing, neither memory nor registers nor the expected number; so all that was sent behind it
+is refused as well, and the host repeats from there. Every request can be repeated: done twice, it has the
+same effect as done once. A host that has lost track connects again, which needs no answer of what went
+before.
 
-This file is the only definition. The gateware derives its layouts from it, the host encodes and decodes with it,
-``docs/link.md`` is printed from it. It knows nothing of Amaranth.
+This file is the only definition. The gateware derives its layouts from it, the host encodes and decodes with
+it, ``docs/link.md`` is printed from it. It knows nothing of Amaranth.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
 import zlib
 
-__all__ = ["CRC_BYTES", "DELIMITER", "ESCAPE", "ESCAPE_BIT", "FIELDS", "Field", "Frame", "FrameError", "HEADER_BYTES",
-           "Opcode", "PAYLOAD_BYTES", "Register", "SEQUENCES", "Status", "VERSION", "decode", "encode"]
+__all__ = ["CRC_BYTES", "DELIMITER", "ESCAPE", "ESCAPE_BIT", "FIELDS", "Field", "Frame", "FrameError",
+           "HEADER_BYTES", "Opcode", "PAYLOAD_BYTES", "Register", "SEQUENCES", "Status", "VERSION", "decode",
+           "encode"]
 
 VERSION = 1
 """What register ``VERSION`` reads."""
@@ -65,7 +68,7 @@ class Status(IntEnum):
     OVERSIZED = 2  #: the frame is longer than a frame can be
     ORDER = 3      #: the sequence number is not the expected one
     UNKNOWN = 4    #: there is no such opcode, or no such register, or it cannot be written
-    RANGE = 5      #: address or size is not a multiple of a bus word, is zero, too large or outside the memory
+    RANGE = 5      #: address or size is no multiple of a bus word, zero, too large or outside the memory
     BUSY = 6       #: the accelerator is running: memory and registers are its own until it is done
 
 
@@ -181,5 +184,6 @@ def decode(data):
         values[field.name] = int.from_bytes(content[offset:offset + field.size], "little")
         offset += field.size
     if values.pop("length") != len(content) - HEADER_BYTES:
-        raise FrameError(f"Length of the frame must be that of its payload, {len(content) - HEADER_BYTES} bytes")
+        raise FrameError(f"Length of the frame must be that of its payload, "
+                         f"{len(content) - HEADER_BYTES} bytes")
     return Frame(**values, payload=content[HEADER_BYTES:])

@@ -50,8 +50,13 @@ class LinkRegisters(wiring.Component):
 
     def __init__(self, *, identity, bus_bytes, memory_bytes):
         self._constants = {
-            Register.VERSION: VERSION, Register.CONFIG_LOW: identity & 0xFFFFFFFF, Register.CONFIG_HIGH: identity >> 32,
-            Register.BUS_BYTES: bus_bytes, Register.MEMORY_BYTES: memory_bytes, Register.PAYLOAD_BYTES: PAYLOAD_BYTES}
+            Register.VERSION: VERSION,
+            Register.CONFIG_LOW: identity & 0xFFFFFFFF,
+            Register.CONFIG_HIGH: identity >> 32,
+            Register.BUS_BYTES: bus_bytes,
+            Register.MEMORY_BYTES: memory_bytes,
+            Register.PAYLOAD_BYTES: PAYLOAD_BYTES,
+        }
         super().__init__({
             "index": In(32),
             "value": Out(32),
@@ -67,8 +72,11 @@ class LinkRegisters(wiring.Component):
         control = self.control
         low = self.index[:5]
         stored = {
-            Register.MEMBER: control.member, Register.POSITION: control.position, Register.PROGRAM: control.program,
-            Register.STORE_LOGITS: control.store_logits}
+            Register.MEMBER: control.member,
+            Register.POSITION: control.position,
+            Register.PROGRAM: control.program,
+            Register.STORE_LOGITS: control.store_logits,
+        }
         m.d.comb += [
             self.readable.eq((self.index < Register.COUNTER + 16) & ((low <= Register.START) | low[4])),
             self.writable.eq((self.index >= Register.MEMBER) & (self.index <= Register.START)),

@@ -11,9 +11,9 @@ __all__ = ["UartReceiver"]
 class UartReceiver(wiring.Component):
     """Receives 8 data bits, no parity, one stop bit.
 
-    A bit lasts ``divisor`` cycles and is sampled once, in its middle. The start bit is found to the cycle, so with
-    ``divisor`` d the clocks of both ends may differ by 5 % less 1/(10 d). A byte whose stop bit is not high is
-    dropped; so is one that the stream does not take within the time of a byte.
+    A bit lasts ``divisor`` cycles and is sampled once, in its middle. The start bit is found to the cycle, so
+    with ``divisor`` d the clocks of both ends may differ by 5 % less 1/(10 d). A byte whose stop bit is not
+    high is dropped; so is one that the stream does not take within the time of a byte.
 
     Parameters
     ----------

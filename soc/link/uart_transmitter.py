@@ -10,7 +10,8 @@ __all__ = ["UartTransmitter"]
 class UartTransmitter(wiring.Component):
     """Sends 8 data bits, no parity, one stop bit.
 
-    A bit lasts ``divisor`` cycles, a byte 10 bits; bytes follow each other without a gap while the stream has them.
+    A bit lasts ``divisor`` cycles, a byte 10 bits; bytes follow each other without a gap while the stream has
+    them.
 
     Parameters
     ----------
@@ -53,7 +54,12 @@ class UartTransmitter(wiring.Component):
                     wait.eq(self.divisor - 1),
                 ]
         with m.Elif(wait == 0):
-            m.d.sync += [self.tx.eq(bits[0]), bits.eq(bits >> 1), left.eq(left - 1), wait.eq(self.divisor - 1)]
+            m.d.sync += [
+                self.tx.eq(bits[0]),
+                bits.eq(bits >> 1),
+                left.eq(left - 1),
+                wait.eq(self.divisor - 1),
+            ]
         with m.Else():
             m.d.sync += wait.eq(wait - 1)
         return m

@@ -22,10 +22,10 @@ def _column(bit, width):
 class WordCrc(wiring.Component):
     """CRC-32, as zlib computes it, of a stream of words, the lowest byte of each first.
 
-    One word per cycle, whatever its width; ``crc`` holds it in the next cycle. Each bit of the register is the parity
-    of a masked word. `amaranth.lib.crc` makes the same function of single bits, which a simulation compiled to native
-    code has to compute one by one: 0.80 us in place of 0.14 us per cycle at 128 bits (simulated; a loop of
-    a million cycles).
+    One word per cycle, whatever its width; ``crc`` holds it in the next cycle. Each bit of the register is
+    the parity of a masked word. `amaranth.lib.crc` makes the same function of single bits, which a simulation
+    compiled to native code has to compute one by one: 0.80 us in place of 0.14 us per cycle at 128 bits
+    (simulated; a loop of a million cycles).
 
     Parameters
     ----------

@@ -17,7 +17,8 @@ MEMORY_BYTES = MEMORIES["ulx3s"].bytes
 
 @pytest.fixture
 def make_board():
-    """Function (**options) -> SimulatedBoard with a memory of random bytes, the same in every test; closed after the test.
+    """Function (**options) -> SimulatedBoard with a memory of random bytes, the same in every test; closed
+    after the test.
 
     ``dram`` are options of `sim.dram.Dram`.
     """

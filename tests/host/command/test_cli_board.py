@@ -42,7 +42,8 @@ def _generate(*arguments):
 
 
 def test_published_text(data_dir, tmp_path):
-    """32 tokens of the text that llama2.c publishes; the second time nothing is loaded; hosts that are killed do no
+    """32 tokens of the text that llama2.c publishes; the second time nothing is loaded; hosts that are killed
+    do no
     harm."""
     folder, report, rng = data_dir / "stories260K", tmp_path / "report.json", random.Random(1)
     with _board() as port:

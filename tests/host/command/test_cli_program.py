@@ -1,4 +1,5 @@
-"""`celosia program` with a stand-in for openFPGALoader that says what is connected and takes note of its arguments."""
+"""`celosia program` with a stand-in for openFPGALoader that says what is connected and takes note of its
+arguments."""
 
 import pytest
 

@@ -56,7 +56,8 @@ def test_only_what_is_missing_is_sent(bench):
 
 
 def test_bit_errors(bench):
-    """One bit in ten thousand is wrong, in both directions: the load completes, verified, and nothing else changes."""
+    """One bit in ten thousand is wrong, in both directions: the load completes, verified, and nothing else
+    changes."""
     transport = bench.connect()
     # What is lost without a trace costs real seconds at a real port.
     data = _data(BLOCK // 2 if isinstance(transport, SerialTransport) else 3 * BLOCK)
@@ -70,7 +71,8 @@ def test_bit_errors(bench):
 
 
 def test_hosts_that_are_killed(bench):
-    """At ten random bytes, most of them in the middle of a frame; each new host goes on where the last one was."""
+    """At ten random bytes, most of them in the middle of a frame; each new host goes on where the last one
+    was."""
     rng, data = random.Random(3), _data(6 * BLOCK)
     for _ in range(10):
         transport = bench.connect()

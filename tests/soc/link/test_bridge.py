@@ -1,5 +1,6 @@
 # amaranth: UnusedElaboratable=no
-"""The bridge on a complete board, compiled: every operation, every refusal, and ten thousand damaged frames."""
+"""The bridge on a complete board, compiled: every operation, every refusal, and ten thousand damaged
+frames."""
 
 import random
 import zlib
@@ -174,7 +175,8 @@ def _wrong(rng, expected):
 
 
 def test_ten_thousand_damaged_frames(make_wire):
-    """None changes memory, registers or the expected number; each gets a negative answer or none; then all is well."""
+    """None changes memory, registers or the expected number; each gets a negative answer or none; then all is
+    well."""
     wire, rng, seed_note = make_wire(), random.Random(20), "seed 20"
     wire.ask(Opcode.CONNECT, sequence=500)
     wire.ask(Opcode.WRITE_REGISTER, address=Register.PROGRAM, value=77)
