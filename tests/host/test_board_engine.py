@@ -44,8 +44,8 @@ def test_bits_of_the_golden_model(transport, image):
     steps = []
     model, board = ModelEngine(image()), BoardEngine(image(), client, progress=lambda *step: steps.append(step))
     assert board.sent_bytes == board.content_bytes == steps[-1][0] == steps[-1][1]
-    for tokens, rows, logits in (([1, 200, 7, 7, 30], Rows.ALL, True), ([5], Rows.LAST, True), ([9, 4], Rows.LAST, False),
-                                 ([3, 3], Rows.NONE, False), ([8], Rows.ALL, False)):
+    for tokens, rows, logits in (([1, 200, 7, 7, 30], Rows.ALL, True), ([5], Rows.LAST, True),
+                                 ([9, 4], Rows.LAST, False), ([3, 3], Rows.NONE, False), ([8], Rows.ALL, False)):
         expected = model.extend(tokens, rows=rows, logits=logits)
         got = board.extend(tokens, rows=rows, logits=logits)
         assert board.choices == model.choices
@@ -71,8 +71,8 @@ def test_on_a_bad_line(transport, image):
 def test_another_configuration_is_refused(transport, image):
     client, other = LinkClient(transport, timeout=0.1), CONFIGS["sim-narrow"]
     assert config_of_board(client) == MICRO
-    message = (f"the simulation: configuration of the board must be that of the image, {other.hash:016x} ('sim-narrow'), "
-               f"not {MICRO.hash:016x} ('micro')")
+    message = (f"the simulation: configuration of the board must be that of the image, {other.hash:016x} "
+               f"('sim-narrow'), not {MICRO.hash:016x} ('micro')")
     with pytest.raises(LinkError, match=f"^{re.escape(message)}$"):
         BoardEngine(image(other), client)
 

@@ -27,7 +27,8 @@ def make_board():
     def make(*, dram=None, **options):
         content = np.zeros(MEMORY_BYTES, np.uint8)
         content[:1 << 20] = np.random.default_rng(5).integers(0, 256, 1 << 20, np.uint8)
-        boards.append(SimulatedBoard(CONFIG, memory=Dram(content, bus_bits=CONFIG.bus_bits, **(dram or {})), **options))
+        memory = Dram(content, bus_bits=CONFIG.bus_bits, **(dram or {}))
+        boards.append(SimulatedBoard(CONFIG, memory=memory, **options))
         return boards[-1]
 
     yield make

@@ -47,8 +47,8 @@ def test_published_text(data_dir, tmp_path):
     harm."""
     folder, report, rng = data_dir / "stories260K", tmp_path / "report.json", random.Random(1)
     with _board() as port:
-        arguments = (folder / "stories260K.gguf", "--engine", "board", "--port", port, "--tokens", 32, "--temperature", 0,
-                     "--context", 64)
+        arguments = (folder / "stories260K.gguf", "--engine", "board", "--port", port, "--tokens", 32,
+                     "--temperature", 0, "--context", 64)
         for _ in range(2):
             process = _celosia("generate", *arguments)
             with pytest.raises(subprocess.TimeoutExpired):

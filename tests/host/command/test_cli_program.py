@@ -36,7 +36,8 @@ def _detected(code):
 
 
 @pytest.mark.parametrize("options, expected", [
-    ((), "--detect\n{0}\n"), (("--board", "ulx3s", "--flash"), "--board ulx3s --detect\n--board ulx3s --write-flash {0}\n")])
+    ((), "--detect\n{0}\n"),
+    (("--board", "ulx3s", "--flash"), "--board ulx3s --detect\n--board ulx3s --write-flash {0}\n")])
 def test_the_right_device(celosia, bitstream, loader, options, expected):
     path, log = bitstream(LFE5U_85F), loader(_detected(LFE5U_85F))
     status, out, err = celosia("program", path, *options)

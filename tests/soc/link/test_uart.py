@@ -37,7 +37,7 @@ class _Loop(wiring.Component):
 
 @pytest.mark.parametrize("divisor", [4, 5, 25])
 def test_bytes_arrive(divisor):
-    data = bytes(range(0, 256, 5)) + b"\xff\x00\xff\x00"
+    data = bytes(range(0, 256, 5 if divisor < 9 else 25)) + b"\xff\x00\xff\x00"
     # The receiver cannot wait longer than a byte lasts.
     run_stream_test(_Loop(divisor), inputs={"i": data}, outputs={"o": data}, stall={"o": 0.2}, seeds=range(2),
                     deadline=20 * divisor * len(data))
@@ -85,12 +85,13 @@ def test_what_nobody_takes_is_dropped():
         nonlocal dropped
         ctx.set(dut.divisor, 8)
         broken = _line(b"\x00", 8, rng)[:-8] + [0] * 8 + [1] * 16
-        for ready, levels in ((0, _line(b"\x11\x22\x33", 8, rng)), (1, [1] * 8), (1, broken), (1, _line(b"\x44", 8, rng)),
-                              (1, [1] * 20)):
+        for ready, levels in ((0, _line(b"\x11\x22\x33", 8, rng)), (1, [1] * 8), (1, broken),
+                              (1, _line(b"\x44", 8, rng) + [1] * 20)):
             ctx.set(dut.bytes.ready, ready)
             for level in levels:
                 ctx.set(dut.rx, level)
-                *_, valid, byte, lost = await ctx.tick().sample(dut.bytes.valid, dut.bytes.payload, dut.dropped)
+                *_, valid, byte, lost = await ctx.tick().sample(
+                    dut.bytes.valid, dut.bytes.payload, dut.dropped)
                 dropped += lost
                 if valid and ready:
                     got.append(byte)
