@@ -1,53 +1,41 @@
-"""A simulated board on the smallest configuration, and requests to it without a client in between."""
+"""A simulated bridge, and requests to it without a client in between."""
 
 import numpy as np
 import pytest
 
-from gateware.config import CONFIGS
 from host.transport.frame_stream import FrameStream
-from sim.board import SimulatedBoard
-from sim.dram import Dram
-from soc.dram.memories import MEMORIES
+from sim.bridge import SimulatedBridge
 from soc.link.protocol import Frame, encode
-
-CONFIG = CONFIGS["micro"]
-#: That of `celosia simulate ulx3s`: one compiled design for all.
-MEMORY_BYTES = MEMORIES["ulx3s"].bytes
 
 
 @pytest.fixture
-def make_board():
-    """Function (**options) -> SimulatedBoard with a memory of random bytes, the same in every test; closed
-    after the test.
+def make_bridge():
+    """Function (**options) -> SimulatedBridge with a memory of random bytes, the same in every test; closed after
+    the test."""
+    bridges = []
 
-    ``dram`` are options of `sim.dram.Dram`.
-    """
-    boards = []
-
-    def make(*, dram=None, **options):
-        content = np.zeros(MEMORY_BYTES, np.uint8)
-        content[:1 << 20] = np.random.default_rng(5).integers(0, 256, 1 << 20, np.uint8)
-        memory = Dram(content, bus_bits=CONFIG.bus_bits, **(dram or {}))
-        boards.append(SimulatedBoard(CONFIG, memory=memory, **options))
-        return boards[-1]
+    def make(**options):
+        content = np.random.default_rng(5).integers(0, 256, 1 << 20, np.uint8)
+        bridges.append(SimulatedBridge(content, bus_bits=64, identity=0x1122334455667788, **options))
+        return bridges[-1]
 
     yield make
-    for board in boards:
-        board.close()
+    for bridge in bridges:
+        bridge.close()
 
 
 class Wire:
-    """Frames to a board and what it answers."""
+    """Frames to a bridge and what it answers."""
 
-    def __init__(self, board):
-        self.board, self.expected = board, 0
+    def __init__(self, bridge):
+        self.bridge, self.expected = bridge, 0
         self._stream = FrameStream()
 
     def send(self, data):
         """Send bytes as they are; returns the frames (or errors) that come."""
         frames = []
         while True:
-            taken, received = self.board.exchange(data, cycles=10_000_000, quiet=64)
+            taken, received = self.bridge.exchange(data, cycles=10_000_000, quiet=64)
             frames += self._stream.push(received)
             data = data[taken:]
             if not data:
@@ -63,6 +51,6 @@ class Wire:
 
 
 @pytest.fixture
-def make_wire(make_board):
-    """Function (**options) -> Wire to a new board."""
-    return lambda **options: Wire(make_board(**options))
+def make_wire(make_bridge):
+    """Function (**options) -> Wire to a new bridge."""
+    return lambda **options: Wire(make_bridge(**options))

@@ -4,7 +4,6 @@ import random
 
 import pytest
 
-from gateware.config import CONFIGS
 from host.transport.link_client import LinkClient
 from host.transport.link_error import LinkError
 from host.transport.serial_transport import SerialTransport
@@ -26,7 +25,7 @@ def _data(size):
 def test_memory_and_registers(bench):
     client = _client(bench)
     assert client.read_registers(Register.VERSION, Register.BUSY, Register.BUS_BYTES) == [
-        VERSION, 0, CONFIGS["micro"].bus_bytes]
+        VERSION, 0, 8]
     client.write_registers((Register.POSITION, 7), (Register.PROGRAM, 1 << 31))
     assert client.read_registers(Register.PROGRAM, Register.POSITION) == [1 << 31, 7]
     before, data = bench.content[:1 << 16].tobytes(), _data(3 * PAYLOAD_BYTES + 8)
@@ -38,12 +37,14 @@ def test_memory_and_registers(bench):
 
 def test_only_what_is_missing_is_sent(bench):
     data, sizes = _data(4 * BLOCK + 16), []
-    client = _client(bench)
+    transport = bench.connect()
+    client = _client(bench, transport)
     assert client.load_memory(64, data, progress=sizes.append) == len(data)
     assert bench.content[64:64 + len(data)].tobytes() == data
     assert sizes[0] == 0 and sum(sizes) == len(data) and len(sizes) > len(data) / PAYLOAD_BYTES
     # Another host: the board tells that it holds all of it.
     sizes.clear()
+    bench.disconnect(transport)
     client = _client(bench)
     assert client.load_memory(64, data, progress=sizes.append) == 0
     assert sizes == [len(data)] and client.written == 0
@@ -61,27 +62,26 @@ def test_bit_errors(bench):
     transport = bench.connect()
     # What is lost without a trace costs real seconds at a real port.
     data = _data(BLOCK // 2 if isinstance(transport, SerialTransport) else 3 * BLOCK)
-    before = bench.content[:1 << 20].tobytes()
+    before = bench.content.tobytes()
     noisy = NoisyTransport(transport, rate=1e-4, seed=11)
     client = _client(bench, noisy, attempts=100)
     assert client.load_memory(1024, data) >= len(data)
     assert client.read_memory(1024, 1 << 13) == data[:1 << 13]
     assert noisy.errors > len(data) * 8e-4 and 10 < client.troubles
-    assert bench.content[:1 << 20].tobytes() == before[:1024] + data + before[1024 + len(data):]
+    assert bench.content.tobytes() == before[:1024] + data + before[1024 + len(data):]
 
 
 def test_hosts_that_are_killed(bench):
     """At ten random bytes, most of them in the middle of a frame; each new host goes on where the last one
     was."""
-    rng, data = random.Random(3), _data(6 * BLOCK)
+    rng, data = random.Random(3), _data(12 * BLOCK)
     for _ in range(10):
         transport = bench.connect()
-        client = _client(bench, DyingTransport(transport, after=rng.randrange(1, len(data) // 6)))
+        client = _client(bench, DyingTransport(transport, after=rng.randrange(1, 2 * BLOCK)))
         with pytest.raises(HostKilled):
             client.load_memory(0, data)
         # A process that is killed closes its port and reads no answers; what it sent is on its way.
-        if isinstance(transport, SerialTransport):
-            transport.close()
+        bench.disconnect(transport)
     client = _client(bench)
     sent = client.load_memory(0, data)
     assert bench.content[:len(data)].tobytes() == data
