@@ -9,7 +9,8 @@ __all__ = ["AxiPorts"]
 
 
 class AxiPorts:
-    """Ports of one memory: random stalls on every channel, ports independent of each other, checked addresses.
+    """Ports of one memory: random stalls on every channel, ports independent of each other, checked
+    addresses.
 
     Parameters
     ----------

@@ -86,8 +86,8 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
     Parameters
     ----------
     design : Elaboratable, or a function without parameters that returns one
-        One clock domain, `sync`, rising edge. Modules in Verilog that it instantiates are given to `add_file` of its
-        platform. A function is not called when `key` finds the library.
+        One clock domain, `sync`, rising edge. Modules in Verilog that it instantiates are given to `add_file`
+        of its platform. A function is not called when `key` finds the library.
     name : str
         Begins the name of the library: letters, digits, `-` and `_`.
     ports : list of Signal

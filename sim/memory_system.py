@@ -24,8 +24,9 @@ _AXI_BASE = 0x1000_0000  # The processors keep what lies below.
 class MemorySystem:
     """A memory of a board behind the burst ports of a design, in a compiled simulation.
 
-    The controller of the memory is part of the simulated RTL, and so is what brings the DRAM up; the devices are a model.
-    A Zynq's controller is no RTL, so there the model begins at the AXI ports. When this returns, the DRAM is up.
+    The controller of the memory is part of the simulated RTL, and so is what brings the DRAM up; the devices
+    are a model. A Zynq's controller is no RTL, so there the model begins at the AXI ports. When this returns,
+    the DRAM is up.
 
     Parameters
     ----------

@@ -9,7 +9,8 @@ __all__ = ["NativeMemory"]
 
 
 class NativeMemory:
-    """Executes the commands of each port in order, those of different ports in any order, one per cycle at most.
+    """Executes the commands of each port in order, those of different ports in any order, one per cycle at
+    most.
 
     Words of a read port come as pulses that cannot be refused; data of a write are taken when it is executed.
 
@@ -19,7 +20,8 @@ class NativeMemory:
     word_bytes : int
     seed : int
     stall : float
-        Probability, 0 to below 1, that a port does not accept a command in a cycle, and that nothing is executed.
+        Probability, 0 to below 1, that a port does not accept a command in a cycle, and that nothing is
+        executed.
 
     Attributes
     ----------

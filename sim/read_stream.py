@@ -10,7 +10,8 @@ __all__ = ["ReadStream"]
 
 
 class ReadStream(wiring.Component):
-    """Reads bursts of ``length`` words one after the other from word 0 on, as long as ``enable``, and takes what comes.
+    """Reads bursts of ``length`` words one after the other from word 0 on, as long as ``enable``, and takes
+    what comes.
 
     Parameters
     ----------

@@ -54,21 +54,25 @@ class RtlEngine(ProgramEngine):
     image : host.image.image.Image
         Its memory becomes the DRAM and is written.
     memory : MemoryTiming, or soc.dram.memories.Memory or its name
-        A model behind the burst ports, or the memory of a board: then its controller is simulated with the accelerator,
-        cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the beginning.
+        A model behind the burst ports, or the memory of a board: then its controller is simulated with the
+        accelerator, cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the
+        beginning.
     interpreted : bool
-        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower. Not with the memory
-        of a board.
+        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower. Not with the
+        memory of a board.
 
     Attributes
     ----------
     cycles : int
         Clock cycles since the start, or since the DRAM was up.
     bus_beats : int
-        Cycles in which a bus word passed between DRAM and accelerator; with the memory of a board, what its DRAM moved,
-        in bus words.
+        Cycles in which a bus word passed between DRAM and accelerator; with the memory of a board, what its
+        DRAM moved, in bus words.
+    system : sim.memory_system.MemorySystem or None
+        The memory of a board, with counters of its DRAM.
     timelines : list of host.bench.timeline.Timeline or None
-        A list takes what the parts do in every program that runs, two more cycles each; not with ``interpreted``.
+        A list takes what the parts do in every program that runs, two more cycles each; not with
+        ``interpreted``.
 
     Raises
     ------
@@ -81,15 +85,15 @@ class RtlEngine(ProgramEngine):
         compiled = image.compiled
         config = compiled.config
         self._record = trace_record(config)
-        self._system = self._running = self.timelines = None
+        self.system = self._running = self.timelines = None
         memory = MEMORIES[memory] if isinstance(memory, str) else memory
         if isinstance(memory, Memory):
             if interpreted:
                 raise ValueError(f"Memory of an interpreted simulation must be a MemoryTiming, not {memory.name!r}")
-            self._system = MemorySystem(
+            self.system = MemorySystem(
                 lambda: TracedAccelerator(config), memory=memory, bus_bits=config.bus_bits, content=image.memory,
                 name=f"accelerator-{config.name}", parameters=config, name_instruction=self._label)
-            self._sim = self._system.simulation
+            self._sim = self.system.simulation
             return
         self.dram = Dram(image.memory, bus_bits=config.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,
                          stall_probability=memory.stall_probability, seed=memory.seed)
@@ -106,7 +110,8 @@ class RtlEngine(ProgramEngine):
         return self._sim
 
     def counters(self):
-        """Performance counters of the gateware since the start, by :class:`gateware.control.counters.Counter`.
+        """Performance counters of the gateware since the start, by
+        :class:`gateware.control.counters.Counter`.
 
         Takes some cycles, so that every event has reached its counter.
         """
@@ -120,13 +125,13 @@ class RtlEngine(ProgramEngine):
 
     @property
     def cycles(self):
-        return self._sim.cycle if self._system is None else self._system.cycles
+        return self._sim.cycle if self.system is None else self.system.cycles
 
     @property
     def bus_beats(self):
-        if self._system is None:
+        if self.system is None:
             return self.dram.counters.busy_cycles
-        return self._system.model.bytes_moved // self.image.compiled.config.bus_bytes
+        return self.system.model.bytes_moved // self.image.compiled.config.bus_bytes
 
     def run(self, tokens, part, *, store_logits=True, trace=None):
         """See :meth:`ProgramEngine.run`.

@@ -1,13 +1,14 @@
 """DRAM devices behind the controller of a design: contents, counters, and what the model means.
 
-The controller's RTL is part of the simulated design and ends at its DFI, the interface to a PHY. `cxx/sdram.h` is what
-follows: PHY and device in one, on host memory.
+The controller's RTL is part of the simulated design and ends at its DFI, the interface to a PHY.
+`cxx/sdram.h` is what follows: PHY and device in one, on host memory.
 
-* Commands are decoded on every phase and checked against the timings of the part's data sheet, in clocks of the device:
-  tRP, tRCD, tRAS, tRC, tRRD, tFAW, tWR, tWTR, tRTP, tCCD, tRFC, tMRD, tMOD, the average interval of refreshes, collisions
-  on the data lines, rows that are not open, latencies in the mode registers that are not the controller's. A broken rule
-  ends the simulation.
-* Data come and go as many cycles after their command as the PHY says of itself (`read_latency`, `write_latency`).
+* Commands are decoded on every phase and checked against the timings of the part's data sheet, in clocks of
+  the device: tRP, tRCD, tRAS, tRC, tRRD, tFAW, tWR, tWTR, tRTP, tCCD, tRFC, tMRD, tMOD, the average interval
+  of refreshes, collisions on the data lines, rows that are not open, latencies in the mode registers that are
+  not the controller's. A broken rule ends the simulation.
+* Data come and go as many cycles after their command as the PHY says of itself (`read_latency`,
+  `write_latency`).
 * Not modelled: the analogue side of a PHY, its training, and contents that fade.
 
 Contents lie in the order of the controller's addresses: columns, then banks, then rows.
@@ -41,8 +42,8 @@ class SdramCounters(ctypes.Structure):
         return {name: getattr(self, name) for name, _ in self._fields_}
 
 
-_NUMBERS = ("ddr3", "banks", "rows", "columns", "column_bytes", "burst", "phases", "read_latency", "write_latency", "cl",
-            "cwl", "rp", "rcd", "ras", "rc", "rrd", "faw", "wr", "wtr", "rtp", "ccd", "rfc", "mrd", "mod",
+_NUMBERS = ("ddr3", "banks", "rows", "columns", "column_bytes", "burst", "phases", "read_latency",
+            "write_latency", "cl", "cwl", "rp", "rcd", "ras", "rc", "rrd", "faw", "wr", "wtr", "rtp", "ccd", "rfc", "mrd", "mod",
             "refresh_interval", "postponed")
 _PHASE_PORTS = ("address", "bank", "cs_n", "ras_n", "cas_n", "we_n", "cke", "wrdata", "wrdata_mask", "rddata",
                 "rddata_valid")
@@ -59,8 +60,8 @@ class Sdram:
     Parameters
     ----------
     content : numpy.ndarray
-        uint8, one dimension, contiguous, writable; shared, not copied. It may be shorter than the device; an access beyond
-        its end is an error.
+        uint8, one dimension, contiguous, writable; shared, not copied. It may be shorter than the device; an
+        access beyond its end is an error.
     memory : soc.dram.memories.Memory
     core : soc.dram.core.ControllerCore
         The controller in the design, generated for simulation.

@@ -1,22 +1,24 @@
 """The memory of a Zynq-7000 behind its AXI ports: what the model means, and its figures.
 
-PS and DDR controller are hard: there is no RTL to simulate. `cxx/zynq.h` models what a design in the logic sees of them.
-From the "Zynq-7000 SoC Technical Reference Manual" (UG585), and the data sheet of the DDR3 part:
+PS and DDR controller are hard: there is no RTL to simulate. `cxx/zynq.h` models what a design in the logic
+sees of them. From the "Zynq-7000 SoC Technical Reference Manual" (UG585), and the data sheet of the DDR3
+part:
 
-* Ports: 64 bits, AXI3 bursts of at most 16 beats, one beat per cycle and port; 8 bursts and 128 beats wait in a port's
-  FIFOs (chapter "Interconnect", AXI_HP interfaces). Replies of a port come in order.
+* Ports: 64 bits, AXI3 bursts of at most 16 beats, one beat per cycle and port; 8 bursts and 128 beats wait in
+  a port's FIFOs (chapter "Interconnect", AXI_HP interfaces). Replies of a port come in order.
 * The controller takes bursts of the ports in turn, and looks `AHEAD` clocks of data ahead, so that a row in
-  another bank is opened while data of the one before pass. UG585 says of it only that it reorders in a queue of 32 accesses;
-  here it does not reorder, and knows half of that.
-* DDR3-1050: 525 MHz, 16 bits, accesses of 16 bytes in 4 clocks. tRP, tRCD, tRAS, tRRD, tRTP, tWR, tWTR, tRFC and the refresh
-  interval are those of the part; a refresh closes all rows. CL 7, CWL 6 (DDR3-1066 speed bin). Rows, banks and columns lie in
-  this order in an address: 2 KiB of one row, then the next bank.
-* `LATENCY`: cycles of the design between the DDR's pins and the port, both ways together. UG585 has no figure for it. 32
-  cycles (213 ns) are chosen to be long: with 8 bursts under way it limits nothing but the start of a stream.
+  another bank is opened while data of the one before pass. UG585 says of it only that it reorders in a queue
+  of 32 accesses; here it does not reorder, and knows half of that.
+* DDR3-1050: 525 MHz, 16 bits, accesses of 16 bytes in 4 clocks. tRP, tRCD, tRAS, tRRD, tRTP, tWR, tWTR, tRFC
+  and the refresh interval are those of the part; a refresh closes all rows. CL 7, CWL 6 (DDR3-1066 speed
+  bin). Rows, banks and columns lie in this order in an address: 2 KiB of one row, then the next bank.
+* `LATENCY`: cycles of the design between the DDR's pins and the port, both ways together. UG585 has no figure
+  for it. 32 cycles (213 ns) are chosen to be long: with 8 bursts under way it limits nothing but the start of
+  a stream.
 
-UG585, "DDR Efficiency", measured on this very clock (150 MHz ports, 525 MHz DDR) with four HP masters and bursts of 16: 97 %
-for sequential reads, 90 % for sequential writes, 87 % for both. The model stays below: see `python -m sim.read_ceiling
-pynq_z1`.
+UG585, "DDR Efficiency", measured on this very clock (150 MHz ports, 525 MHz DDR) with four HP masters and
+bursts of 16: 97 % for sequential reads, 90 % for sequential writes, 87 % for both. The model stays below: see
+`python -m sim.read_ceiling pynq_z1`.
 """
 
 import ctypes
@@ -29,8 +31,8 @@ LATENCY = 32
 AHEAD = 64
 OUTSTANDING = 8
 _CL, _CWL = 7, 6
-_NUMBERS = ("base", "read_ports", "beat_bytes", "cycle_ticks", "clock_ticks", "latency", "outstanding", "ahead", "banks",
-            "page_bytes", "access_bytes", "access_clocks", "cl", "cwl", "rp", "rcd", "ras", "rrd", "rtp", "wr", "wtr",
+_NUMBERS = ("base", "read_ports", "beat_bytes", "cycle_ticks", "clock_ticks", "latency", "outstanding", "ahead",
+            "banks", "page_bytes", "access_bytes", "access_clocks", "cl", "cwl", "rp", "rcd", "ras", "rrd", "rtp", "wr", "wtr",
             "rfc", "refresh_interval")
 
 
@@ -112,6 +114,6 @@ class ZynqMemory:
                 ("ar__valid", 1), ("ar__ready", 1), ("ar__payload", 36),
                 ("r__valid", 1), ("r__ready", 1), ("r__payload", 67))] + [0, 0]
         ports += [port_index(f"axi_write__{name}", bits) for name, bits in (
-            ("aw__valid", 1), ("aw__ready", 1), ("aw__payload", 36), ("w__valid", 1), ("w__ready", 1), ("w__payload", 73),
-            ("b__valid", 1), ("b__payload", 2))]
+            ("aw__valid", 1), ("aw__ready", 1), ("aw__payload", 36),
+            ("w__valid", 1), ("w__ready", 1), ("w__payload", 73), ("b__valid", 1), ("b__payload", 2))]
         loop.simulation_attach_zynq(simulation, ctypes.byref(self._settings), (ctypes.c_uint32 * len(ports))(*ports))

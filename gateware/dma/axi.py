@@ -9,8 +9,9 @@ MOST_BEATS = 16
 """Longest burst: that of AXI3, which AXI4 allows as well."""
 
 AxiAddress = data.StructLayout({"address": 32, "more": 4})
-"""A burst: byte address, beats after the first. The burst increments, in beats as wide as the port, and is aligned to
-them. Everything else is constant: one ID, so that replies come in order; normal, bufferable, modifiable memory."""
+"""A burst: byte address, beats after the first. The burst increments, in beats as wide as the port, and is
+aligned to them. Everything else is constant: one ID, so that replies come in order; normal, bufferable,
+modifiable memory."""
 
 
 def AxiReadSignature(data_bits):

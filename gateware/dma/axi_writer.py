@@ -15,16 +15,20 @@ __all__ = ["AxiWriter"]
 class AxiWriter(wiring.Component):
     """Each bus word becomes an AXI burst of its own, so none crosses a boundary of 4 KiB.
 
-    The accelerator writes single words. The reply to an AXI write says that every later read sees it; ``write_done``
-    comes with that of a burst's last word. Up to ``OUTSTANDING`` AXI bursts are under way. Throughput one bus word in one cycle
-    more than it has beats. Handshake outputs are registers or constant, and what is offered stays until it is taken.
+    The accelerator writes single words. The reply to an AXI write says that every later read sees it;
+    ``write_done`` comes with that of a burst's last word. Up to ``outstanding`` AXI bursts are under way.
+    Throughput one bus word in one cycle more than it has beats. Handshake outputs are registers or constant,
+    and what is offered stays until it is taken.
 
     Parameters
     ----------
     bus_bits, port_bits : int
-        Widths of a bus word and of the AXI port, powers of two; the bus at least as wide as the port, and at most 16 times.
+        Widths of a bus word and of the AXI port, powers of two; the bus at least as wide as the port, and at
+        most 16 times.
     base : int
         AXI address of bus word 0, a multiple of 4096.
+    outstanding : int
+        2..64; a Zynq's port takes 8.
 
     Members
     -------
@@ -42,11 +46,10 @@ class AxiWriter(wiring.Component):
         If a parameter is not possible.
     """
 
-    OUTSTANDING = 8
-
-    def __init__(self, *, bus_bits, port_bits=64, base=0):
+    def __init__(self, *, bus_bits, port_bits=64, base=0, outstanding=8):
         if bus_bits not in [port_bits << n for n in range(5)]:
-            raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, not {bus_bits!r}")
+            raise ValueError(f"Bus width must be 1, 2, 4, 8 or 16 times the {port_bits} bits of a port, "
+                             f"not {bus_bits!r}")
         if base % 4096:
             raise ValueError(f"Base address must be a multiple of 4096, not {base!r}")
         self._bus_bits, self._port_bits, self._base = bus_bits, port_bits, base
@@ -58,20 +61,26 @@ class AxiWriter(wiring.Component):
             "port": Out(AxiWriteSignature(port_bits)),
             "error": Out(1),
         })
-        self.waiting = LutFifo(shape=1, depth=self.OUTSTANDING)
+        # Members, so that a proof can look into them.
+        self.waiting = LutFifo(shape=1, depth=outstanding)
+        self.address_buffer = SkidBuffer(shape=AxiAddress)
+        self.data_buffer = SkidBuffer(shape=self.port.w.payload.shape())
+        self.active = Signal()
+        self.place, self.left = Signal(32, reset_less=True), Signal(16, reset_less=True)
+        self.word = Signal(WriteBeat(bus_bits), reset_less=True)
+        self.beats_left = Signal(range(bus_bits // port_bits + 1))
 
     def elaborate(self, platform):
         m = Module()
         ratio, byte_bits = self._bus_bits // self._port_bits, (self._bus_bits // 8).bit_length() - 1
-        m.submodules.address = address = SkidBuffer(shape=AxiAddress)
-        m.submodules.data = beats = SkidBuffer(shape=self.port.w.payload.shape())
+        m.submodules.address = address = self.address_buffer
+        m.submodules.data = beats = self.data_buffer
         m.submodules.waiting = waiting = self.waiting
         connect(m, address.o, flipped(self.port.aw))
         connect(m, beats.o, flipped(self.port.w))
 
-        active, place, left = Signal(), Signal(32, reset_less=True), Signal(16, reset_less=True)
-        word = Signal(WriteBeat(self._bus_bits), reset_less=True)
-        beats_left, take = Signal(range(ratio + 1)), Signal()
+        active, place, left, word, beats_left = self.active, self.place, self.left, self.word, self.beats_left
+        take = Signal()
         m.d.comb += [
             self.write_request.ready.eq(~active),
             take.eq(active & (beats_left == 0) & address.i.ready & waiting.i.ready),

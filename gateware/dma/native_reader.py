@@ -14,10 +14,11 @@ __all__ = ["NativeReader"]
 class NativeReader(wiring.Component):
     """Turns bursts of bus words into reads of native words, and brings the words back into order.
 
-    A LiteDRAM port can have commands at one bank at a time: going on to the next bank, it waits until its last command
-    has left the one before, and the DRAM idles while the new row is opened. So there are two ports, for even and odd
-    banks. Consecutive rows lie in consecutive banks; while one port finishes a row the other one opens the next. The
-    words of each port come in the order of its commands, and are merged in that of the requests.
+    A LiteDRAM port can have commands at one bank at a time: going on to the next bank, it waits until its
+    last command has left the one before, and the DRAM idles while the new row is opened. So there are two
+    ports, for even and odd banks. Consecutive rows lie in consecutive banks; while one port finishes a row
+    the other one opens the next. The words of each port come in the order of its commands, and are merged in
+    that of the requests.
 
     ::
 
@@ -28,10 +29,10 @@ class NativeReader(wiring.Component):
         words of port 0 --> FIFO --+--> next in order --> bus words
         words of port 1 --> FIFO --'
 
-    Native words cannot be refused: a command is issued only when the FIFO of its port has room for the word. Throughput one
-    command and one bus word per cycle. Outputs of the native ports are registers; so are those of ``read_data``.
-    Bursts follow each other without a gap. Nothing is lost, duplicated or reordered whatever the ports do:
-    tests/gateware/dma/test_native_proofs.py.
+    Native words cannot be refused: a command is issued only when the FIFO of its port has room for the word.
+    Throughput one command and one bus word per cycle. Outputs of the native ports are registers; so are those
+    of ``read_data``. Bursts follow each other without a gap. Nothing is lost, duplicated or reordered
+    whatever the ports do: tests/gateware/dma/test_native_proofs.py.
 
     Parameters
     ----------

@@ -14,11 +14,11 @@ __all__ = ["NativeWriter"]
 class NativeWriter(wiring.Component):
     """Turns bursts of masked bus words into writes of masked native words.
 
-    Of a bus word that is several native words only those are written that have a byte to write. The controller takes the
-    data of a command when it executes it, so a command is issued together with its data, which wait in a FIFO. When the
-    controller has taken the data, a read that is requested afterwards finds the write before it at its bank: that is
-    when ``write_done`` comes. Throughput one native word per cycle and one bus word every second cycle. Outputs of the native
-    port are registers or come from LUT RAM.
+    Of a bus word that is several native words only those are written that have a byte to write. The
+    controller takes the data of a command when it executes it, so a command is issued together with its data,
+    which wait in a FIFO. When the controller has taken the data, a read that is requested afterwards finds
+    the write before it at its bank: that is when ``write_done`` comes. Throughput one native word per cycle
+    and one bus word every second cycle. Outputs of the native port are registers or come from LUT RAM.
 
     Parameters
     ----------

@@ -41,9 +41,9 @@ def verify(
     the first place is reported and the exit status is 1. With several configurations their logits must be
     the same bits, too.
 
-    With --groups both run the same tokens once more, as many at once as the configuration has logical columns,
-    as prompts and drafts go through. Every value is compared again, and the logits must be the same bits as
-    those of the tokens one by one.
+    With --groups both run the same tokens once more, as many at once as the configuration has logical
+    columns, as prompts and drafts go through. Every value is compared again, and the logits must be the same
+    bits as those of the tokens one by one.
 
     With --memory everything, the KV cache included, goes through the real DRAM controller of a board.
 
@@ -115,7 +115,8 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
         display.progress(f"{name}: token {len(result.ids)} of {tokens}, {result.values:,} values compared")
     row = {"config": name, "tokens": len(result.ids), "ids": result.ids,
            "instructions": len(compiled.program) * len(result.ids), "values": result.values,
-           "cycles": rtl.cycles, "seconds": perf_counter() - start, "logits_hash": result.logits_hash, "difference": _difference(result, name),
+           "cycles": rtl.cycles, "seconds": perf_counter() - start,
+           "logits_hash": result.logits_hash, "difference": _difference(result, name),
            "groups": None}
     if groups and compiled.group > 1 and not result.difference:
         for engine in (reference, rtl):
@@ -164,9 +165,10 @@ def _print(report):
     failures = [each["difference"]["message"] for row in rows for each in (row, row["groups"])
                 if each and each["difference"]]
     if not failures:
-        memory = f"memory {report['memory']}"
-        if report["memory"] is None:
-            memory = f"stalls {report['stalls']}, seed {report['seed']}"
+        memory = f"stalls {report['stalls']}, seed {report['seed']}"
+        if report["memory"] is not None:
+            speed = sum(row["cycles"] for row in rows) / sum(row["seconds"] for row in rows)
+            memory = f"memory {report['memory']}, {speed:,.0f} cycles simulated per second"
         console.print(f"rtl and model agree in every value; {memory}.")
         if len(rows) > 1 and report["same_logits"]:
             console.print(f"The logits of all {len(rows)} configurations are the same bits.")

@@ -148,8 +148,6 @@ void publish(simulation &sim) {
 	state.output_bytes = sim.output.size;
 	state.trace = reinterpret_cast<uint8_t *>(sim.trace.data);
 	state.trace_records = sim.trace.size / state.trace_record_bytes;
-	state.changes = reinterpret_cast<uint8_t *>(sim.changes.data);
-	state.change_count = sim.changes.size / sizeof(change);
 	if (state.reason == MEMORY_ERROR)
 		state.text = sim.memory->message;
 	if (state.reason == BUS_ERROR) {
@@ -158,6 +156,8 @@ void publish(simulation &sim) {
 		state.error_address = memory.error_address;
 		state.error_length = memory.error_length;
 	}
+	state.changes = reinterpret_cast<uint8_t *>(sim.changes.data);
+	state.change_count = sim.changes.size / sizeof(change);
 	if (sim.program_counter)
 		state.program_counter = dram::number(sim.program_counter, sim.program_counter_bytes);
 }
@@ -200,7 +200,8 @@ EXPORT void *simulation_create(const design_api *api, const bus_places *places, 
 	return &sim;
 }
 
-// A device behind the DFI of a controller; `indices` has 11 ports for each phase, in the order of `dfi_phase`.
+// A device behind the DFI of a controller; `indices` has 11 ports for each phase, in the order of
+// `dfi_phase`.
 EXPORT void simulation_attach_sdram(simulation *sim, const sdram_settings *settings, const uint32_t *indices) {
 	dfi_phase phases[MOST_PHASES] = {};
 	for (uint32_t i = 0; i < settings->phases; i++, indices += 11) {
@@ -284,7 +285,8 @@ EXPORT void simulation_clear_trace(simulation *sim) {
 	publish(*sim);
 }
 
-// Records the changes of a port of at most 64 bits from now on, its present value first; none if `index` is -1.
+// Records the changes of a port of at most 64 bits from now on, its present value first; none if `index` is
+// -1.
 EXPORT void simulation_watch(simulation *sim, int32_t index) {
 	sim->watched = index < 0 ? nullptr : sim->api->port(sim->design, uint32_t(index));
 	sim->watched_bytes = index < 0 ? 0 : (sim->api->ports[index].bits + 7) / 8;

@@ -1,7 +1,8 @@
-// Model of an SDR or DDR3 device and the PHY before it, behind the DFI of a controller. sim/sdram.py describes it.
+// Model of an SDR or DDR3 device and the PHY before it, behind the DFI of a controller. sim/sdram.py
+// describes it.
 //
-// Times are in clocks of the device: cycle * phases + phase. The PHY delays all commands equally, so it only counts
-// where data come: `read_latency` and `write_latency` cycles after their command.
+// Times are in clocks of the device: cycle * phases + phase. The PHY delays all commands equally, so it only
+// counts where data come: `read_latency` and `write_latency` cycles after their command.
 
 #pragma once
 #include <stdlib.h>

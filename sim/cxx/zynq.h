@@ -224,8 +224,8 @@ struct zynq final : memory_model {
 
 	static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 
-	// One READ or WRITE of the device, with PRECHARGE and ACTIVATE before it if its row is not open; returns when its
-	// data have passed.
+	// One READ or WRITE of the device, with PRECHARGE and ACTIVATE before it if its row is not open; returns
+	// when its data have passed.
 	int64_t access(uint64_t place, bool write, int64_t now) {
 		bank_state &bank = banks[place / set.page_bytes % set.banks];
 		const int64_t row = int64_t(place / set.page_bytes / set.banks);

@@ -21,8 +21,8 @@ class DramController(wiring.Component):
         write_request, write_data, write_done ----> NativeWriter --+--> LiteDRAM --> DFI (simulation) or pins
                                                     Initialiser ---'
 
-    Reads and writes have native ports of their own. The controller arbitrates between them: it goes on reading while it can,
-    for at most 32 cycles while a write waits, and then executes all writes that wait.
+    Reads and writes have native ports of their own. The controller arbitrates between them: it goes on
+    reading while it can, for at most 32 cycles while a write waits, and then executes all writes that wait.
 
     Parameters
     ----------

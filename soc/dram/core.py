@@ -15,9 +15,10 @@ _QUEUE = 16  # Commands that wait at a bank: enough to open the next row while t
 class ControllerCore:
     """A generated controller.
 
-    Native ports, for ``p`` of ``read0``, ``read1``, ``write``: ``{p}_valid``, ``{p}_ready``, ``{p}_address`` (words);
-    ``read0_data_valid``, ``read_data`` (both read ports); ``write_data_ready``, ``write_data``, ``write_mask``.
-    Control bus: ``csr_address``, ``csr_write``, ``csr_read``, ``csr_write_data``, ``csr_read_data``, 32 bits.
+    Native ports, for ``p`` of ``read0``, ``read1``, ``write``: ``{p}_valid``, ``{p}_ready``, ``{p}_address``
+    (words); ``read0_data_valid``, ``read_data`` (both read ports); ``write_data_ready``, ``write_data``,
+    ``write_mask``. Control bus: ``csr_address``, ``csr_write``, ``csr_read``, ``csr_write_data``,
+    ``csr_read_data``, 32 bits.
 
     Attributes
     ----------
@@ -34,10 +35,11 @@ class ControllerCore:
     registers : dict of str to int
         Address of each control register.
     initialisation : tuple of (str, int, int)
-        Register, value, and cycles to wait afterwards: what brings the DRAM up (without the training of a PHY's delays).
+        Register, value, and cycles to wait afterwards: what brings the DRAM up (without the training of a
+        PHY's delays).
     signals : tuple of (str, int, bool)
-        Name, width, and whether it is an input, of what else the module has: ``dfi_*`` in simulation, otherwise pins and
-        clocks.
+        Name, width, and whether it is an input, of what else the module has: ``dfi_*`` in simulation,
+        otherwise pins and clocks.
     settings : dict of str to int
         Latencies and phases of the PHY, timings in cycles.
     """
@@ -62,8 +64,8 @@ def generate_controller(memory, *, simulation):
     memory : soc.dram.memories.Memory
         Not one of a ``PS7``.
     simulation : bool
-        End at the DFI, the interface between controller and PHY, in place of the pins. Phases and latencies are those of
-        the PHY either way.
+        End at the DFI, the interface between controller and PHY, in place of the pins. Phases and latencies
+        are those of the PHY either way.
 
     Returns
     -------
@@ -163,10 +165,10 @@ def _geometry(part):
 def _timing(memory, phy):
     """The part's timing in cycles of the controller.
 
-    Commands leave on a phase that depends on their kind. Between two of them lie ``n * phases`` clocks of the DRAM, and
-    the difference of their phases: so as many cycles are needed as cover the time for the worst pair. LiteDRAM's own
-    figures take a whole cycle for that difference, and have tRFC in clocks of the fastest part. The model of the DRAM in
-    simulation checks every command against the data sheet.
+    Commands leave on a phase that depends on their kind. Between two of them lie ``n * phases`` clocks of the
+    DRAM, and the difference of their phases: so as many cycles are needed as cover the time for the worst
+    pair. LiteDRAM's own figures take a whole cycle for that difference, and have tRFC in clocks of the
+    fastest part. The model of the DRAM in simulation checks every command against the data sheet.
     """
     from litedram.common import TimingSettings
     part, phases = memory.part, memory.phases
@@ -188,7 +190,8 @@ def _timing(memory, phy):
         tWR=cycles(part.wr, [phy.wrphase], row_phases + [0]), tWTR=cycles(part.wtr, [phy.wrphase], [phy.rdphase]),
         tREFI=int(part.refresh_interval * memory.clock_hz / 1e9), tRFC=cycles(part.rfc, [0], [0]),
         tFAW=cycles(part.faw, *row_to_row) if part.faw[1] else None, tCCD=math.ceil(part.ccd / phases),
-        tRRD=cycles(part.rrd, *row_to_row), tRC=cycles(part.rc, *row_to_row), tRAS=cycles(part.ras, row_phases, row_phases + [0]),
+        tRRD=cycles(part.rrd, *row_to_row), tRC=cycles(part.rc, *row_to_row),
+        tRAS=cycles(part.ras, row_phases, row_phases + [0]),
         tZQCS=None)
 
 
@@ -201,8 +204,9 @@ def _initialisation(memory, sequence):
     def cycles(ns):
         return math.ceil(ns * memory.clock_hz / 1e9)
 
-    # Waits of the control register are those of the part after power up. After a command, DDR3 may need 512 clocks
-    # (tZQinit; tDLLK); SDR needs the cycles that LiteDRAM's sequence has. Each write takes a cycle more.
+    # Waits of the control register are those of the part after power up. After a command, DDR3 may need 512
+    # clocks (tZQinit; tDLLK); SDR needs the cycles that LiteDRAM's sequence has. Each write takes a cycle
+    # more.
     power_up = cycles(part.power_up)
     least = math.ceil(512 / memory.phases) if part.kind == "DDR3" else cycles(part.rfc[1])
     for _, address, bank, command, delay in sequence:
@@ -276,5 +280,6 @@ def _verilog(top, ios, name):
     for signal, (label, _) in ios.items():
         signal.name_override = label
     text = str(convert(top, ios=set(ios), name=name))
-    # The banner bears a date.
-    return text[text.index(f"\nmodule {name}") + 1:]
+    # What LiteX writes above and below bears a date.
+    end = "\nendmodule\n"
+    return text[text.index(f"\nmodule {name}") + 1:text.rindex(end) + len(end)]

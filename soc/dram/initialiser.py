@@ -10,8 +10,8 @@ __all__ = ["Initialiser"]
 class Initialiser(wiring.Component):
     """Writes a list of registers once, with a pause after each, one write per cycle where there is none.
 
-    For SDR SDRAM this is all that is needed. DDR3 on real pins also needs the delays of its PHY trained, by a program
-    that uses the same bus after this.
+    For SDR SDRAM this is all that is needed. DDR3 on real pins also needs the delays of its PHY trained, by a
+    program that uses the same bus after this.
 
     Parameters
     ----------

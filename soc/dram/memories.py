@@ -17,8 +17,8 @@ class Memory:
     part : DramPart
         The DRAM; boards with one device of 16 bits.
     phy : str
-        ``GENSDRPHY``, ``ECP5DDRPHY``, ``A7DDRPHY``: what LiteDRAM calls the pins' side of the controller; or ``PS7``,
-        the hard controller of a Zynq-7000 behind AXI ports.
+        ``GENSDRPHY``, ``ECP5DDRPHY``, ``A7DDRPHY``: what LiteDRAM calls the pins' side of the controller; or
+        ``PS7``, the hard controller of a Zynq-7000 behind AXI ports.
     clock_hz : float
         Clock of accelerator and controller.
     phases : int

@@ -87,8 +87,8 @@ class DramPart:
 def _ddr3(*, name, rows, rfc, source):
     """A DDR3 or DDR3L part, 16 bits wide, 8 banks, 2 KiB pages, speed grade -125 (DDR3-1600, CL 11).
 
-    Where the table has a column per data rate, the figure is the largest of those up to 1600: the parts run far below
-    their rate here, and what such a part guarantees at 800 is the larger figure.
+    Where the table has a column per data rate, the figure is the largest of those up to 1600: the parts run
+    far below their rate here, and what such a part guarantees at 800 is the larger figure.
     """
     return DramPart(
         name=name, kind="DDR3", banks=8, rows=rows, columns=1024, data_bits=16, burst=8,
@@ -105,13 +105,13 @@ PARTS = {part.name: part for part in (
         source='Micron "256Mb: x4, x8, x16 SDRAM", table 12 "Electrical Characteristics and Recommended AC Operating '
                'Conditions", -75, the slowest grade'),
     _ddr3(name="MT41K64M16", rows=8192, rfc=110,
-          source='Micron "1Gb: x4, x8, x16 DDR3L SDRAM", tables "DDR3L-1600 Speed Bins" and "Electrical Characteristics '
-                 'and AC Operating Conditions"; tRFC - 1Gb'),
+          source='Micron "1Gb: x4, x8, x16 DDR3L SDRAM", tables "DDR3L-1600 Speed Bins" and "Electrical '
+                 'Characteristics and AC Operating Conditions"; tRFC - 1Gb'),
     _ddr3(name="MT41K128M16", rows=16384, rfc=160,
           source='Micron "2Gb: x4, x8, x16 DDR3(L) SDRAM", table 52 "DDR3-1600 Speed Bins", table 56 "Electrical '
                  'Characteristics and AC Operating Conditions"; tRFC - 2Gb'),
     _ddr3(name="MT41K256M16", rows=32768, rfc=260,
-          source='Micron "4Gb: x4, x8, x16 DDR3L SDRAM", tables "DDR3L-1600 Speed Bins" and "Electrical Characteristics '
-                 'and AC Operating Conditions"; tRFC - 4Gb'),
+          source='Micron "4Gb: x4, x8, x16 DDR3L SDRAM", tables "DDR3L-1600 Speed Bins" and "Electrical '
+                 'Characteristics and AC Operating Conditions"; tRFC - 4Gb'),
 )}
 """Parts on the boards, by name."""

@@ -44,7 +44,7 @@ def _check_reads(dut, attach, *, bus_bits, seed):
     stall = (0.0, 0.3, 0.8)[seed % 3]
     rng = random.Random(f"{bus_bits} {seed}")
     content, bus_bytes = bytearray(rng.randbytes(SIZE)), bus_bits // 8
-    bursts = _bursts(rng, SIZE // bus_bytes, 30)
+    bursts = _bursts(rng, SIZE // bus_bytes, 18)
     expected = [int.from_bytes(content[word * bus_bytes:(word + 1) * bus_bytes], "little")
                 for burst in bursts for word in range(burst["address"], burst["address"] + burst["length"])]
     got = []
@@ -66,18 +66,18 @@ def _check_writes(dut, attach, *, bus_bits, seed):
     stall = (0.0, 0.3, 0.8)[seed % 3]
     rng = random.Random(f"{bus_bits} {seed}")
     content, bus_bytes = bytearray(rng.randbytes(SIZE)), bus_bits // 8
-    bursts = _bursts(rng, SIZE // bus_bytes, 25)
+    bursts = _bursts(rng, SIZE // bus_bytes, 15)
     beats, after, image = [], [], bytearray(content)
     for burst in bursts:
         for word in range(burst["address"], burst["address"] + burst["length"]):
-            mask = rng.choice([0, (1 << bus_bytes) - 1, 0b11 << rng.randrange(bus_bytes - 1), rng.getrandbits(bus_bytes)])
+            mask = rng.choice([0, (1 << bus_bytes) - 1, 0b11 << rng.randrange(bus_bytes - 1),
+                               rng.getrandbits(bus_bytes)])
             beats.append({"data": rng.getrandbits(bus_bits), "mask": mask})
             for byte in range(bus_bytes):
                 if mask >> byte & 1:
                     image[word * bus_bytes + byte] = beats[-1]["data"] >> 8 * byte & 0xff
         begin, end = (burst["address"] + n * burst["length"] for n in (0, 1))
         after.append((begin * bus_bytes, bytes(image[begin * bus_bytes:end * bus_bytes])))
-    overwritten = {place + byte for place, data in after for byte in range(len(data))}
 
     async def testbench(ctx):
         for number, (place, data) in enumerate(after):
@@ -87,7 +87,7 @@ def _check_writes(dut, attach, *, bus_bits, seed):
                 # What a later burst writes as well may already be there.
                 if not any(place + byte in each for each in later):
                     assert content[place + byte] == value
-        assert content == image and overwritten
+        assert content == image
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
