@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from gateware.control.bus_monitor import BusMonitor, BusState
+from gateware.activity import ACTIVITY, BusState
+from gateware.control.bus_monitor import BusMonitor
 from gateware.control.counters import Counter, Counters
 from gateware.control.data_router import DataRouter
 from gateware.control.dispatch import Dispatch
@@ -20,11 +21,7 @@ from gateware.layouts import BurstRequest, ElementWrite, QuantisedGroup, WriteBe
 from gateware.vector.scratchpad import GroupWrite
 from gateware.vector.unit import ScalarWrite, VectorUnit
 
-__all__ = ["Accelerator", "Activity", "TraceSignature", "trace_shapes"]
-
-Activity = data.StructLayout({"bus": 3, "dot": 1, "vector": 1, "store": 1, "streaming": 1, "stream": 16})
-"""What the parts are doing: a :class:`gateware.control.bus_monitor.BusState`; whether the dot engine executes an
-instruction, the vector unit, and one that stores; whether the memory side requests data, and for which instruction."""
+__all__ = ["Accelerator", "TraceSignature", "trace_shapes"]
 
 
 def TraceSignature(shape):
@@ -106,7 +103,7 @@ class Accelerator(wiring.Component):
     counter_index : In(4)
     counter_value : Out(32)
         Performance counter, see :class:`gateware.control.counters.Counter`; two cycles later.
-    activity : Out(Activity)
+    activity : Out(ACTIVITY)
         ``bus`` is that of the cycle before.
     trace_scratchpad, trace_scalar, trace_column, trace_store, trace_argmax : Out(TraceSignature)
         Everything that instructions write, for comparison with the golden model. Logic only if something
@@ -135,7 +132,7 @@ class Accelerator(wiring.Component):
             "stream_counter": Out(16),
             "counter_index": In(4),
             "counter_value": Out(32),
-            "activity": Out(Activity),
+            "activity": Out(data.StructLayout(ACTIVITY)),
         } | {f"trace_{name}": Out(TraceSignature(shape)) for name, shape in trace_shapes(config).items()})
 
     def elaborate(self, platform):
@@ -261,8 +258,10 @@ class Accelerator(wiring.Component):
             self.activity.dot.eq(dispatch.dot_busy),
             self.activity.vector.eq(dispatch.vector_busy),
             self.activity.store.eq(dispatch.store_busy),
-            self.activity.streaming.eq(reader.streaming),
-            self.activity.stream.eq(reader.stream),
+            self.activity.memory.eq(reader.streaming),
+            self.activity.dot_index.eq(dispatch.dot_counter),
+            self.activity.vector_index.eq(dispatch.vector_counter),
+            self.activity.memory_index.eq(reader.stream),
         ]
 
     def _trace(self, m, writer, dispatch, vector, sink):

@@ -16,7 +16,7 @@ from sim.dram import Dram
 from sim.error import SimulationError
 from sim.interpreted import InterpretedSimulation
 from sim.trace_records import add_records
-from sim.traced_accelerator import TIMELINE, TracedAccelerator, trace_record
+from sim.traced_accelerator import TracedAccelerator, trace_record
 
 __all__ = ["MemoryTiming", "RtlEngine"]
 
@@ -122,7 +122,7 @@ class RtlEngine(ProgramEngine):
         for name, value in (("program", program), ("position", self.position), ("store_logits", int(store_logits))):
             simulation.set(name, value)
         if self.timelines is not None:
-            simulation.watch("timeline")
+            simulation.watch("activity")
         try:
             for member, token in enumerate(tokens):
                 self._pulse("start" if member == len(tokens) - 1 else "load", member=member, token=token)
@@ -151,7 +151,7 @@ class RtlEngine(ProgramEngine):
         self._sim.watch(None)
         cycles, values = self._sim.take_changes()
         labels = [instruction.label for instruction in self.image.compiled.programs[self._running]]
-        return Timeline(cycles, values, self._sim.cycle, TIMELINE, labels, position=self.position)
+        return Timeline(cycles, values, self._sim.cycle, labels, position=self.position)
 
     def _pulse(self, name, **inputs):
         """Set inputs, and for one cycle the input ``name``."""

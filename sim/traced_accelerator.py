@@ -4,12 +4,9 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out, connect, flipped
 
-from gateware.accelerator import Accelerator, Activity, trace_shapes
+from gateware.accelerator import Accelerator, trace_shapes
 
-__all__ = ["TIMELINE", "TracedAccelerator", "trace_record"]
-
-TIMELINE = data.StructLayout({"execution": 16, "activity": Activity})
-"""Index of the latest instruction that began to execute, and what the parts are doing."""
+__all__ = ["TracedAccelerator", "trace_record"]
 
 
 def trace_record(config):
@@ -30,18 +27,15 @@ class TracedAccelerator(wiring.Component):
     -------
     trace : valid and payload
         ``payload`` is :func:`trace_record`.
-    timeline : Out(TIMELINE)
-        In place of ``activity``.
     """
 
     def __init__(self, config):
         self._accelerator = Accelerator(config)
         self._record = trace_record(config)
         members = {name: member for name, member in self._accelerator.signature.members.items()
-                   if not name.startswith("trace_") and name != "activity"}
+                   if not name.startswith("trace_")}
         super().__init__({
             **members,
-            "timeline": Out(TIMELINE),
             "trace": Out(wiring.Signature({"valid": Out(1), "payload": Out(self._record)})),
         })
 
@@ -49,7 +43,7 @@ class TracedAccelerator(wiring.Component):
         m = Module()
         m.submodules.accelerator = inner = self._accelerator
         for name, member in self.signature.members.items():
-            if name in ("trace", "timeline"):
+            if name == "trace":
                 continue
             ours, theirs = getattr(self, name), getattr(inner, name)
             if member.is_signature:
@@ -58,10 +52,6 @@ class TracedAccelerator(wiring.Component):
                 m.d.comb += ours.eq(theirs)
             else:
                 m.d.comb += theirs.eq(ours)
-        m.d.comb += [
-            self.timeline.execution.eq(inner.program_counter),
-            self.timeline.activity.eq(inner.activity),
-        ]
         traces = {name: getattr(inner, f"trace_{name}") for name in self._record.members}
         m.d.comb += self.trace.valid.eq(Cat(trace.valid for trace in traces.values()).any())
         for name, trace in traces.items():

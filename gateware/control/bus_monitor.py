@@ -1,25 +1,12 @@
 """What the read bus does in each cycle, and why it idles."""
 
-from enum import IntEnum
-
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["BusMonitor", "BusState"]
+from gateware.activity import BusState
 
-
-class BusState(IntEnum):
-    """A cycle of the read bus: exactly one of these. All but IDLE and BUSY are lost cycles of a token."""
-
-    IDLE = 0     #: no token is under way
-    BUSY = 1     #: a word of data or program is read
-    DRAM = 2     #: words are requested and the memory, which has begun to answer, has none: refresh, row miss
-    ENGINE = 3   #: the read FIFO is full of words that the units do not take
-    STORES = 4   #: the next stream waits until earlier stores are in DRAM
-    QUEUE = 5    #: the next instruction waits for room in the work queue
-    PROGRAM = 6  #: an instruction is being fetched or resolved
-    END = 7      #: everything is read, and the last results are on their way
+__all__ = ["BusMonitor"]
 
 
 class BusMonitor(wiring.Component):
@@ -46,8 +33,8 @@ class BusMonitor(wiring.Component):
         An instruction waits for room in the work queue.
     fetched : In(1)
         The whole program has been read.
-    state : Out(BusState)
-        Of the cycle before; combinational from registers.
+    state : Out(3)
+        :class:`gateware.activity.BusState` of the cycle before; combinational from registers.
     """
 
     busy: In(1)

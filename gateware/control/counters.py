@@ -20,7 +20,7 @@ class Counter(IntEnum):
     INSTRUCTIONS = 1   #: instructions executed, END aside
     READ_BEATS = 2     #: bus words read, the program included
     WRITE_BEATS = 3    #: bus words written
-    LOST_DRAM = 4      #: cycles in which the read bus was idle, by cause: see :class:`BusState`
+    LOST_DRAM = 4      #: cycles in which the read bus was idle, by cause: see :class:`gateware.activity.BusState`
     LOST_ENGINE = 5
     LOST_STORES = 6
     LOST_QUEUE = 7

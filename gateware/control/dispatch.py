@@ -47,8 +47,8 @@ class Dispatch(wiring.Component):
         Storing instructions completed, modulo 2**STORE_COUNT_BITS.
     done : Out(1)
         Pulse: ``END`` has been reached and all is drained.
-    program_counter, vector_counter : Out(16)
-        Index of the latest instruction, of the latest ``VECTOR`` that began.
+    program_counter, vector_counter, dot_counter : Out(16)
+        Index of the latest instruction, of the latest ``VECTOR``, of the latest ``DOT`` that began.
     issued : Out(1)
         Pulse: an instruction begins.
     dot_busy, vector_busy : Out(1)
@@ -81,6 +81,7 @@ class Dispatch(wiring.Component):
     done: Out(1)
     program_counter: Out(16)
     vector_counter: Out(16)
+    dot_counter: Out(16)
     issued: Out(1)
     dot_busy: Out(1)
     vector_busy: Out(1)
@@ -158,7 +159,7 @@ class Dispatch(wiring.Component):
             self.stores_retired.eq(self.stores_retired + (self.dot_done & self.dot_stored) + (vector_ends & stored)),
         ]
         with m.If(begin_dot):
-            m.d.sync += [self.score.eq(work.score), self.mix.eq(work.mix)]
+            m.d.sync += [self.dot_counter.eq(following), self.score.eq(work.score), self.mix.eq(work.mix)]
         with m.If(self.vector_done):
             m.d.sync += computing.eq(0)
         with m.If(self.store_done):

@@ -10,8 +10,8 @@ __all__ = ["MaxReducer"]
 
 
 class MaxReducer(wiring.Component):
-    """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the largest
-    of the elements without their signs, `vector_pass.reduce_largest`.
+    """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the
+    largest of the elements without their signs, `vector_pass.reduce_largest`.
 
     One group per cycle. Lanes keep a maximum each, as an integer key whose order is that of the floats. After the last
     group they are compared with each other, two cycles a level; ``done`` comes ``2 * log2(lanes) + 2`` cycles after

@@ -41,13 +41,12 @@ class Quantiser(wiring.Component):
     start : In(1)
         A pass begins.
     narrow : In(1)
-        Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like ``code_bits``,
-        ``scale``, ``column``, ``pad`` and ``last_lane``.
+        Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like
+        ``code_bits``, ``column``, ``pad`` and ``last_lane``.
     code_bits : In(5)
-        Width of the codes: 16, which have the exponent of their block as scale; or 8 or 4, the elements themselves
-        as integers, with the scale given.
+        Width of the codes: 16, scaled by the exponent of their block; or 8 or 4, the elements as integers.
     scale : In(32)
-        fp32 scale of codes of 8 or 4 bits.
+        What goes with codes of 8 or 4 bits. Constant while a code is waiting.
     column : In(5)
         Column of the x-buffer.
     pad : In(1)
@@ -215,8 +214,8 @@ class Quantiser(wiring.Component):
             serialiser.scale.eq(scale),
             self.done.eq(Mux(self.narrow, serialiser.done, out.final)),
         ]
-        # One cycle later, like codes behind the serialiser's queue. Subnormal scales are 0. Exponents above 127 do not
-        # occur: codes of 16 bits have at most 127 - 14.
+        # One cycle later, like codes behind the serialiser's queue. 0 below the normal numbers; exponents of codes of 16
+        # bits are 127 - 14 at most.
         m.d.sync += scale.eq(Mux(integers, self.scale,
                                  Mux(exponent_out > -BIAS, exponent_out + BIAS, 0)[:8] << 23))
         wiring.connect(m, serialiser.codes, wiring.flipped(self.codes))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateware.control.bus_monitor import BusState
+from gateware.activity import BusState
 from host.bench.timeline import Timeline
 from host.compiler.compiled import Part
 

@@ -63,6 +63,7 @@ class Measurement:
     shape : Shape
     position : int
         Length of the KV cache, the token's own position included.
+    kv_bits : int
     decode : LayeredRun
     prefill : Prefill or None
     counters : dict
@@ -78,6 +79,7 @@ class Measurement:
     board: Board
     shape: Shape
     position: int
+    kv_bits: int
     decode: LayeredRun
     prefill: Prefill | None
     counters: dict
@@ -87,7 +89,7 @@ class Measurement:
     simulated_cycles: int
 
 
-def measure(board, shape, *, position, prefill=0, bar=None):
+def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
     """Simulate a token of decode and groups of a prompt.
 
     Parameters
@@ -98,6 +100,8 @@ def measure(board, shape, *, position, prefill=0, bar=None):
         Length of the KV cache when the token is decoded, its own position included.
     prefill : int
         Tokens of the prompt; 0: none.
+    kv_bits : int
+        Bits of a code in the KV cache.
     bar : callable
         ``bar(total, unit)`` makes a :class:`host.progress_bar.ProgressBar`; without it there is none.
 
@@ -118,8 +122,8 @@ def measure(board, shape, *, position, prefill=0, bar=None):
     context = max(position, prefill)
     layers = shape.hyperparameters.layers
     simulated = min(layers, _LAYERS) if shape.identical_layers else layers
-    compiled = compile_model(shape.cut(layers=simulated, context=context), board.config)
-    image_bytes = _require_dram(board, shape, context)
+    compiled = compile_model(shape.cut(layers=simulated, context=context), board.config, kv_bits=kv_bits)
+    image_bytes = _require_dram(board, shape, context, kv_bits)
     image = random_image(compiled) if shape.random else build_image(compiled)
     repeated = 1 if simulated < layers else None
     group = min(compiled.group, prefill)
@@ -140,21 +144,22 @@ def measure(board, shape, *, position, prefill=0, bar=None):
             counters = counters or engine.counters()
     seconds = perf_counter() - begin
     return Measurement(
-        board=board, shape=shape, position=position, decode=runs[0], counters=counters, image_bytes=image_bytes,
+        board=board, shape=shape, position=position, kv_bits=kv_bits, decode=runs[0], counters=counters, image_bytes=image_bytes,
         prefill=_prefill(prefill, group, starts, runs[1:]) if prefill else None, simulated_layers=simulated,
         seconds=seconds, simulated_cycles=engine.cycles)
 
 
-def _require_dram(board, shape, context):
+def _require_dram(board, shape, context, kv_bits):
     """Bytes of the whole model's image; refuses one that the board has no room for."""
     lengths = []
     for layers in (1, 2):
-        part = compile_model(shape.cut(layers=min(layers, shape.hyperparameters.layers), context=context), board.config)
+        part = compile_model(shape.cut(layers=min(layers, shape.hyperparameters.layers), context=context),
+                             board.config, kv_bits=kv_bits)
         lengths.append(sum(map(len, part.programs.values())))
     # The programs of identical layers are equally long.
     instructions = lengths[0] + (shape.hyperparameters.layers - 1) * (lengths[1] - lengths[0])
     size = Placement(shape.with_context(context), board.config, context, instructions, part.group,
-                     part.kv_bits).image_bytes
+                     kv_bits).image_bytes
     if size > board.dram_bytes:
         raise CelosiaError(f"{shape.name}: the image of {size} bytes, context {context}, is {size - board.dram_bytes} "
                            f"bytes more than the DRAM of board {board.name!r} has ({board.dram_bytes})")

@@ -6,7 +6,7 @@ from string import Template
 
 import numpy as np
 
-from gateware.control.bus_monitor import BusState
+from gateware.activity import BusState
 from host.bench.kinds import KINDS, kind_of
 from host.bench.report import CAUSES
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from gateware.control.bus_monitor import BusState
+from gateware.activity import BusState
 from host.bench.kinds import kind_of
 from host.bench.timeline import Spans
 

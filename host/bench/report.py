@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from gateware.control.bus_monitor import BusState
+from gateware.activity import BusState
 from host.bench.kinds import KINDS
 from host.bench.useful_bytes import macs, useful_bytes
 
@@ -33,7 +33,7 @@ def report_of(measurement):
     board, shape, run = measurement.board, measurement.shape, measurement.decode
     config, position = board.config, measurement.position
     model = shape.with_context(shape.hyperparameters.context)
-    useful, states = useful_bytes(model, position), run.lost.sum(axis=0).tolist()
+    useful, states = useful_bytes(model, position, measurement.kv_bits), run.lost.sum(axis=0).tolist()
     utilisation = useful / (run.cycles * board.peak_bytes_per_cycle)
     return {
         "board": board.name,
@@ -42,6 +42,7 @@ def report_of(measurement):
         "shape": shape.name,
         "format": shape.format or "file",
         "position": position,
+        "kv_bits": measurement.kv_bits,
         "cycles_per_token": run.cycles,
         "tokens_per_second": board.clock_hz / run.cycles,
         "bytes_per_token": useful,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateware.control.bus_monitor import BusState
+from gateware.activity import ACTIVITY, BusState
 from host.bench.kinds import BETWEEN, KINDS, kind_of, layer_of
 
 __all__ = ["Spans", "Timeline"]
@@ -36,11 +36,9 @@ class Timeline:
     Parameters
     ----------
     cycles, values : uint64 array
-        Of `sim.compiled.CompiledSimulation.take_changes`.
+        Of `sim.compiled.CompiledSimulation.take_changes`, when it watches :data:`gateware.activity.ACTIVITY`.
     end : int
         Cycle after the last.
-    record : amaranth.lib.data.StructLayout
-        Layout of the values: `sim.traced_accelerator.TIMELINE`.
     labels : list of str
         Names of the program's instructions, by their index.
     position : int
@@ -50,31 +48,29 @@ class Timeline:
     ----------
     start, length : int64 array
         First cycle of every period and cycles that it lasts.
-    execution, stream : int64 array
-        Latest instruction that began, and the one that words are requested for.
     bus : int64 array
         :class:`BusState`.
-    dot, vector, store, streaming : bool array
+    dot, vector, store, memory : bool array
         Units that execute, and whether words are requested.
+    dot_index, vector_index, memory_index : int64 array
+        Latest instruction that began in each unit, -1 before the first, and the one that words are requested for.
     labels, position
     """
 
-    def __init__(self, cycles, values, end, record, labels, *, position=0):
+    def __init__(self, cycles, values, end, labels, *, position=0):
         self.start = cycles.astype(np.int64)
         self.length = np.diff(np.append(self.start, end))
         self.labels, self.position = labels, position
-        activity = record["activity"]
 
-        def field(layout, name, base=0):
-            item = layout[name]
-            width = item.width
-            return (values >> np.uint64(base + item.offset) & np.uint64((1 << width) - 1)).astype(np.int64)
-
-        self.execution = field(record, "execution")
-        self.bus, self.stream = (field(activity.shape, name, activity.offset) for name in ("bus", "stream"))
-        self.dot, self.vector, self.store, self.streaming = (
-            field(activity.shape, name, activity.offset).astype(bool)
-            for name in ("dot", "vector", "store", "streaming"))
+        fields, offset = {}, 0
+        for name, bits in ACTIVITY.items():
+            fields[name] = (values >> np.uint64(offset) & np.uint64((1 << bits) - 1)).astype(np.int64)
+            offset += bits
+        self.bus, self.memory_index = fields["bus"], fields["memory_index"]
+        self.dot, self.vector, self.store, self.memory = (
+            fields[name].astype(bool) for name in ("dot", "vector", "store", "memory"))
+        self.dot_index = _since_first(self.dot, fields["dot_index"])
+        self.vector_index = _since_first(self.vector, fields["vector_index"])
 
     @property
     def end(self):
@@ -82,10 +78,12 @@ class Timeline:
 
     def begin_of(self, index):
         """First cycle at which an instruction has begun."""
-        return int(self.start[np.argmax(self.execution >= index)])
+        return int(self.start[np.argmax(np.maximum(self.dot_index, self.vector_index) >= index)])
 
     def lost(self, begin=0, end=None):
         """Cycles by kind of instruction that executes, and state of the bus.
+
+        Where both units execute, the dot engine's instruction counts.
 
         Parameters
         ----------
@@ -99,8 +97,8 @@ class Timeline:
         """
         end = self.end if end is None else end
         kinds = np.array([KINDS.index(kind_of(label)) for label in self.labels])
-        kind = np.where(self.dot | self.vector, kinds[np.minimum(self.execution, len(kinds) - 1)],
-                        KINDS.index(BETWEEN))
+        kind = np.where(self.dot, kinds[self.dot_index],
+                        np.where(self.vector, kinds[self.vector_index], KINDS.index(BETWEEN)))
         length = np.minimum(self.start + self.length, end) - np.maximum(self.start, begin)
         table = np.zeros((len(KINDS), len(BusState)), np.int64)
         np.add.at(table, (kind, self.bus), np.maximum(length, 0))
@@ -135,12 +133,17 @@ class Timeline:
         """
         if track == "bus":
             busy, index = self.bus != BusState.IDLE, self.bus
-        elif track == "memory":
-            busy, index = self.streaming, self.stream
         else:
-            busy, index = getattr(self, track), self.execution
+            busy = getattr(self, track)
+            index = getattr(self, f"{'vector' if track == 'store' else track}_index")
         value = np.where(busy, index, -1)
         edges = np.flatnonzero(np.append(True, value[1:] != value[:-1]))
         ends = np.append(self.start[edges[1:]], self.end)
         keep = value[edges] >= 0
         return Spans(self.start[edges][keep], ends[keep], value[edges][keep])
+
+
+def _since_first(busy, index):
+    """Indices of the latest instruction of a unit, without that of the program before."""
+    begun = np.logical_or.accumulate(busy)
+    return np.where(begun, index, -1)

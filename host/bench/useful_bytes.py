@@ -7,7 +7,6 @@ from host.image.formats import FORMATS
 __all__ = ["kv_bytes", "macs", "useful_bytes", "weight_bytes"]
 
 _FP32_BYTES = 4
-_KV_CODE_BYTES = 2
 _TRITS = 5  # in a byte
 
 
@@ -25,12 +24,12 @@ def weight_bytes(tensor):
     return rows * (code_bits + sub_bits + scale_bits) / 8
 
 
-def kv_bytes(hp, position):
+def kv_bytes(hp, position, kv_bits=16):
     """Bytes of K and V, with their scales, of all positions up to a token's own: ``position`` of them."""
-    return hp.layers * hp.kv_heads * position * 2 * (hp.head_dim * _KV_CODE_BYTES + _FP32_BYTES)
+    return hp.layers * hp.kv_heads * position * 2 * (hp.head_dim * kv_bits // 8 + _FP32_BYTES)
 
 
-def useful_bytes(model, position):
+def useful_bytes(model, position, kv_bits=16):
     """Bytes that decoding a token needs, each weight and each element of K and V once.
 
     Of the embedding only a row counts, unless it is the output matrix too. What is read again counts once; the
@@ -42,6 +41,8 @@ def useful_bytes(model, position):
         With all its layers.
     position : int
         Length of the KV cache, the token's own position included.
+    kv_bits : int
+        Bits of its codes.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def useful_bytes(model, position):
     for name, tensor in model.tensors.items():
         row_only = name == "token_embd.weight" and not model.hyperparameters.tied
         total += weight_bytes(tensor) / (tensor.shape[0] if row_only else 1)
-    return round(total + kv_bytes(model.hyperparameters, position))
+    return round(total + kv_bytes(model.hyperparameters, position, kv_bits))
 
 
 def macs(model, position, *, output=True):

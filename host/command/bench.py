@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from host.command.options import DEFAULT_KV, KvBits, check_kv
+
 __all__ = ["bench"]
 
 
@@ -17,6 +19,7 @@ def bench(
     )] = None,
     position: Annotated[int, typer.Option(
         metavar="P", help="Length of the KV cache, the token's own position included.")] = 128,
+    kv: KvBits = DEFAULT_KV,
     prefill: Annotated[int, typer.Option(metavar="N", help="Also time a prompt of N tokens.")] = 0,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the report to this file.", show_default=False)] = None,
@@ -49,9 +52,10 @@ def bench(
     from host.output_file import output_file
     from host.progress_bar import ProgressBar
 
+    check_kv(kv)
     chosen, measured = find_board(board), find_shape(shape, format)
     with output_file(json) as report_file, output_file(html) as page_file, output_file(trace) as trace_file:
-        measurement = measure(chosen, measured, position=position, prefill=prefill, bar=ProgressBar)
+        measurement = measure(chosen, measured, position=position, prefill=prefill, kv_bits=kv, bar=ProgressBar)
         report = report_of(measurement)
         if report_file:
             report_file.write((encoder.dumps(report, indent=2) + "\n").encode())

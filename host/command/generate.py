@@ -115,7 +115,8 @@ def generate(
             display.write(piece)
             display.progress(_progress(generation))
         if report:
-            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen, kv))
+            used = (None, None) if engine == EngineName.FLOAT else (chosen, kv)
+            report.write(_report(generation, loaded, engine, *used))
         if trace_file:
             from host.bench.perfetto import write_trace
 
@@ -142,7 +143,7 @@ def _progress(generation):
     return ", ".join(parts)
 
 
-def _report(generation, model, engine, config, kv):
+def _report(generation, model, engine, config, kv_bits):
     import json
 
     from host.step_cost import costs_of
@@ -155,7 +156,7 @@ def _report(generation, model, engine, config, kv):
         "model": str(model.path),
         "engine": engine,
         "config": config and config.name,
-        "kv_bits": kv if config else None,
+        "kv_bits": kv_bits,
         "speculate": generation.speculate,
     } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
 

@@ -49,7 +49,7 @@ def _program():
         vector(length=ELEMENTS, a_source=Source.SCALAR, a=1, b_source=Source.STREAM, stream_base=TABLE,
                stream_index=Index.TOKEN, stream_index_stride=ELEMENTS * 4 // BUS, stream_lines=1,
                stream_line_beats=ELEMENTS * 4 // BUS, sink=Sink.SCRATCHPAD, destination=32),
-        vector(length=32, **row, sink=Sink.STORE, store_base=CACHE * BUS, store_index_stride=64,
+        vector(length=32, **row, sink=Sink.STORE, code_bits=16, store_base=CACHE * BUS, store_index_stride=64,
                store_stride=2, scale_base=CACHE_SCALES * BUS),
         vector(length=ELEMENTS, **row, sink=Sink.COLUMN, destination=0),
         Instruction(opcode=Opcode.DOT, stream_base=CACHE, stream_lines_grow=1, stream_line_beats=64 // BUS,
@@ -222,7 +222,7 @@ def test_ports(config):
     for port, width in {"write_done": 1, "start": 1, "busy": 1, "done": 1, "token": 32, "position": 16,
                         "program": 32, "store_logits": 1, "argmax": 32, "program_counter": 16,
                         "stream_counter": 16, "counter_index": 4, "counter_value": 32,
-                        "activity": 23}.items():
+                        "activity": 55}.items():
         assert flat[port] == width
     for trace in ("scratchpad", "scalar", "column", "store", "argmax"):
         assert flat[f"trace_{trace}__valid"] == 1 and flat[f"trace_{trace}__payload"] > 16

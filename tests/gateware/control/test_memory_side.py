@@ -49,8 +49,8 @@ def _expected(instruction, index, stores, token, position):
     vector = {name: getattr(i, name) for name, _ in VectorCommand}
     vector |= {"length": n if i.length_grow else i.length}
     store_base = i.store_base + position * i.store_index_stride if i.sink in _STORING else i.store_base
-    work = {"opcode": i.opcode, "behind": i.behind, "streams": lines != 0, "score": i.rows_grow,
-            "mix": i.vectors_grow, "dot": dot, "vector": vector,
+    work = {"opcode": i.opcode, "behind": i.behind, "streams": lines != 0, "score": i.rows_grow, "mix": i.vectors_grow,
+            "dot": dot, "vector": vector,
             "destination_stride": i.destination_stride,
             "store": {"base": store_base, "stride": i.store_stride, "code_bits": i.code_bits,
                       "scale_address": i.scale_base + 4 * position * (i.sink in _STORING)}}

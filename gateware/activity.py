@@ -1,0 +1,25 @@
+"""What the accelerator shows of its activity, for counters and timelines. Knows nothing of Amaranth."""
+
+from enum import IntEnum
+
+__all__ = ["ACTIVITY", "BusState"]
+
+
+class BusState(IntEnum):
+    """A cycle of the read bus: exactly one of these. All but IDLE and BUSY are lost cycles of a token."""
+
+    IDLE = 0     #: no token is under way
+    BUSY = 1     #: a word of data or program is read
+    DRAM = 2     #: words are requested and the memory, which has begun to answer, has none: refresh, row miss
+    ENGINE = 3   #: the read FIFO is full of words that the units do not take
+    STORES = 4   #: the next stream waits until earlier stores are in DRAM
+    QUEUE = 5    #: the next instruction waits for room in the work queue
+    PROGRAM = 6  #: an instruction is being fetched or resolved
+    END = 7      #: everything is read, and the last results are on their way
+
+
+ACTIVITY = {"bus": 3, "dot": 1, "vector": 1, "store": 1, "memory": 1,
+            "dot_index": 16, "vector_index": 16, "memory_index": 16}
+"""Fields and their bits, lowest first: a :class:`BusState`; whether the dot engine executes an instruction, the vector
+unit, and one that stores, and whether the memory side requests data; index of the latest instruction of the dot
+engine, of the vector unit, and of the one that data are requested for."""
