@@ -15,6 +15,7 @@ from .operand_fetch import OperandFetch
 from .quantiser import Quantiser
 from .scratchpad import GroupWrite, Scratchpad
 from .sum_reducer import SumReducer
+from .vector_pass import CODE_BITS
 
 __all__ = ["ScalarWrite", "VectorUnit"]
 
@@ -145,7 +146,7 @@ class VectorUnit(wiring.Component):
             fetch.start.eq(start),
             fetch.command.eq(command),
             # When the operands have been read, the register of the pass: the scale of codes that are stored.
-            scalars.read_enable.eq(fetch.scalar_enable | into[Sink.STORE]),
+            scalars.read_enable.eq(fetch.scalar_enable | (into[Sink.STORE] & (code_bits != CODE_BITS))),
             scalars.read_address.eq(Mux(fetch.scalar_enable, fetch.scalar_address, register)),
             fetch.scalar_data.eq(scalars.read_data),
             scratchpad.read_enable.eq(fetch.read_enable),
