@@ -80,7 +80,7 @@ def source_key(*packages, parameters):
     return digest.hexdigest()
 
 
-def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=None):
+def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), toolchain=None):
     """Compile a design, or find it in the cache.
 
     Parameters
@@ -96,6 +96,9 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
         is found without elaborating the design, which takes seconds for a large one.
     flags : sequence of str
         More options for the C++ compiler.
+    models : sequence of str
+        Verilog files with the modules that the design has instances of: paths, or those that yosys brings
+        (`+/xilinx/cells_sim.v`).
     toolchain : Toolchain
 
     Returns
@@ -124,9 +127,11 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
     if not isinstance(design, Elaboratable):
         design = design()
     text = _without_sources(rtlil.convert(design, name="top", ports=ports))
-    path = cache / f"{name}-{_digest(environment, PASSES, text)}.so"
+    # Those that yosys brings belong to its version, which is in the environment.
+    sources = [model if model.startswith("+/") else Path(model).read_text() for model in map(str, models)]
+    path = cache / f"{name}-{_digest(environment, PASSES, text, *sources)}.so"
     if not path.exists():
-        _build(cache, path, toolchain, lambda work: _write_design(work, text, toolchain), flags)
+        _build(cache, path, toolchain, lambda work: _write_design(work, text, sources, toolchain), flags)
     if index is not None:
         _write_atomically(index, path.name)
     return path
@@ -203,10 +208,19 @@ def _without_sources(text):
     return "\n".join(lines) + "\n"
 
 
-def _write_design(work, text, toolchain):
+def _write_design(work, text, models, toolchain):
     """Generate the C++ of a design in a directory; returns the file."""
     (work / "design.il").write_text(text)
-    (work / "design.ys").write_text(f"read_rtlil design.il\n{PASSES}\nwrite_cxxrtl -g0 generated.cc\n")
+    commands = ["read_rtlil design.il"]
+    for index, model in enumerate(models):
+        if not model.startswith("+/"):
+            (work / f"model_{index}.v").write_text(model)
+            model = f"model_{index}.v"
+        commands.append(f"read_verilog {model}")
+    if models:
+        # Parameters are chosen, and what they leave out is gone, before anything else happens.
+        commands.append("hierarchy -top top; proc; flatten; opt_expr; opt_clean")
+    (work / "design.ys").write_text("\n".join([*commands, PASSES, "write_cxxrtl -g0 generated.cc", ""]))
     toolchain.run([*toolchain.yosys, "-q", "-s", "design.ys"], cwd=work)
     code = (work / "generated.cc").read_text()
     _check_clock(code)
