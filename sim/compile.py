@@ -86,7 +86,8 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
     Parameters
     ----------
     design : Elaboratable, or a function without parameters that returns one
-        One clock domain, `sync`, rising edge. A function is not called when `key` finds the library.
+        One clock domain, `sync`, rising edge. Modules in Verilog that it instantiates are given to `add_file` of its
+        platform. A function is not called when `key` finds the library.
     name : str
         Begins the name of the library: letters, digits, `-` and `_`.
     ports : list of Signal
@@ -123,10 +124,11 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
             return path
     if not isinstance(design, Elaboratable):
         design = design()
-    text = _without_sources(rtlil.convert(design, name="top", ports=ports))
-    path = cache / f"{name}-{_digest(environment, PASSES, text)}.so"
+    verilog = _VerilogFiles()
+    text = _without_sources(rtlil.convert(design, name="top", ports=ports, platform=verilog))
+    path = cache / f"{name}-{_digest(environment, PASSES, text, *verilog.files.values())}.so"
     if not path.exists():
-        _build(cache, path, toolchain, lambda work: _write_design(work, text, toolchain), flags)
+        _build(cache, path, toolchain, lambda work: _write_design(work, text, verilog.files, toolchain), flags)
     if index is not None:
         _write_atomically(index, path.name)
     return path
@@ -142,7 +144,7 @@ def compile_loop(*, toolchain=None):
     """
     toolchain = toolchain or Toolchain()
     cache = cache_directory()
-    sources = [CXX / "design.h", CXX / "dram.h", CXX / "loop.cc"]
+    sources = [*sorted(CXX.glob("*.h")), CXX / "loop.cc"]
     path = cache / f"loop-{_digest(_environment(toolchain, (), sources))}.so"
     if not path.exists():
         _build(cache, path, toolchain, lambda work: CXX / "loop.cc", ())
@@ -203,10 +205,24 @@ def _without_sources(text):
     return "\n".join(lines) + "\n"
 
 
-def _write_design(work, text, toolchain):
+class _VerilogFiles:
+    """Stands in for a platform, and takes the Verilog of modules that a design instantiates."""
+
+    def __init__(self):
+        self.files = {}
+
+    def add_file(self, name, text):
+        self.files[name] = text
+
+
+def _write_design(work, text, verilog, toolchain):
     """Generate the C++ of a design in a directory; returns the file."""
     (work / "design.il").write_text(text)
-    (work / "design.ys").write_text(f"read_rtlil design.il\n{PASSES}\nwrite_cxxrtl -g0 generated.cc\n")
+    for name, module in verilog.items():
+        (work / name).write_text(module)
+    (work / "design.ys").write_text("\n".join([
+        *(f"read_verilog {name}" for name in verilog), "read_rtlil design.il",
+        *(["hierarchy -check -top top"] if verilog else []), PASSES, "write_cxxrtl -g0 generated.cc", ""]))
     toolchain.run([*toolchain.yosys, "-q", "-s", "design.ys"], cwd=work)
     code = (work / "generated.cc").read_text()
     _check_clock(code)

@@ -9,7 +9,7 @@ from host.engines import EngineName
 from host.errors import CelosiaError
 
 __all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "ModelPath",
-           "check_kv", "find_config", "find_engine", "load_model", "parse_ids"]
+           "check_kv", "check_memory", "find_config", "find_engine", "find_memory", "load_model", "parse_ids"]
 
 DEFAULT_CONFIG = "sim"
 DEFAULT_KV = 16
@@ -65,6 +65,34 @@ def find_engine(name):
     if name not in list(EngineName):
         raise CelosiaError(f"engine must be one of {', '.join(EngineName)}, not {name!r}")
     return EngineName(name)
+
+
+def find_memory(name):
+    """The memory of a board called `name`.
+
+    Raises
+    ------
+    CelosiaError
+        If there is none, listing those that there are.
+    """
+    from soc.dram.memories import MEMORIES
+
+    if name not in MEMORIES:
+        raise CelosiaError(f"memory must be one of {', '.join(MEMORIES)}, not {name!r}")
+    return MEMORIES[name]
+
+
+def check_memory(memory, image):
+    """Refuse an image that does not fit a memory.
+
+    Raises
+    ------
+    CelosiaError
+        If it does not, by how many bytes.
+    """
+    if image.memory.size > memory.bytes:
+        raise CelosiaError(f"memory image must be at most the {memory.bytes:,} bytes of {memory.name}, not "
+                           f"{image.memory.size:,}: {image.memory.size - memory.bytes:,} too many")
 
 
 def load_model(path):

@@ -1,11 +1,15 @@
-// Runs a compiled design together with the DRAM model: no call outside this library per cycle.
+// Runs a compiled design together with a model of its memory: no call outside this library per cycle.
 
 #include "design.h"
 #include "dram.h"
+#include "sdram.h"
+#include "zynq.h"
+
+inline void *operator new(size_t, void *place) noexcept { return place; }
 
 namespace {
 
-enum stop_reason { CYCLES_DONE, CONDITION_MET, BUS_ERROR, DESIGN_ERROR };
+enum stop_reason { CYCLES_DONE, CONDITION_MET, BUS_ERROR, DESIGN_ERROR, MEMORY_ERROR };
 
 // Shared with the host, which reads it after each run.
 struct status {
@@ -14,7 +18,7 @@ struct status {
 	uint32_t error;  // of the bus: dram_error
 	uint32_t has_program_counter;
 	uint64_t program_counter, error_address, error_length;
-	const char *text, *source;  // of a failed check in the design
+	const char *text, *source;  // of a failed check in the design; `text` also of a memory that was misused
 	const char *output;         // what the design printed since it was last cleared
 	uint64_t output_bytes;
 	const uint8_t *trace;
@@ -67,8 +71,8 @@ struct simulation {
 	const design_api *api;
 	void *design;
 	status *state;
-	dram memory;
-	bool has_memory, tracing;
+	memory_model *memory;
+	bool tracing;
 	uint8_t *program_counter, *trace_valid, *trace_payload, *watched;
 	uint32_t program_counter_bytes, trace_bytes, watched_bytes;
 	bool watched_before;  // `watched_value` is that of the cycle before
@@ -103,17 +107,13 @@ struct simulation {
 	}
 
 	stop_reason step(const condition *conditions, uint32_t count, uint8_t *const *places) {
-		if (has_memory)
-			memory.drive(state->cycle);
+		if (memory)
+			memory->drive(state->cycle);
 		api->eval(design);
 		if (failure)
 			return DESIGN_ERROR;
-		if (has_memory && !memory.observe(state->cycle)) {
-			state->error = memory.error;
-			state->error_address = memory.error_address;
-			state->error_length = memory.error_length;
-			return BUS_ERROR;
-		}
+		if (memory && !memory->observe(state->cycle))
+			return memory->message[0] ? MEMORY_ERROR : BUS_ERROR;
 		if (tracing && *trace_valid)
 			record_trace();
 		if (watched)
@@ -159,6 +159,14 @@ void publish(simulation &sim) {
 	state.trace_records = sim.trace.size / state.trace_record_bytes;
 	state.changes = reinterpret_cast<uint8_t *>(sim.changes.data);
 	state.change_count = sim.changes.size / sizeof(change);
+	if (state.reason == MEMORY_ERROR)
+		state.text = sim.memory->message;
+	if (state.reason == BUS_ERROR) {
+		const dram &memory = static_cast<const dram &>(*sim.memory);
+		state.error = memory.error;
+		state.error_address = memory.error_address;
+		state.error_length = memory.error_length;
+	}
 	if (sim.program_counter)
 		state.program_counter = dram::number(sim.program_counter, sim.program_counter_bytes);
 }
@@ -182,9 +190,9 @@ EXPORT void *simulation_create(const design_api *api, const bus_places *places, 
 	sim.trace_bytes = p.trace_bytes;
 	state->trace_record_bytes = 8 + (p.trace_bytes + 7) / 8 * 8;
 	sim.tracing = false;
-	sim.has_memory = settings != nullptr;
-	if (sim.has_memory) {
-		dram &m = sim.memory;
+	if (settings) {
+		dram &m = *new (calloc(1, sizeof(dram))) dram();
+		sim.memory = &m;
 		m.read_request = { sim.output_at(p.read_request_valid), sim.input_at(p.read_request_ready, 0),
 		                   sim.output_at(p.read_request_address), sim.output_at(p.read_request_length),
 		                   p.address_bytes, p.length_bytes };
@@ -201,10 +209,40 @@ EXPORT void *simulation_create(const design_api *api, const bus_places *places, 
 	return &sim;
 }
 
+// A device behind the DFI of a controller; `indices` has 11 ports for each phase, in the order of `dfi_phase`.
+EXPORT void simulation_attach_sdram(simulation *sim, const sdram_settings *settings, const uint32_t *indices) {
+	dfi_phase phases[MOST_PHASES] = {};
+	for (uint32_t i = 0; i < settings->phases; i++, indices += 11) {
+		uint8_t *places[11];
+		for (uint32_t j = 0; j < 11; j++)
+			places[j] = sim->api->port(sim->design, indices[j]);
+		phases[i] = { places[0], places[1], places[2], places[3], places[4], places[5], places[6], places[7], places[8],
+		              places[9], places[10], (sim->api->ports[indices[0]].bits + 7) / 8 };
+	}
+	sdram &m = *new (calloc(1, sizeof(sdram))) sdram();
+	m.make(*settings, phases);
+	sim->memory = &m;
+}
+
+// The memory of a Zynq behind AXI ports; `indices` has 8 ports for each, in the order of `zynq_port`.
+EXPORT void simulation_attach_zynq(simulation *sim, const zynq_settings *settings, const uint32_t *indices) {
+	zynq_port ports[HP_PORTS] = {};
+	for (uint32_t i = 0; i <= settings->read_ports; i++, indices += 8) {
+		uint8_t *places[8];
+		for (uint32_t j = 0; j < 8; j++)
+			places[j] = sim->api->port(sim->design, indices[j]);
+		ports[i] = { places[0], places[1], places[2], places[3], places[4], places[5], places[6], places[7] };
+	}
+	zynq &m = *new (calloc(1, sizeof(zynq))) zynq();
+	m.make(*settings, ports);
+	sim->memory = &m;
+}
+
 EXPORT void simulation_destroy(simulation *sim) {
 	sim->api->destroy(sim->design);
-	if (sim->has_memory)
-		sim->memory.release();
+	if (sim->memory)
+		sim->memory->release();
+	free(static_cast<void *>(sim->memory));
 	sim->output.release();
 	sim->trace.release();
 	sim->changes.release();
@@ -215,8 +253,8 @@ EXPORT void simulation_destroy(simulation *sim) {
 
 EXPORT void simulation_reset(simulation *sim) {
 	sim->api->reset(sim->design);
-	if (sim->has_memory)
-		sim->memory.reset();
+	if (sim->memory)
+		sim->memory->reset();
 	free(sim->failure);
 	free(sim->failure_source);
 	sim->failure = sim->failure_source = nullptr;
