@@ -66,6 +66,8 @@ class Measurement:
     kv_bits : int
     decode : LayeredRun
     prefill : Prefill or None
+    ceiling_bytes_per_cycle : float
+        Of the board's memory.
     counters : dict
         Of the gateware, over the simulated decode.
     image_bytes : int
@@ -82,6 +84,7 @@ class Measurement:
     kv_bits: int
     decode: LayeredRun
     prefill: Prefill | None
+    ceiling_bytes_per_cycle: float
     counters: dict
     image_bytes: int
     simulated_layers: int
@@ -145,6 +148,7 @@ def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
     seconds = perf_counter() - begin
     return Measurement(
         board=board, shape=shape, position=position, kv_bits=kv_bits, decode=runs[0], counters=counters, image_bytes=image_bytes,
+        ceiling_bytes_per_cycle=board.ceiling_bytes_per_cycle(),
         prefill=_prefill(prefill, group, starts, runs[1:]) if prefill else None, simulated_layers=simulated,
         seconds=seconds, simulated_cycles=engine.cycles)
 

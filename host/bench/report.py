@@ -18,6 +18,8 @@ CAUSES = {
 }
 """Why the bus idles, in words."""
 
+_NAMES = {cause: cause.name.lower() for cause in CAUSES}
+
 
 def report_of(measurement):
     """Fields of a report.
@@ -26,7 +28,8 @@ def report_of(measurement):
     -------
     dict
         ``cycles_per_token`` is the sum of ``busy_cycles`` and all ``lost_cycles``, and of all
-        ``cycles_by_kind``. ``utilisation`` is ``bytes_per_token``, each weight and each element of K and V
+        ``cycles_by_kind``; busy are as many cycles as what was read takes at the DRAM's peak, also where a bus
+        word is wider. ``utilisation`` is ``bytes_per_token``, each weight and each element of K and V
         once, as packed and without padding, over the peak of the DRAM in these cycles; ``bus_bytes_per_token``
         is all that was read. Fields that begin with ``prefill`` are None without a prompt.
     """
@@ -35,6 +38,9 @@ def report_of(measurement):
     model = shape.with_context(shape.hyperparameters.context)
     useful, states = useful_bytes(model, position, measurement.kv_bits), run.lost.sum(axis=0).tolist()
     utilisation = useful / (run.cycles * board.peak_bytes_per_cycle)
+    kinds = {kind: _at_peak(row, config.bus_bytes / board.peak_bytes_per_cycle)
+             for kind, row in zip(KINDS, run.lost.tolist()) if sum(row)}
+    total = {name: sum(row[name] for row in kinds.values()) for name in ("cycles", "busy", *_NAMES.values())}
     return {
         "board": board.name,
         "config": asdict(config),
@@ -49,14 +55,11 @@ def report_of(measurement):
         "bus_bytes_per_token": states[BusState.BUSY] * config.bus_bytes,
         "peak_bytes_per_cycle": board.peak_bytes_per_cycle,
         "utilisation": utilisation,
-        "ceiling_bytes_per_cycle": board.ceiling_bytes_per_cycle,
-        "share_of_ceiling": utilisation * board.peak_bytes_per_cycle / board.ceiling_bytes_per_cycle,
-        "busy_cycles": states[BusState.BUSY],
-        "lost_cycles": {cause.name.lower(): states[cause] for cause in CAUSES},
-        "cycles_by_kind": {
-            kind: {"cycles": sum(row), "busy": row[BusState.BUSY]}
-            | {cause.name.lower(): row[cause] for cause in CAUSES}
-            for kind, row in zip(KINDS, run.lost.tolist()) if sum(row)},
+        "ceiling_bytes_per_cycle": measurement.ceiling_bytes_per_cycle,
+        "share_of_ceiling": utilisation * board.peak_bytes_per_cycle / measurement.ceiling_bytes_per_cycle,
+        "busy_cycles": total["busy"],
+        "lost_cycles": {name: total[name] for name in _NAMES.values()},
+        "cycles_by_kind": kinds,
         "macs_per_token": macs(model, position),
         "peak_macs_per_cycle": config.lanes * config.columns,
         **_prefill(measurement, model),
@@ -68,6 +71,14 @@ def report_of(measurement):
         "simulated_cycles_per_second": measurement.simulated_cycles / measurement.seconds,
         "evidence": _evidence(measurement),
     }
+
+
+def _at_peak(row, words):
+    """Cycles of a kind by cause, from those by state of the bus; a bus word takes ``words`` cycles of the DRAM."""
+    served = row[BusState.BUSY] + row[BusState.DRAM]
+    busy = min(served, round(row[BusState.BUSY] * words))
+    causes = {name: row[cause] for cause, name in _NAMES.items()} | {"dram": served - busy}
+    return {"cycles": sum(row), "busy": busy} | causes
 
 
 def _prefill(measurement, model):
@@ -129,9 +140,9 @@ def table_of(report):
                      f"{report['prefill_share_of_bound']:.1%} of the bound")
     lines += ["", "cycles of a token", f"  bus busy          {report['busy_cycles']:>12,}  {report['busy_cycles'] / total:>6.2%}"]
     for cause, text in CAUSES.items():
-        cycles = report["lost_cycles"][cause.name.lower()]
+        cycles = report["lost_cycles"][_NAMES[cause]]
         lines.append(f"  {cause.name.lower():<16}  {cycles:>12,}  {cycles / total:>6.2%}  {text}")
-    names = ["busy", *(cause.name.lower() for cause in CAUSES)]
+    names = ["busy", *_NAMES.values()]
     lines += ["", "by what executes    " + "".join(f"{name:>12}" for name in ("cycles", *names))]
     for kind, row in report["cycles_by_kind"].items():
         lines.append(f"  {kind:<16}  " + "".join(f"{row[name]:>12,}" for name in ("cycles", *names)))

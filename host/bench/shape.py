@@ -12,7 +12,7 @@ from host.hyperparameters import Hyperparameters
 from host.image.formats import FORMATS
 from host.tensor import Tensor
 
-__all__ = ["SHAPES", "Shape", "find_shape"]
+__all__ = ["SHAPES", "Shape", "find_shape", "random_shape"]
 
 
 def _llama(*, dim, ffn, layers, heads, kv_heads, vocab, context, theta, tied):
@@ -105,16 +105,18 @@ def find_shape(name, format=None):
     if name in SHAPES:
         if format is None:
             raise CelosiaError(f"shape {name!r} has no weights of its own: choose their --format")
-        return Shape(name, _random_model(name, SHAPES[name], format), format)
+        return random_shape(name, SHAPES[name], format)
     if not Path(name).exists():
         raise CelosiaError(f"shape must be one of {', '.join(SHAPES)} or a GGUF file, not {name!r}")
     loaded = load(name)
     if format is None:
         return Shape(str(name), loaded, None)
-    return Shape(str(name), _random_model(name, loaded.hyperparameters, format), format)
+    return random_shape(str(name), loaded.hyperparameters, format)
 
 
-def _random_model(name, hp, format):
+def random_shape(name, hp, format):
+    """A shape of given sizes (:class:`Hyperparameters`) whose matrices all have one format; see
+    :func:`find_shape`."""
     tensors = {}
 
     def add(tensor, shape, kind):
@@ -137,4 +139,4 @@ def _random_model(name, hp, format):
     add("output_norm.weight", (1, hp.dim), "F32")
     if not hp.tied:
         add("output.weight", (hp.vocab, hp.dim), format)
-    return Model(Path(name), {}, hp, tensors)
+    return Shape(name, Model(Path(name), {}, hp, tensors), format)
