@@ -124,8 +124,10 @@ def random_shape(name, hp, format):
         if shape[1] % block:
             raise CelosiaError(f"{name}: rows of tensor {tensor!r} must be a multiple of the {kind} block of {block}, "
                                f"not {shape[1]}")
-        # Without content: `host.bench.random_image` makes it.
+        # Matrices have no content: `host.bench.random_image` makes it. Norms are ones.
         raw = np.broadcast_to(np.zeros(1, np.uint8), (shape[0], shape[1] // block * size))
+        if shape[0] == 1:
+            raw = np.ones(shape, np.float32).view(np.uint8)
         tensors[tensor] = Tensor(tensor, shape, kind, raw)
 
     query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim

@@ -77,8 +77,9 @@ class Timeline:
         return int(self.start[-1] + self.length[-1])
 
     def begin_of(self, index):
-        """First cycle at which an instruction has begun."""
-        return int(self.start[np.argmax(np.maximum(self.dot_index, self.vector_index) >= index)])
+        """First cycle at which an instruction has begun; the end, if none from this one on ever does."""
+        begun = np.maximum(self.dot_index, self.vector_index) >= index
+        return int(self.start[np.argmax(begun)]) if begun.any() else self.end
 
     def lost(self, begin=0, end=None):
         """Cycles by kind of instruction that executes, and state of the bus.
