@@ -54,21 +54,23 @@ class RtlEngine(ProgramEngine):
     image : host.image.image.Image
         Its memory becomes the DRAM and is written.
     memory : MemoryTiming, or soc.dram.memories.Memory or its name
-        A model behind the burst ports, or the memory of a board: then its controller is simulated with the accelerator,
-        cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the beginning.
+        A model behind the burst ports, or the memory of a board: then its controller is simulated with the
+        accelerator, cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the
+        beginning.
     interpreted : bool
-        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower. Not with the memory
-        of a board.
+        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower. Not with the
+        memory of a board.
 
     Attributes
     ----------
     cycles : int
         Clock cycles since the start, or since the DRAM was up.
     bus_beats : int
-        Cycles in which a bus word passed between DRAM and accelerator; with the memory of a board, what its DRAM moved,
-        in bus words.
+        Cycles in which a bus word passed between DRAM and accelerator; with the memory of a board, what its
+        DRAM moved, in bus words.
     timelines : list of host.bench.timeline.Timeline or None
-        A list takes what the parts do in every program that runs, two more cycles each; not with ``interpreted``.
+        A list takes what the parts do in every program that runs, two more cycles each; not with
+        ``interpreted``.
 
     Raises
     ------
@@ -106,7 +108,8 @@ class RtlEngine(ProgramEngine):
         return self._sim
 
     def counters(self):
-        """Performance counters of the gateware since the start, by :class:`gateware.control.counters.Counter`.
+        """Performance counters of the gateware since the start, by
+        :class:`gateware.control.counters.Counter`.
 
         Takes some cycles, so that every event has reached its counter.
         """

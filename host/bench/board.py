@@ -41,7 +41,7 @@ class Board:
     evidence: str
 
     def ceiling_bytes_per_cycle(self):
-        """What the memory delivers when it reads on and does nothing else; measured, where it has a controller."""
+        """What the memory delivers while it only reads on; measured, where it has a controller."""
         if self.name.startswith("ideal-"):
             beats, cycles = _IDEAL_BANDWIDTH
             return self.peak_bytes_per_cycle * beats / cycles
@@ -91,4 +91,5 @@ def find_board(name):
         devices = "the RTL of its LiteDRAM controller; the DRAM devices behind it are a model"
     return Board(name=name, config=CONFIGS[memory.board], memory=memory, clock_hz=memory.clock_hz,
                  peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes,
-                 evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the clock is the memory's")
+                 evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the clock is the "
+                          "memory's")

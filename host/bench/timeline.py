@@ -53,7 +53,8 @@ class Timeline:
     dot, vector, store, memory : bool array
         Units that execute, and whether words are requested.
     dot_index, vector_index, memory_index : int64 array
-        Latest instruction that began in each unit, -1 before the first, and the one that words are requested for.
+        Latest instruction that began in each unit, -1 before the first, and the one that words are requested
+        for.
     labels, position
     """
 
@@ -125,8 +126,8 @@ class Timeline:
         Parameters
         ----------
         track : str
-            ``"dot"``, ``"vector"``, ``"store"``: the instruction that the unit executes; ``"memory"``: the one that
-            words are requested for; ``"bus"``: its state.
+            ``"dot"``, ``"vector"``, ``"store"``: the instruction that the unit executes; ``"memory"``: the
+            one that words are requested for; ``"bus"``: its state.
 
         Returns
         -------

@@ -30,7 +30,8 @@ def test_named_shapes_have_the_parameters_of_their_models(name):
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_bytes_of_weights(format):
-    """As in the file, where the gateware takes what the file has; never more than the image, nor much less."""
+    """As in the file, where the gateware takes what the file has; never more than the image, nor much
+    less."""
     tensor = random_blocks("matrix.weight", (4, 2048), format, np.random.default_rng(1))
     tensor.check_values("random")
     if format in ("F32", "F16", "BF16"):
