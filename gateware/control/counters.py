@@ -40,7 +40,7 @@ class Counters(wiring.Component):
     RAM and cleared. So a word lags its event by at most ``PERIOD`` cycles. Counters wrap and are never
     cleared: take differences.
 
-    On ECP5: 159 LUT4, 46 CCU2C, 16 DPR16X4, 126 FF.
+    On ECP5: 215 LUT4, 61 CCU2C, 16 DPR16X4, 151 FF.
 
     Members
     -------
