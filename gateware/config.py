@@ -27,7 +27,7 @@ class Config:
     name : str
         What the command line and reports call it.
     lanes : int
-        Codes that the dot engine multiplies per cycle and column: 4, 8, 16 or 32.
+        Codes that the dot engine multiplies per cycle and column: 4, 8, 16, 32 or 64, at most ``bus_bits``.
     columns : int
         Physical columns of multipliers, 1..8.
     slots : int
@@ -47,6 +47,9 @@ class Config:
         Depth of the read FIFO in bus words, a power of two.
     queue : int
         Instructions that memory may run ahead of execution, 2..64.
+    array : str
+        What multiplies in the dot engine: ``"multipliers"``, or ``"digits"``, adders that take one digit of radix 4 per
+        cycle of each code: at full speed with ternary codes, and half as many times a code's bits slower with others.
     decoders : tuple of str
         Which of :data:`DECODERS` the dot engine has, without repetition. Tensors whose format needs another one are
         refused.
@@ -68,6 +71,7 @@ class Config:
     scale_bytes: int = 512
     prefetch_beats: int = 512
     queue: int = 8
+    array: str = "multipliers"
     decoders: tuple[str, ...] = DECODERS
 
     def __post_init__(self):
@@ -75,11 +79,12 @@ class Config:
             if not condition:
                 raise ValueError(f"Config {self.name!r}: {name} must be {rule}, not {getattr(self, name)!r}")
 
-        require(self.lanes in (4, 8, 16, 32), "lanes", "4, 8, 16 or 32")
+        require(self.lanes in (4, 8, 16, 32, 64), "lanes", "4, 8, 16, 32 or 64")
         require(self.columns in range(1, 9), "columns", "1..8")
         require(self.slots in range(1, 17), "slots", "1..16")
         require(self.logical_columns <= 32, "slots", f"at most {32 // self.columns} with {self.columns} columns")
         require(self.bus_bits in (32, 64, 128, 256), "bus_bits", "32, 64, 128 or 256")
+        require(self.lanes <= self.bus_bits, "lanes", f"at most bus_bits ({self.bus_bits})")
         require(self.vector_lanes in (2, 4, 8, 16), "vector_lanes", "2, 4, 8 or 16")
         require(self.vector_lanes <= self.lanes, "vector_lanes", f"at most lanes ({self.lanes})")
         for name, least in (("scratchpad", 64), ("x_elements", 256), ("scale_bytes", 64), ("prefetch_beats", 16)):
@@ -88,6 +93,7 @@ class Config:
         require(self.scratchpad <= 1 << 20, "scratchpad", f"at most {1 << 20}")
         require(self.x_elements // VECTOR_CODES <= 512, "x_elements", f"at most {512 * VECTOR_CODES}")
         require(self.queue in range(2, 65), "queue", "2..64")
+        require(self.array in ("multipliers", "digits"), "array", "multipliers or digits")
         require(isinstance(self.decoders, tuple) and len({*self.decoders}) == len(self.decoders)
                 and {*self.decoders} <= {*DECODERS}, "decoders", f"different ones of {', '.join(DECODERS)}")
 

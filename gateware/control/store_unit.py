@@ -13,8 +13,8 @@ class StoreUnit(wiring.Component):
     """Writes the codes of a pass, of 2 bytes, a byte, or half a byte, and after them their fp32 scale.
 
     Code i goes to ``base + i * stride``, the scale to ``scale_address``. Codes of 4 bits, an even number of
-    them, are written in pairs, the first one in the lower half: codes 2i and 2i + 1 to ``base + i * stride``. So a
-    byte is never read. One code per cycle, one more cycle for the scale.
+    them, go in pairs, the first one in the lower half: 2i and 2i + 1 to ``base + i * stride``. So no byte has to
+    be read. One code per cycle, one more cycle for the scale.
 
     On ECP5: 100 LUT4, 24 CCU2C, 157 FF.
 

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.dot.layouts import (DISTANCE_BITS, MINIMUM_ALIGNMENT, MINIMUM_SUM_BITS, SCALE_MANTISSA_BITS, SUM_BITS,
-                                  TOTAL_BITS)
+                                  TOTAL_BITS, sides)
 from gateware.dot.slot_table import SlotTable
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
@@ -19,12 +19,14 @@ _ALIGNMENT = TOTAL_BITS - (SUM_BITS + SCALE_MANTISSA_BITS - 1)
 class Accumulator(wiring.Component):
     """One 64-bit accumulator per slot, half of a paired row, and physical column.
 
-    A free-running pipeline: latency ``LATENCY`` cycles, one contribution per column and cycle, also one after another
+    A free-running pipeline: latency ``latency`` cycles, one contribution per column and cycle, also one after another
     to the same slot. A contribution is ``floor(sum * mantissa * 2**(15 - distance))``, less
     ``floor(minimum_sum * minimum * 2**(24 - minimum_distance))`` where there are minimums::
 
         sum, mantissa -- multipliers -- inner product -- product -- shift by 4s -- by 1s -- difference -- total
                       0              3                4          5              6        7             8        9
+
+    Contributions of two vectors side by side take one more cycle, in which they are added.
 
     The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18. Its magnitude is below 2**48, because
     neither factor is ever its most negative number; likewise that of 29 by 12 bits is below 2**39.
@@ -35,13 +37,10 @@ class Accumulator(wiring.Component):
 
     Members
     -------
-    sums : In(signed(38)), array of columns
-    mantissa : In(signed(12))
-        Of the scale.
-    distances : In(6), array of columns
-    minimum_sums : In(signed(29)), array of columns
-    minimum : In(signed(12))
-    minimum_distances : In(6), array of columns
+    vectors : In, array of what belongs to each vector of a step
+        ``sums``, signed(38), array of columns; ``mantissa``, signed(12), of the scale; ``distances``, 6 bits, array
+        of columns; ``minimum_sums``, signed(29), array of columns; ``minimum``, signed(12); ``minimum_distances``,
+        6 bits, array of columns.
     valid : In(1)
     first : In(1)
         The total begins with this contribution.
@@ -51,18 +50,19 @@ class Accumulator(wiring.Component):
         With this contribution.
     """
 
-    LATENCY = Multiplier.LATENCY + 6
-
     def __init__(self, config):
         self._config = config
         self._slots = 2 * config.slots  # each with its halves
+        self.latency = Multiplier.LATENCY + 5 + sides(config)
+        vector = data.StructLayout({
+            "sums": data.ArrayLayout(signed(SUM_BITS), config.columns),
+            "mantissa": signed(SCALE_MANTISSA_BITS),
+            "distances": data.ArrayLayout(DISTANCE_BITS, config.columns),
+            "minimum_sums": data.ArrayLayout(signed(MINIMUM_SUM_BITS), config.columns),
+            "minimum": signed(SCALE_MANTISSA_BITS),
+            "minimum_distances": data.ArrayLayout(DISTANCE_BITS, config.columns)})
         super().__init__({
-            "sums": In(data.ArrayLayout(signed(SUM_BITS), config.columns)),
-            "mantissa": In(signed(SCALE_MANTISSA_BITS)),
-            "distances": In(data.ArrayLayout(DISTANCE_BITS, config.columns)),
-            "minimum_sums": In(data.ArrayLayout(signed(MINIMUM_SUM_BITS), config.columns)),
-            "minimum": In(signed(SCALE_MANTISSA_BITS)),
-            "minimum_distances": In(data.ArrayLayout(DISTANCE_BITS, config.columns)),
+            "vectors": In(data.ArrayLayout(vector, sides(config))),
             "valid": In(1),
             "first": In(1),
             "slot": In(range(self._slots)),
@@ -72,21 +72,26 @@ class Accumulator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        first = delay(m, self.first, self.LATENCY - 1, name="first")
-        slot = delay(m, self.slot, self.LATENCY - 1, name="slot")
-        valid = Signal(self.LATENCY - 1)
+        first = delay(m, self.first, self.latency - 1, name="first")
+        slot = delay(m, self.slot, self.latency - 1, name="slot")
+        valid = Signal(self.latency - 1)
         m.d.sync += valid.eq(Cat(self.valid, valid))
 
         for column in range(config.columns):
-            shifted = self._contribute(m, f"scale_{column}", self.sums[column], self.mantissa,
-                                       self.distances[column], _ALIGNMENT)
-            contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}")
-            if "minimums" in config.decoders:
-                subtracted = self._contribute(m, f"minimum_{column}", self.minimum_sums[column], self.minimum,
-                                              self.minimum_distances[column], MINIMUM_ALIGNMENT)
-                m.d.sync += contribution.eq(shifted - subtracted)
-            else:
+            contributions = []
+            for side, vector in enumerate(self.vectors):
+                shifted = self._contribute(m, f"scale_{column}_{side}", vector.sums[column], vector.mantissa,
+                                           vector.distances[column], _ALIGNMENT)
+                if "minimums" in config.decoders:
+                    shifted = shifted - self._contribute(
+                        m, f"minimum_{column}_{side}", vector.minimum_sums[column], vector.minimum,
+                        vector.minimum_distances[column], MINIMUM_ALIGNMENT)
+                contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}_{side}")
                 m.d.sync += contribution.eq(shifted)
+                contributions.append(contribution)
+            if len(contributions) == 2:
+                contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}")
+                m.d.sync += contribution.eq(contributions[0] + contributions[1])
             m.submodules[f"totals_{column}"] = table = SlotTable(shape=signed(TOTAL_BITS), slots=self._slots)
             total = Signal(signed(TOTAL_BITS), name=f"total_{column}")
             output = Signal(signed(TOTAL_BITS), reset_less=True, name=f"output_{column}")

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.dot.code_table import CodeTable
-from gateware.dot.layouts import CodeChunk, WORD_BITS
+from gateware.dot.layouts import CodeChunk, WORD_BITS, sides
 from gateware.dot.trit_decoder import TritDecoder
 from gateware.isa import CodeKind, VECTOR_CODES
 from gateware.layouts import CodeTableEntries
@@ -25,7 +25,7 @@ class CodeDecoder(wiring.Component):
     paired rows it is four codes of each. The words that complete a vector go straight into the register that
     holds it, together with those assembled before, while what follows them in the same bus word begins the next one.
     So a chunk is taken every cycle as long as vectors are stepped through as fast as they arrive. Each plane takes
-    its word from a fixed place of a rotated bus word.
+    its word from a fixed place of a rotated bus word. With 64 lanes two vectors are assembled and held side by side.
 
     Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are left-aligned
     again. ``chunks.ready`` is combinational from ``done``.
@@ -51,6 +51,8 @@ class CodeDecoder(wiring.Component):
     kind : In(CodeKind)
     valid : Out(1)
         A vector is held.
+    second : Out(1)
+        There are two, side by side.
     sub : Out(1)
         It is one of sub-scales.
     row_last, command_last : Out(1)
@@ -60,7 +62,7 @@ class CodeDecoder(wiring.Component):
     position : In(5)
         First code of the step, or the code that is expanded.
     expand : In(1)
-        All codes but the one at ``position`` are zero.
+        All codes but the one at ``position`` are zero. So are those of lanes 32 and up if there is no second vector.
     subs : Out(signed(8)), array of ``lanes``
         Upper halves of the bit-planes, one cycle after the step: sub-scales, left-aligned.
     codes : Out(signed(16)), array of ``lanes``
@@ -81,11 +83,12 @@ class CodeDecoder(wiring.Component):
             "half": In(1),
             "kind": In(CodeKind),
             "valid": Out(1),
+            "second": Out(1),
             "sub": Out(1),
             "row_last": Out(1),
             "command_last": Out(1),
             "done": In(1),
-            "position": In(range(VECTOR_CODES)),
+            "position": In(range(sides(config) * VECTOR_CODES)),
             "expand": In(1),
             "subs": Out(data.ArrayLayout(signed(8), config.lanes)),
             "codes": Out(data.ArrayLayout(signed(16), config.lanes)),
@@ -94,6 +97,7 @@ class CodeDecoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lanes = self._config.lanes
+        width = min(lanes, VECTOR_CODES)  # lanes of a vector
         lane_bits = (lanes - 1).bit_length()
         chunk = self.chunks.p
         fire = Signal()
@@ -105,6 +109,7 @@ class CodeDecoder(wiring.Component):
         with m.If(fire & chunk.completes):
             m.d.sync += [
                 self.valid.eq(1),
+                self.second.eq(chunk.second),
                 self.sub.eq(chunk.sub),
                 self.row_last.eq(chunk.row_last),
                 self.command_last.eq(chunk.command_last),
@@ -116,15 +121,17 @@ class CodeDecoder(wiring.Component):
 
         # Cycle 0: the bits of the step.
         part = self.position[lane_bits:]
-        planes = [word.word_select(part, lanes) for word in held]
-        if "trits" in self._config.decoders:
-            trits = self._decode_trits(m, held, part, run)
-            planes[-2:] = [Mux(self.kind == CodeKind.TRITS, *pair) for pair in zip(trits, planes[-2:])]
-        from_planes = _transpose(planes)
+        trits = self._decode_trits(m, held, part, run) if "trits" in self._config.decoders else None
         bits = [Signal(16, reset_less=True, name=f"bits_{lane}") for lane in range(lanes)]
-        for lane, (element, code) in enumerate(zip(self._elements(m, held, part, from_planes), from_planes)):
-            m.d.sync += bits[lane].eq(Mux(self.elements, element, code))
-            m.d.comb += self.subs[lane].eq(bits[lane][8:])
+        for side, words in enumerate(held):
+            planes = [word.word_select(part, width) for word in words]
+            if trits:
+                planes[-2:] = [Mux(self.kind == CodeKind.TRITS, *pair) for pair in zip(trits[side], planes[-2:])]
+            from_planes = _transpose(planes)
+            from_elements = self._elements(m, words, part, from_planes)
+            for lane, (element, code) in enumerate(zip(from_elements, from_planes)):
+                m.d.sync += bits[side * width + lane].eq(Mux(self.elements, element, code))
+        m.d.comb += [sub.eq(number[8:]) for sub, number in zip(self.subs, bits)]
 
         # Cycle 1: the codes.
         position = delay(m, self.position[:lane_bits], name="position")
@@ -140,29 +147,37 @@ class CodeDecoder(wiring.Component):
                 codes.append(Mux(is_index, Cat(Const(0, 8), table.numbers[lane]), bits[lane]))
         else:
             m.d.comb += self.table.ready.eq(1)
+        second = delay(m, self.second, name="second")
         for lane in range(lanes):
             wanted = ~expand | (position == lane)
+            if lane >= VECTOR_CODES:
+                wanted &= second
             output = Signal(16, reset_less=True, name=f"code_{lane}")
             m.d.sync += output.eq(Mux(wanted, codes[lane], 0))
             m.d.comb += self.codes[lane].eq(output)
         return m
 
     def _assemble(self, m, fire):
-        """The registers that hold a vector."""
+        """For each vector held, its registers."""
+        chunk = self.chunks.p
+        return [self._assemble_part(m, fire, index, part) for index, part in enumerate(chunk.parts)]
+
+    def _assemble_part(self, m, fire, index, part):
         chunk = self.chunks.p
         places = len(chunk.words)
-        assembled = [Signal(WORD_BITS, reset_less=True, name=f"assembled_{k}") for k in range(_PLANES)]
-        held = [Signal(WORD_BITS, reset_less=True, name=f"held_{k}") for k in range(_PLANES)]
-        arriving = _rotate(chunk.words, chunk.rotation)
-        following = _rotate(chunk.words, Mux(chunk.completes, chunk.head_rotation, chunk.rotation))
+        assembled = [Signal(WORD_BITS, reset_less=True, name=f"assembled_{index}_{k}") for k in range(_PLANES)]
+        held = [Signal(WORD_BITS, reset_less=True, name=f"held_{index}_{k}") for k in range(_PLANES)]
+        arriving = _rotate(chunk.words, part.rotation)
+        following = _rotate(chunk.words, Mux(chunk.completes, part.head_rotation, part.rotation))
         # Bit k: plane k is not below the planes of the chunk, or of the vector. What lies behind a chunk is written
         # again by the next one.
         new, used = Signal(_PLANES), Signal(_PLANES)
         m.d.comb += [
-            new.eq(Const(-1, _PLANES) << chunk.plane),
+            new.eq(Const(-1, _PLANES) << part.plane),
             used.eq((Const(-1, _PLANES) << chunk.start) & Cat(Const(-1, _PLANES - 1), ~chunk.open_top)),
         ]
-        with m.If(fire & chunk.completes & (chunk.run != _FIFTH)):
+        # The fifth vector of trits brings no words, unless there is another one beside it.
+        with m.If(fire & chunk.completes & ((chunk.run != _FIFTH) | (len(chunk.parts) > 1))):
             m.d.sync += [word.eq(Mux(used[k], Mux(new[k], arriving[k % places], assembled[k]), 0))
                          for k, word in enumerate(held)]
         for k, word in enumerate(assembled):
@@ -173,10 +188,10 @@ class CodeDecoder(wiring.Component):
     def _elements(self, m, held, part, planes):
         """Codes of a step in element order, left-aligned.
 
-        What is below elements of 8 and 4 bits is zero like what is below bit-planes of so many bits, and is taken from
+        What lies below elements of 8 and 4 bits is zero like what lies below as many bit-planes, and is taken from
         these: that needs no gates.
         """
-        lanes = self._config.lanes
+        lanes = min(self._config.lanes, VECTOR_CODES)
         words, bytes_, nibbles = (
             Cat(held[_PLANES - bits:]).word_select(part, bits * lanes) for bits in (16, 8, 4))
         is_word, is_byte = Signal(), Signal()
@@ -189,18 +204,31 @@ class CodeDecoder(wiring.Component):
                 Mux(is_byte, byte[4:], nibble)))
 
     def _decode_trits(self, m, held, part, run):
-        """Bit-planes of the trits of a step: of the bytes that are held, or those that came with four vectors."""
-        lanes = self._config.lanes
-        count = lanes // 4
-        m.submodules.trits = trits = TritDecoder(count)
-        m.d.comb += trits.bytes.eq(Cat(held[-2:]).word_select(part, 8 * count))
+        """Bit-planes of the trits of a step: of the bytes that are held, or those that came with four vectors.
+
+        Two of them for each vector that is held.
+        """
+        width = min(self._config.lanes, VECTOR_CODES)
+        count = width // 4
         fifth = [Signal(WORD_BITS, reset_less=True, name=f"fifth_{bit}") for bit in range(2)]
+        known = fifth
         planes = []
-        for bit, word in enumerate(fifth):
-            with m.If(self.valid & (self.kind == CodeKind.TRITS) & (run != _FIFTH)):
-                m.d.sync += word.word_select(Cat(part, run[:2]), count).eq(
-                    Cat(trit[bit] for trit in trits.fifths))
-            planes.append(Mux(run == _FIFTH, word.word_select(part, lanes), Cat(trit[bit] for trit in trits.trits)))
+        for side, words in enumerate(held):
+            m.submodules[f"trits_{side}"] = trits = TritDecoder(count)
+            m.d.comb += trits.bytes.eq(Cat(words[-2:]).word_select(part, 8 * count))
+            number = run if side == 0 else Mux(run == _FIFTH, 0, run + 1)
+            planes.append([Mux(number == _FIFTH, word.word_select(part, width), Cat(trit[bit] for trit in trits.trits))
+                           for bit, word in enumerate(known)])
+            more = [Signal(WORD_BITS, name=f"fifth_{side}_{bit}") for bit in range(2)]
+            for bit, word in enumerate(more):
+                m.d.comb += word.eq(known[bit])
+                with m.If(number != _FIFTH):
+                    m.d.comb += word.word_select(Cat(part, number[:2]), count).eq(
+                        Cat(trit[bit] for trit in trits.fifths))
+            known = more
+        # The first of two vectors may need what the second one replaces.
+        with m.If((self.valid if len(held) == 1 else self.done) & (self.kind == CodeKind.TRITS)):
+            m.d.sync += [word.eq(more) for word, more in zip(fifth, known)]
         return planes
 
 

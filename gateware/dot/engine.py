@@ -7,8 +7,9 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from gateware.dot.accumulator import Accumulator
 from gateware.dot.code_decoder import CodeDecoder
 from gateware.dot.code_scaler import CodeScaler
+from gateware.dot.digit_array import DigitArray
 from gateware.dot.group_sums import GroupSums
-from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS
+from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
 from gateware.dot.result_serialiser import ResultSerialiser
@@ -17,6 +18,7 @@ from gateware.dot.scale_reader import ScaleReader
 from gateware.dot.step_sequencer import StepSequencer
 from gateware.dot.sub_scale_table import SubScaleTable
 from gateware.dot.x_buffer import XBuffer
+from gateware.isa import VECTOR_CODES
 from gateware.layouts import CodeTableEntries, DotCommand, DotResult, QuantisedGroup
 from gateware.numeric.delay import delay
 from gateware.stream.skid_buffer import SkidBuffer
@@ -31,7 +33,8 @@ class DotEngine(wiring.Component):
     come row by row, within a row by ascending logical column. In expand mode result i (row i, column 0) is code i
     times its scale.
 
-    A vector of codes takes 32 / lanes steps for each slot in use, one per cycle; beats are accepted in every cycle,
+    A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits that many
+    for every two bits of a code (times its sub-scale); beats are accepted in every cycle,
     from row to row and also with rows of one vector, as long as they are not faster. A command follows two cycles
     after the last step of the one before, without draining. The result follows 32 to 37 cycles after its last beat
     (simulated, lanes 32 and 4). Up to 16 slots of totals are on their way: rows of a single beat, which have no scales,
@@ -93,7 +96,6 @@ class DotEngine(wiring.Component):
         m.submodules.steps = steps = StepSequencer(config)
         m.submodules.scales = scales = ScaleReader(config)
         m.submodules.x_buffer = x_buffer = XBuffer(config)
-        m.submodules.array = array = MultiplierArray(config)
         m.submodules.accumulator = accumulator = Accumulator(config)
         m.submodules.serialiser = serialiser = ResultSerialiser(config)
 
@@ -114,6 +116,7 @@ class DotEngine(wiring.Component):
             steps.command.eq(self.command.p),
             steps.active.eq(rows.active),
             steps.valid.eq(decoder.valid),
+            steps.second.eq(decoder.second),
             steps.sub.eq(decoder.sub),
             steps.row_last.eq(decoder.row_last),
             steps.command_last.eq(decoder.command_last),
@@ -135,24 +138,39 @@ class DotEngine(wiring.Component):
         codes, code_latency = self._scale_codes(m, rows, decoder, steps)
 
         # Codes and mantissas meet at the multipliers; sums, scales and distances at the accumulator.
-        at_sums = code_latency + array.latency
-        at_totals = at_sums + Accumulator.LATENCY
-        x_start = code_latency - XBuffer.LATENCY
+        lanes, columns = min(config.lanes, VECTOR_CODES), config.columns
+        kind = DigitArray if config.array == "digits" else MultiplierArray
+        arrays = [kind(lanes=lanes, columns=columns) for _ in accumulator.vectors]
+        at_sums = code_latency + arrays[0].latency
+        at_totals = at_sums + accumulator.latency
+        x_start = code_latency + kind.MANTISSA_CYCLE - XBuffer.LATENCY
         self._send_step(m, steps, x_buffer, x_start)
-        m.d.comb += [
-            array.codes.eq(codes),
-            array.mantissas.eq(x_buffer.mantissas),
-            array.first_part.eq(delay(m, step.first_part, code_latency, name="first_part")),
-            array.expand.eq(delay(m, step.expand, code_latency, name="expand")),
-            accumulator.sums.eq(array.sums),
-            accumulator.mantissa.eq(
-                delay(m, scales.mantissa, at_sums - ScaleReader.MANTISSA_LATENCY, name="mantissa")),
-        ]
-        kinds = [("scale", scales.distance, accumulator.distances)]
+        first_part = delay(m, step.first_part, code_latency, name="first_part")
+        expand = delay(m, step.expand, code_latency, name="expand")
+        kinds = [("scale", scales.distances, "distances")]
         if "minimums" in config.decoders:
             self._sum_minimums(m, steps, scales, accumulator, at_sums)
-            kinds.append(("minimum", scales.minimum_distance, accumulator.minimum_distances))
-        self._align_distances(m, kinds, scales, x_buffer, x_start, at_sums)
+            kinds.append(("minimum", scales.minimum_distances, "minimum_distances"))
+        for side, array in enumerate(arrays):
+            m.submodules[f"array_{side}"] = array
+            first = side * lanes
+            vector = accumulator.vectors[side]
+            m.d.comb += [
+                Cat(array.codes).eq(Cat(codes[first:first + lanes])),
+                array.first_part.eq(first_part),
+                array.expand.eq(expand),
+                vector.sums.eq(array.sums),
+                vector.mantissa.eq(delay(
+                    m, scales.mantissas[side], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"mantissa_{side}")),
+            ]
+            if kind is DigitArray:
+                m.d.comb += [
+                    array.digit.eq(delay(m, step.digit, code_latency, name=f"digit_{side}")),
+                    array.next_digit.eq(delay(m, step.position == 0, code_latency, name=f"next_digit_{side}")),
+                ]
+            for column in range(columns):
+                m.d.comb += Cat(array.mantissas[column]).eq(Cat(x_buffer.mantissas[column][first:first + lanes]))
+        self._align_distances(m, kinds, scales, x_buffer, accumulator, x_start, at_sums)
 
         # What the step has to say about the totals.
         complete = Signal(at_sums)
@@ -174,7 +192,7 @@ class DotEngine(wiring.Component):
             notes.command_last.eq(step.command_last),
         ]
         at_array = notes.shape()(delay(m, notes, at_sums, name="notes_sums"))
-        before_totals = notes.shape()(delay(m, at_array, Accumulator.LATENCY - 1, name="notes_totals"))
+        before_totals = notes.shape()(delay(m, at_array, accumulator.latency - 1, name="notes_totals"))
         m.d.comb += [
             accumulator.valid.eq(complete[-1]),
             accumulator.first.eq(at_array.first),
@@ -219,7 +237,6 @@ class DotEngine(wiring.Component):
             self._sub_minimums = None
             return decoder.codes, CodeDecoder.LATENCY
         m.submodules.subs = subs = SubScaleTable(config)
-        m.submodules.scaler = scaler = CodeScaler(config.lanes)
         # One cycle after the step: sub-scales are written, or those of the step are read.
         write = Signal()
         m.d.sync += write.eq(steps.sub_valid)
@@ -233,50 +250,66 @@ class DotEngine(wiring.Component):
         ]
         ready = 1 + SubScaleTable.LATENCY
         step = steps.step.p
-        m.d.comb += [
-            scaler.codes.eq(delay(m, decoder.codes, ready - CodeDecoder.LATENCY, name="codes")),
-            scaler.scales.eq(subs.scales),
-            scaler.upper.eq(delay(m, step.position[-1], ready, name="upper")),
-            scaler.enable.eq(delay(m, rows.active.sub_bits.any(), ready, name="has_subs")),
-        ]
+        codes = decoder.codes.shape()(delay(m, decoder.codes, ready - CodeDecoder.LATENCY, name="codes"))
+        upper = delay(m, step.position[-1], ready, name="upper")
+        enable = delay(m, rows.active.sub_bits.any(), ready, name="has_subs")
+        products, lanes = [], min(config.lanes, VECTOR_CODES)
+        for side in range(sides(config)):
+            m.submodules[f"scaler_{side}"] = scaler = CodeScaler(lanes)
+            m.d.comb += [
+                Cat(scaler.codes).eq(Cat(codes[side * lanes:(side + 1) * lanes])),
+                Cat(scaler.scales).eq(Cat(subs.scales[2 * side:2 * side + 2])),
+                scaler.upper.eq(upper),
+                scaler.enable.eq(enable),
+            ]
+            products.extend(scaler.products)
         self._sub_minimums = subs.minimums
-        return scaler.products, ready + CodeScaler.LATENCY
+        return products, ready + CodeScaler.LATENCY
 
     def _sum_minimums(self, m, steps, scales, accumulator, at_sums):
         """The minimums of a step, at the accumulator in cycle ``at_sums``."""
         config = self._config
         m.submodules.groups = groups = GroupSums(config)
-        m.submodules.minimums = minimums = MinimumSums(config.columns)
         start = at_sums - MinimumSums.LATENCY
         self._send_step(m, steps, groups, start - GroupSums.LATENCY)
         m.d.comb += [
             groups.groups.valid.eq(self.x.valid),
             groups.groups.p.eq(self.x.p),
-            minimums.groups.eq(groups.sums),
-            accumulator.minimum_sums.eq(minimums.sums),
-            accumulator.minimum.eq(
-                delay(m, scales.minimum, at_sums - ScaleReader.MANTISSA_LATENCY, name="minimum")),
         ]
         if self._sub_minimums is None:
-            m.d.comb += [minimum.eq(1 << MINIMUM_BITS - 1) for minimum in minimums.minimums]
+            subs = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
         else:
-            m.d.comb += minimums.minimums.eq(
-                delay(m, self._sub_minimums, start - 1 - SubScaleTable.LATENCY, name="sub_minimums"))
+            late = delay(m, self._sub_minimums, start - 1 - SubScaleTable.LATENCY, name="sub_minimums")
+            subs = self._sub_minimums.shape()(late)
+        for side, vector in enumerate(accumulator.vectors):
+            m.submodules[f"minimums_{side}"] = minimums = MinimumSums(config.columns)
+            for number in range(2):
+                m.d.comb += minimums.minimums[number].eq(subs[2 * side + number])
+                m.d.comb += [minimums.groups[column][number].eq(groups.sums[column][2 * side + number])
+                             for column in range(config.columns)]
+            m.d.comb += [
+                vector.minimum_sums.eq(minimums.sums),
+                vector.minimum.eq(delay(
+                    m, scales.minimums[side], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"minimum_{side}")),
+            ]
 
-    def _align_distances(self, m, kinds, scales, x_buffer, x_start, at_sums):
+    def _align_distances(self, m, kinds, scales, x_buffer, accumulator, x_start, at_sums):
         """Distances of scale and vector together, at most 63, at the accumulator in cycle ``at_sums``.
 
-        ``kinds`` has names, distances from the scale reader, and inputs of the accumulator.
+        ``kinds`` has names, distances from the scale reader, and names of the accumulator's inputs.
         """
         x_latency = x_start + XBuffer.DISTANCE_LATENCY
         early = max(scales.latency, x_latency)
         for column in range(self._config.columns):
+            # All vectors of a step belong to the same block.
             x_distance = delay(m, x_buffer.distances[column], early - x_latency, name="x_distance")
-            for name, distance, result in kinds:
-                total = Signal(DISTANCE_BITS + 1, name=f"{name}_distance_sum_{column}")
-                clamped = Signal(DISTANCE_BITS, reset_less=True, name=f"{name}_distance_{column}")
-                m.d.comb += [
-                    total.eq(delay(m, distance, early - scales.latency, name=f"{name}_distance") + x_distance),
-                    result[column].eq(delay(m, clamped, at_sums - early - 1, name=f"{name}_distance_{column}")),
-                ]
-                m.d.sync += clamped.eq(total[:DISTANCE_BITS] | total[DISTANCE_BITS].replicate(DISTANCE_BITS))
+            for side, vector in enumerate(accumulator.vectors):
+                for kind, distances, result in kinds:
+                    name = f"{kind}_distance_{column}_{side}"
+                    total = Signal(DISTANCE_BITS + 1, name=f"{name}_sum")
+                    clamped = Signal(DISTANCE_BITS, reset_less=True, name=name)
+                    m.d.comb += [
+                        total.eq(delay(m, distances[side], early - scales.latency, name=name) + x_distance),
+                        vector[result][column].eq(delay(m, clamped, at_sums - early - 1, name=name)),
+                    ]
+                    m.d.sync += clamped.eq(total[:DISTANCE_BITS] | total[DISTANCE_BITS].replicate(DISTANCE_BITS))

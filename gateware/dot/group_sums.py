@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DotStep, GROUP_BITS, GROUP_CODES
+from gateware.dot.layouts import DotStep, GROUP_BITS, GROUP_CODES, sides
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import QuantisedGroup
 from gateware.numeric.delay import delay
@@ -30,9 +30,9 @@ class GroupSums(wiring.Component):
     groups : In(stream)
         As for :class:`gateware.dot.x_buffer.XBuffer`.
     step : In(stream)
-        With ``expand``, the group of the code that is expanded has the sum 2**16, the other one 0.
-    sums : Out(signed(22)), array of columns of arrays of 2
-        Of the lower and the upper 16 mantissas; ``LATENCY`` cycles after the step.
+        With ``expand``, the group of the code that is expanded has the sum 2**16, the others 0.
+    sums : Out(signed(22)), array of columns of arrays of 2, or 4 of two vectors
+        Of the lower and the upper 16 mantissas of a vector; ``LATENCY`` cycles after the step.
     """
 
     LATENCY = BlockRam.LATENCY
@@ -43,15 +43,16 @@ class GroupSums(wiring.Component):
         super().__init__({
             "groups": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2), config.columns)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * sides(config)), config.columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config, group = self._config, self.groups.p
+        config, group, parts = self._config, self.groups.p, sides(self._config)
         slot_bits = (config.slots - 1).bit_length()
         vectors = config.x_elements // VECTOR_CODES
         vector_bits = (vectors - 1).bit_length()
+        group_code_bits = (GROUP_CODES - 1).bit_length()
         group_bits = (GROUP_CODES // config.vector_lanes - 1).bit_length()
 
         # Two cycles: the sum of the mantissas that come together.
@@ -87,21 +88,23 @@ class GroupSums(wiring.Component):
         write_column = delay(m, column, name="write_column")
 
         expand = delay(m, self.step.p.expand, self.LATENCY, name="expand")
-        upper = delay(m, self.step.p.position[-1], self.LATENCY, name="upper")
+        group_index = delay(m, self.step.p.position[group_code_bits:], self.LATENCY, name="group_index")
         for column in range(config.columns):
-            ram = BlockRam(width=2 * GROUP_BITS, depth=max(config.slots * vectors, 2))
-            m.submodules[f"sums_{column}"] = ram
-            m.d.comb += [
-                ram.write_enable.eq(write & (write_column % config.columns == column)),
-                ram.write_address.eq(Cat(write_vector, (write_column // config.columns)[:slot_bits])),
-                ram.write_data.eq(Cat(lower, running)),
-                ram.read_enable.eq(self.step.valid & ~self.step.p.expand & (self.step.p.columns >= column)),
-                ram.read_address.eq(Cat(self.step.p.vector[:vector_bits], self.step.p.slot)),
-            ]
-            for number in range(2):
-                unit = Mux(upper == number, _UNIT, 0)
-                m.d.comb += self.sums[column][number].eq(
-                    Mux(expand, unit, ram.read_data.word_select(number, GROUP_BITS).as_signed()))
+            for part in range(parts):
+                ram = BlockRam(width=2 * GROUP_BITS, depth=max(config.slots * vectors // parts, 2))
+                m.submodules[f"sums_{column}_{part}"] = ram
+                m.d.comb += [
+                    ram.write_enable.eq(write & (write_column % config.columns == column)
+                                        & (write_vector % parts == part)),
+                    ram.write_address.eq(Cat(write_vector[parts - 1:], (write_column // config.columns)[:slot_bits])),
+                    ram.write_data.eq(Cat(lower, running)),
+                    ram.read_enable.eq(self.step.valid & ~self.step.p.expand & (self.step.p.columns >= column)),
+                    ram.read_address.eq(Cat(self.step.p.vector[:vector_bits][parts - 1:], self.step.p.slot)),
+                ]
+                for number in range(2):
+                    unit = Mux(group_index == 2 * part + number, _UNIT, 0)
+                    m.d.comb += self.sums[column][2 * part + number].eq(
+                        Mux(expand, unit, ram.read_data.word_select(number, GROUP_BITS).as_signed()))
         return m
 
 

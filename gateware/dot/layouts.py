@@ -1,13 +1,14 @@
 """Payloads between the parts of the dot engine."""
 
-from amaranth.hdl import signed
+from amaranth.hdl import Mux, signed
 from amaranth.lib import data
 
-from gateware.isa import VECTOR_CODES
+from gateware.isa import CodeKind, VECTOR_CODES
 
 __all__ = ["CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "GROUP_BITS", "GROUP_CODES",
            "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS", "SCALE_MANTISSA_BITS", "SUM_BITS",
-           "ScaleBeat", "TOTAL_BITS", "WORD_BITS", "chunk_words", "sub_words"]
+           "ScaleBeat", "TOTAL_BITS", "WORD_BITS", "chunk_words", "sides", "product_bits",
+           "sub_words"]
 
 WORD_BITS = 32
 """Bits of a bit-plane: one per code of a vector."""
@@ -43,9 +44,23 @@ EXPONENT_BITS = 12
 """Signed width of the exponent of an accumulator."""
 
 
+def sides(config):
+    """Vectors that a step takes side by side: 2 with 64 lanes, each on one side of these, else 1."""
+    return max(config.lanes // VECTOR_CODES, 1)
+
+
 def chunk_words(config):
     """Most words of 32 bits that the code decoder takes per cycle: all of a bus word, that is 1, 2, 4 or 8."""
     return config.bus_bits // WORD_BITS
+
+
+def product_bits(config, command):
+    """Bits that the codes of a command occupy in the array, from the uppermost one of 16 down."""
+    bits = Mux(command.code_kind == CodeKind.TABLE, 8, command.code_bits + (command.code_kind == CodeKind.UNSIGNED))
+    if "sub_scales" not in config.decoders:
+        return bits
+    # Sub-scales without a sign leave their upper bit empty.
+    return bits + Mux(command.sub_bits.any(), command.sub_bits + ~command.sub_signed, 0)
 
 
 def sub_words(config):
@@ -61,31 +76,37 @@ def ScaleBeat(config):
 def CodeChunk(config):
     """What is left of a bus word, and where it goes.
 
-    The word for bit-plane p is ``words[(p - rotation) % len(words)]``, from plane ``plane`` on. If that ``completes``
-    a vector, whose lowest plane is ``start``, the words that follow begin the next one, and lie likewise at
-    ``head_rotation``. ``open_top`` leaves the sign plane empty, for numbers without a sign. ``sub`` marks a vector of
-    sub-scales. Of trits, ``run`` counts vectors of a group, and number 4 brings no words. ``row_last`` marks the last
-    vector of a row, ``command_last`` the last row of a command.
+    It may bring words for a vector, or for both of two side by side: the elements of ``parts``. The word for
+    bit-plane p is ``words[(p - rotation) % len(words)]``, from plane ``plane`` on. If that ``completes`` the one or
+    two, whose lowest plane is ``start``, the words that follow begin the next one, and lie likewise at
+    ``head_rotation``. ``open_top`` leaves the sign plane empty, for numbers without a sign. Without ``second``, a row
+    of an odd number of vectors ends with a single one. ``sub`` marks a vector of sub-scales. Of trits, ``run`` counts
+    vectors of a group, and number 4 brings no words. ``row_last`` marks the last vector of a row, ``command_last`` the
+    last row of a command.
     """
     words = chunk_words(config)
     rotation = (words - 1).bit_length()
+    part = data.StructLayout({"rotation": rotation, "head_rotation": rotation, "plane": 5})
     return data.StructLayout({
-        "words": data.ArrayLayout(WORD_BITS, words), "rotation": rotation, "head_rotation": rotation, "plane": 4,
-        "start": 4, "open_top": 1, "completes": 1, "sub": 1, "run": 3, "row_last": 1, "command_last": 1})
+        "words": data.ArrayLayout(WORD_BITS, words), "parts": data.ArrayLayout(part, sides(config)), "start": 4,
+        "open_top": 1, "completes": 1, "second": 1, "sub": 1, "run": 3, "row_last": 1, "command_last": 1})
 
 
 def DotStep(config):
     """One step of the multiplier array: ``lanes`` codes times one vector per physical column.
 
-    ``position`` is the first code of the step, or the code that is expanded. ``half`` is that of a paired row; its
-    totals are apart from those of the other half. ``first_part`` begins and ``complete``
-    ends the sum over a vector; ``first`` begins and ``emit`` ends that over a row. ``columns`` + 1 physical columns are
+    ``vector`` is the number of the vector, or of the first of two side by side, with a ``second`` one unless the row
+    ends. ``position`` is the first code of the step, or the code that is expanded. ``half`` is that of a paired row;
+    its totals are apart from those of the other half. ``first_part`` begins and ``complete`` ends the sum over a
+    vector; in an array of digits, ``digit`` is which one of its codes. ``first`` begins and ``emit`` ends the sum over
+    a row. ``columns`` + 1 physical columns are
     wanted. With ``emit``, ``row_last`` and ``command_last`` say whether these results are the last of a row and of a
     command.
     """
     return data.StructLayout({
-        "vector": 9, "position": (VECTOR_CODES - 1).bit_length(), "slot": (config.slots - 1).bit_length(),
-        "half": 1, "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
+        "vector": 9, "second": 1, "position": (sides(config) * VECTOR_CODES - 1).bit_length(),
+        "slot": (config.slots - 1).bit_length(), "half": 1, "digit": 3 if config.array == "digits" else 0,
+        "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
         "columns": (config.columns - 1).bit_length(), "row_last": 1, "command_last": 1})
 
 

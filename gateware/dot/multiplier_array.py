@@ -9,7 +9,7 @@ from gateware.isa import VECTOR_CODES
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
 
-__all__ = ["MultiplierArray"]
+__all__ = ["MultiplierArray", "expanded_code"]
 
 _CODE_BITS = 16
 _MANTISSA_BITS = 18
@@ -18,7 +18,7 @@ _UNIT_BITS = 17
 
 
 class MultiplierArray(wiring.Component):
-    """``lanes`` multipliers per column, an adder tree behind them, and the sum over the parts of a vector.
+    """``lanes`` multipliers for each of ``columns``, an adder tree behind them, and the sum over the parts of a vector.
 
     A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32 products of a
     vector when the step was its last part.
@@ -27,7 +27,9 @@ class MultiplierArray(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    lanes : int
+        At most 32.
+    columns : int
 
     Members
     -------
@@ -41,36 +43,31 @@ class MultiplierArray(wiring.Component):
     sums : Out(signed(38)), array of columns
     """
 
-    def __init__(self, config):
-        self._config = config
-        levels = (config.lanes - 1).bit_length()
-        self._several_parts = config.lanes < VECTOR_CODES
+    MANTISSA_CYCLE = 0  # counted from that of the codes
+
+    def __init__(self, *, lanes, columns):
+        self._lanes = lanes
+        self._columns = columns
+        levels = (lanes - 1).bit_length()
+        self._several_parts = lanes < VECTOR_CODES
         self.latency = Multiplier.LATENCY + levels + self._several_parts
         super().__init__({
-            "codes": In(data.ArrayLayout(signed(_CODE_BITS), config.lanes)),
-            "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), config.lanes),
-                                             config.columns)),
+            "codes": In(data.ArrayLayout(signed(_CODE_BITS), lanes)),
+            "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), lanes), columns)),
             "first_part": In(1),
             "expand": In(1),
-            "sums": Out(data.ArrayLayout(signed(SUM_BITS), config.columns)),
+            "sums": Out(data.ArrayLayout(signed(SUM_BITS), columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config = self._config
         first_part = delay(m, self.first_part, self.latency - 1, name="first_part")
         expand = delay(m, self.expand, self.latency - 1, name="expand")
-        # The code that is expanded: codes of the other lanes are zero.
-        merged = Signal(_CODE_BITS, reset_less=True)
-        any_code = Const(0, _CODE_BITS)
-        for lane in range(config.lanes):
-            any_code |= self.codes[lane].as_unsigned()
-        m.d.sync += merged.eq(any_code)
-        expanded = delay(m, merged, self.latency - 2, name="expanded")
+        expanded = expanded_code(m, self.codes, self.latency - 1)
 
-        for column in range(config.columns):
+        for column in range(self._columns):
             terms = []
-            for lane in range(config.lanes):
+            for lane in range(self._lanes):
                 multiplier = Multiplier(a_width=_CODE_BITS, b_width=_MANTISSA_BITS, signed=True)
                 m.submodules[f"multiplier_{column}_{lane}"] = multiplier
                 m.d.comb += [
@@ -94,9 +91,19 @@ class MultiplierArray(wiring.Component):
             if self._several_parts:
                 total = total + Mux(first_part, 0, output)
             if column == 0:
-                total = Mux(expand, Cat(Const(0, _UNIT_BITS), expanded).as_signed(), total)
+                total = Mux(expand, expanded, total)
             m.d.sync += output.eq(total)
         return m
+
+
+def expanded_code(m, codes, cycles):
+    """The one code that is not zero times 2**17, ``cycles`` later."""
+    merged = Signal(_CODE_BITS, reset_less=True)
+    any_code = Const(0, _CODE_BITS)
+    for code in codes:
+        any_code |= code.as_unsigned()
+    m.d.sync += merged.eq(any_code)
+    return Cat(Const(0, _UNIT_BITS), delay(m, merged, cycles - 1, name="expanded")).as_signed()
 
 
 def _add_pairs(terms):

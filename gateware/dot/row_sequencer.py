@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS
+from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS, sides
 from gateware.isa import CodeKind, Scale
 from gateware.layouts import DotCommand
 
@@ -31,6 +31,9 @@ class RowSequencer(wiring.Component):
     takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take the same way. A beat
     of scales takes one cycle. Rows follow each other without a gap; a command follows two cycles after the last step
     of the one before. ``beats.ready`` is combinational, ``command.ready`` depends on registers only.
+
+    With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A single
+    one ends a row of an odd number of vectors.
 
     Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of a
     group that the row does not fill is skipped, one beat per cycle.
@@ -73,7 +76,7 @@ class RowSequencer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config = self._config
+        config, count = self._config, sides(self._config)
         words = config.bus_bits // WORD_BITS
         byte_bits = (words * WORD_BITS // 8 - 1).bit_length()
         command, active, chunk = self.command.p, self.active, self.chunks.p
@@ -115,49 +118,67 @@ class RowSequencer(wiring.Component):
                 phase.eq(begin_phase),
             ]
 
-        # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector, and so on.
+        # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector (those of
+        # a second one follow), and so on.
         scale_beat = Signal(11 - byte_bits)
         word = Signal(range(words))
-        plane = Signal(range(_PLANES))
+        plane = Signal(range(count * _PLANES))
         fresh = Signal(init=1)  # no plane of the vector is there
-        vector = Signal.like(last_vector)
+        vector = Signal.like(last_vector)  # or two vectors
         row = Signal.like(last_row)
 
         # The vectors of this phase.
         subs = phase == _Phase.SUBS
         width = Mux(subs, active.sub_bits, code_words)
-        here = Signal(range(_PLANES))
-        in_vector = Signal(range(_PLANES + 1))
+        here = Signal(range(count * _PLANES + 1))
+        in_vector = Signal(range(count * _PLANES + 1))
         in_beat = Signal(range(words + 1))
-        rest = Signal(range(words))
+        rest = Signal(range(words + 1))
+        stop = Signal(range(count * _PLANES + 1))
         last, row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(6))
+        trits = Signal()
+        most = Mux(subs, last_sub, last_vector)
+        m.d.comb += [
+            trits.eq((phase == _Phase.CODES) & (active.code_kind == CodeKind.TRITS)),
+            last.eq(vector == most >> count - 1),
+        ]
+        # The fifth vector of trits lacks its words.
+        skipped = Mux(trits & (chunk.run == _FIFTH), width, 0) if "trits" in config.decoders else 0
+        second_words, next_words = 0, width
+        if count == 2:
+            second_words, next_words = self._measure_two(m, vector, most, last, width, trits)
         m.d.comb += [
             chunk.sub.eq(subs),
             chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
             chunk.start.eq(_PLANES - width - chunk.open_top),
-            here.eq(Mux(fresh, chunk.start, plane)),
-            in_vector.eq(_PLANES - chunk.open_top - here),
+            here.eq(Mux(fresh, chunk.start + skipped, plane)),
+            stop.eq(_PLANES - chunk.open_top + second_words),
+            in_vector.eq(stop - here),
             in_beat.eq(words - word),
-            chunk.completes.eq((in_vector <= in_beat) | wordless),
+            chunk.completes.eq(in_vector <= in_beat),
             rest.eq(in_beat - in_vector),
-            last.eq(vector == Mux(subs, last_sub, last_vector)),
             chunk.words.eq(self.beats.payload),
-            chunk.plane.eq(here),
-            chunk.rotation.eq(here - word),
-            chunk.head_rotation.eq(here - word - width),
             chunk.row_last.eq(last & ~subs),
             chunk.command_last.eq(row == last_row),
             self.chunks.valid.eq((subs | (phase == _Phase.CODES)) & (self.beats.valid | wordless) & may_proceed),
             fire.eq(self.chunks.valid & self.chunks.ready),
             row_ends.eq(chunk.completes & chunk.row_last),
             # What follows the last vector is padding.
-            beat_ends.eq(~wordless & (~chunk.completes | last | (rest < width))),
+            beat_ends.eq(~wordless & (~chunk.completes | last | (rest < next_words))),
             self.scales.p.data.eq(self.beats.payload),
             self.scales.p.last.eq(scale_beat == self.last_scale_byte >> byte_bits),
             self.scales.valid.eq((phase == _Phase.SCALES) & self.beats.valid & may_proceed),
             self.beats.ready.eq(self.scales.valid | fire & beat_ends | (phase == _Phase.SKIP)),
             begin_row.eq((self.scales.valid | fire) & ~row_open),
         ]
+        for index, part in enumerate(chunk.parts):
+            # The second vector has its planes behind those of the first.
+            shift = width if index else 0
+            m.d.comb += [
+                part.plane.eq(Mux(here < shift, 0, here - shift)),
+                part.rotation.eq(here - word - shift),
+                part.head_rotation.eq(here - word - width - second_words - shift),
+            ]
         with m.If(self.scales.valid):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
             with m.If(self.scales.p.last):
@@ -166,7 +187,7 @@ class RowSequencer(wiring.Component):
         with m.If(fire):
             m.d.sync += [
                 row_open.eq(1),
-                word.eq(Mux(beat_ends | wordless, 0, word + in_vector)),
+                word.eq(Mux(beat_ends, 0, word + in_vector)),
                 plane.eq(Mux(chunk.completes, chunk.start + rest, here + in_beat)),
                 fresh.eq(chunk.completes & (last | (rest == 0) | ~beat_ends)),
             ]
@@ -178,27 +199,37 @@ class RowSequencer(wiring.Component):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
         if "trits" in config.decoders:
-            self._group_trits(m, phase, next_phase, wordless, fire, beat_ends, row_ends)
+            self._group_trits(m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _group_trits(self, m, phase, next_phase, wordless, fire, beat_ends, row_ends):
+    def _measure_two(self, m, vector, most, last, width, trits):
+        """Words of the second vector, and words of the next two."""
+        chunk, second = self.chunks.p, self.chunks.p.second
+        next_second = (vector + 1 != most >> 1) | most[0]
+        m.d.comb += second.eq(~last | most[0])
+        # The fifth vector of trits brings none.
+        fifth, fifth_next = (trits & (chunk.run == _FIFTH - distance) for distance in (1, 3))
+        return Mux(second & ~fifth, width, 0), Mux(next_second & ~fifth_next, width << 1, width)
+
+    def _group_trits(self, m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
         group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
         chunk = self.chunks.p
-        trits = Signal()
+        count = sides(self._config)
         beat = Signal(range(max(group_beats, 2)))
         last_beat = beat == group_beats - 1
         after_skip = Signal(_Phase)
-        m.d.comb += [
-            trits.eq((phase == _Phase.CODES) & (self.active.code_kind == CodeKind.TRITS)),
-            wordless.eq(trits & (chunk.run == _FIFTH)),
-        ]
         run = Signal.like(chunk.run)
-        m.d.comb += chunk.run.eq(run)
+        m.d.comb += [
+            # The fifth vector waits for what follows it in the row, if anything does, and passes together with that.
+            wordless.eq(trits & (run == _FIFTH) & last & ~chunk.second),
+            chunk.run.eq(run),
+        ]
+        following = Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)
         with m.If(fire & trits):
             with m.If(chunk.completes):
-                m.d.sync += run.eq(Mux(row_ends | wordless, 0, run + 1))
+                m.d.sync += run.eq(Mux(row_ends, 0, following))
             with m.If(beat_ends):
                 m.d.sync += beat.eq(Mux(last_beat, 0, beat + 1))
                 with m.If(row_ends & ~last_beat):

@@ -1,13 +1,13 @@
 """The scales of a row, and the largest of them."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
 from gateware.dot.layouts import (DISTANCE_BITS, DotStep, EXPONENT_BITS, MINIMUM_ALIGNMENT, MINIMUM_BITS,
-                                  SCALE_MANTISSA_BITS, ScaleBeat)
-from gateware.isa import CodeKind, Scale
+                                  SCALE_MANTISSA_BITS, ScaleBeat, sides, product_bits)
+from gateware.isa import Scale
 from gateware.layouts import DotCommand
 from gateware.numeric.delay import delay
 
@@ -44,9 +44,9 @@ class ScaleReader(wiring.Component):
     step : In(stream)
     row_done : In(1)
         The step is the last one of a row.
-    mantissa, minimum : Out(signed(12))
-        ``MANTISSA_LATENCY`` cycles after the step.
-    distance, minimum_distance : Out(6)
+    mantissas, minimums : Out(signed(12)), one for each vector of a step
+        ``MANTISSA_LATENCY`` cycles after the step. The minimum of a second vector that is not there is zero.
+    distances, minimum_distances : Out(6), one for each vector of a step
         Largest exponent of the row less that of the scale or minimum, plus the difference between the places at which
         the accumulator takes and needs a contribution, at most 63; ``latency`` cycles after the step.
     exponent : Out(signed(12))
@@ -72,10 +72,10 @@ class ScaleReader(wiring.Component):
             "last_byte": In(11),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
             "row_done": In(1),
-            "mantissa": Out(signed(SCALE_MANTISSA_BITS)),
-            "distance": Out(DISTANCE_BITS),
-            "minimum": Out(signed(SCALE_MANTISSA_BITS)),
-            "minimum_distance": Out(DISTANCE_BITS),
+            "mantissas": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(config))),
+            "distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(config))),
+            "minimums": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(config))),
+            "minimum_distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(config))),
             "exponent": Out(signed(EXPONENT_BITS)),
         })
 
@@ -89,25 +89,16 @@ class ScaleReader(wiring.Component):
         with m.If(self.row_done & (self.active.scale != Scale.NONE)):
             m.d.sync += read_bank.eq(~read_bank)
 
-        entry = Signal.like(self.step.p.vector)
-        m.d.comb += entry.eq(Mux(self.active.super, self.step.p.vector >> 3, self.step.p.vector))
-        scale, minimum = self._read(m, power, entry, write_bank, read_bank)
+        step = self.step.p
+        numbers = [step.vector] if len(self.mantissas) == 1 else [Cat(side, step.vector[1:]) for side in range(2)]
+        entries = [Mux(self.active.super, number >> 3, number) for number in numbers]
+        read = self._read(m, power, entries, write_bank, read_bank)
         largest = self._find_largest(m, power, write_bank)
 
-        # Cycle 3: the scale of the step is there as 16 bits (or 8 in the half that is wanted).
-        kinds = delay(m, Cat(self.active.scale == Scale.NONE, power), 3, name="kinds")
-        upper = delay(m, entry[0], 3, name="upper")
-        mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True)
-        key = Signal(8, reset_less=True)
-        fp16_mantissa, fp16_key = _unpack(scale)
-        m.d.sync += [mantissa.eq(fp16_mantissa), key.eq(fp16_key)]
-        with m.If(kinds.any()):
-            m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, Mux(upper, scale[8:], scale[:8]) ^ 0x80))]
-        m.d.comb += self.mantissa.eq(mantissa)
-
-        # Largest of the row, distance and exponent.
+        # Largest of the row, and exponent.
+        none = self.active.scale == Scale.NONE
         cycle = self._largest_cycle
-        late_none = delay(m, kinds[0], cycle - 3, name="none")
+        late_none = delay(m, none, cycle, name="none")
         offset = Signal(signed(9))
         m.d.comb += offset.eq(
             Mux(power, -138, Mux(self.active.scale == Scale.FP16, -25, -10))
@@ -120,60 +111,75 @@ class ScaleReader(wiring.Component):
         m.d.sync += exponent.eq(row_largest + late_offset)
         m.d.comb += self.exponent.eq(exponent)
 
-        def distance(key, place, name):
+        def distance(key, late_place, name):
             late_key = delay(m, key, cycle - self.MANTISSA_LATENCY, name=f"{name}_key")
-            late_place = delay(m, place[:_PLACE_BITS], cycle, name=f"{name}_place")
             value = Signal(9, name=f"{name}_distance")
             output = Signal(DISTANCE_BITS, reset_less=True, name=f"{name}_clamped")
             m.d.comb += value.eq((row_largest - late_key)[:8] + late_place)
             m.d.sync += output.eq(value[:DISTANCE_BITS] | value[DISTANCE_BITS:].any().replicate(DISTANCE_BITS))
             return output
 
-        m.d.comb += self.distance.eq(distance(key, self._place(), "scale"))
-        if "minimums" in self._config.decoders:
-            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True)
-            key = Signal(5, reset_less=True)
-            has_minimum = delay(m, self.active.minimum, 3, name="has_minimum")
+        # Cycle 3: the scales of the step are there as 16 bits (or 8 in the half that is wanted).
+        kinds = delay(m, Cat(none, power), 3, name="kinds")
+        place = delay(m, self._place()[:_PLACE_BITS], cycle, name="place")
+        minimum_place = MINIMUM_ALIGNMENT - self.active.free + MINIMUM_BITS - Mux(
+            self.active.sub_bits.any(), self.active.sub_bits, 1)
+        minimum_place = delay(m, minimum_place[:_PLACE_BITS], cycle, name="minimum_place")
+        for side, (scale, minimum) in enumerate(read):
+            upper = delay(m, entries[side][0], 3, name=f"upper_{side}")
+            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"mantissa_{side}")
+            key = Signal(8, reset_less=True, name=f"scale_key_{side}")
+            fp16_mantissa, fp16_key = _unpack(scale)
+            m.d.sync += [mantissa.eq(fp16_mantissa), key.eq(fp16_key)]
+            with m.If(kinds.any()):
+                m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, Mux(upper, scale[8:], scale[:8]) ^ 0x80))]
+            m.d.comb += [
+                self.mantissas[side].eq(mantissa),
+                self.distances[side].eq(distance(key, place, f"scale_{side}")),
+            ]
+            if "minimums" not in self._config.decoders:
+                continue
+            mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"minimum_mantissa_{side}")
+            key = Signal(5, reset_less=True, name=f"minimum_key_{side}")
+            has_minimum = delay(m, self.active.minimum & (step.second if side else 1), 3, name=f"has_minimum_{side}")
             fp16_mantissa, fp16_key = _unpack(minimum)
             m.d.sync += [mantissa.eq(Mux(has_minimum, fp16_mantissa, 0)), key.eq(fp16_key)]
-            place = MINIMUM_ALIGNMENT - self.active.free + MINIMUM_BITS - Mux(
-                self.active.sub_bits.any(), self.active.sub_bits, 1)
-            m.d.comb += [self.minimum.eq(mantissa), self.minimum_distance.eq(distance(key, place, "minimum"))]
+            m.d.comb += [
+                self.minimums[side].eq(mantissa),
+                self.minimum_distances[side].eq(distance(key, minimum_place, f"minimum_{side}")),
+            ]
         return m
 
     def _place(self):
         """Places by which the product of a contribution is too high in the accumulator, which takes it 15 bits up."""
-        active, decoders = self.active, self._config.decoders
-        width = Mux(active.code_kind == CodeKind.TABLE, 8, active.code_bits + (active.code_kind == CodeKind.UNSIGNED))
-        if "sub_scales" in decoders:
-            # Without a sign their upper bit is empty.
-            width += Mux(active.sub_bits.any(), active.sub_bits + ~active.sub_signed, 0)
-        return 31 - width - active.free + active.expand
+        return 31 - product_bits(self._config, self.active) - self.active.free + self.active.expand
 
-    def _read(self, m, power, entry, write_bank, read_bank):
-        """Write the beats, and read the 16 bits that hold the scale of the step, and those of the minimum: valid
-        three cycles after it."""
+    def _read(self, m, power, entries, write_bank, read_bank):
+        """Write the beats, and read the 16 bits that hold the scale of each vector, and those of the minimum: valid
+        three cycles after the step. Those of two vectors lie in the same bus word."""
         word_bits = (self._config.scale_bytes // self._config.bus_bytes - 1).bit_length()
         half_bits = (self._config.bus_bytes // 2 - 1).bit_length()
         m.submodules.scales = ram = BlockRam(width=self._config.bus_bits, depth=2 << word_bits)
         write_word = Signal(word_bits)
         with m.If(self.beats.valid):
             m.d.sync += write_word.eq(Mux(self.beats.p.last, 0, write_word + 1))
-        half_index = Signal(10)
+        indices = [Mux(power, entry >> 1, Mux(self.active.minimum, entry << 1, entry)) for entry in entries]
         m.d.comb += [
             ram.write_enable.eq(self.beats.valid),
             ram.write_address.eq(Cat(write_word, write_bank)),
             ram.write_data.eq(self.beats.p.data),
-            half_index.eq(Mux(power, entry >> 1, Mux(self.active.minimum, entry << 1, entry))),
             ram.read_enable.eq(self.step.valid & (self.active.scale != Scale.NONE)),
-            ram.read_address.eq(Cat((half_index >> half_bits)[:word_bits], read_bank)),
+            ram.read_address.eq(Cat((indices[0] >> half_bits)[:word_bits], read_bank)),
         ]
-        place = delay(m, half_index[:half_bits], BlockRam.LATENCY, name="place")
-        pair = ram.read_data.word_select(place[1:], 32)
-        scale = Signal(16, reset_less=True)
-        minimum = Signal(16, reset_less=True)
-        m.d.sync += [scale.eq(Mux(place[0], pair[16:], pair[:16])), minimum.eq(pair[16:])]
-        return scale, minimum
+        read = []
+        for side, index in enumerate(indices):
+            place = delay(m, index[:half_bits], BlockRam.LATENCY, name=f"place_{side}")
+            pair = ram.read_data.word_select(place[1:], 32)
+            scale = Signal(16, reset_less=True, name=f"scale_{side}")
+            minimum = Signal(16, reset_less=True, name=f"minimum_{side}")
+            m.d.sync += [scale.eq(Mux(place[0], pair[16:], pair[:16])), minimum.eq(pair[16:])]
+            read.append((scale, minimum))
+        return read
 
     def _find_largest(self, m, power, bank):
         """Largest key of each bank, ``levels`` + 2 cycles after the beat; padding does not count."""

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import DotStep, sub_words
+from gateware.dot.layouts import DotStep, sides, product_bits, sub_words
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import DotCommand
 
@@ -17,7 +17,8 @@ class StepSequencer(wiring.Component):
     One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector takes
     ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its lower halves in all
     slots, then for its upper halves: results come row by row. None of these is issued without a credit. A vector of
-    sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead.
+    sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead. With 64 lanes, two vectors take the place
+    of a vector. An array of digits takes the steps of a slot once for each digit, lowest digit first.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class StepSequencer(wiring.Component):
     active : In
         The command in effect.
     valid : In(1)
-        A vector is held; ``sub``, ``row_last`` and ``command_last`` describe it.
+        A vector is held; ``second``, ``sub``, ``row_last`` and ``command_last`` describe it.
     credit : In(1)
         There is room for the results of a step.
     done : Out(1)
@@ -52,6 +53,7 @@ class StepSequencer(wiring.Component):
             "command": In(DotCommand),
             "active": In(DotCommand),
             "valid": In(1),
+            "second": In(1),
             "sub": In(1),
             "row_last": In(1),
             "command_last": In(1),
@@ -66,7 +68,9 @@ class StepSequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, step = self._config, self.step.p
+        vectors = sides(config)
         expand = self.active.expand & ~self.sub
+        last_code = Mux(self.second, vectors * VECTOR_CODES - 1, VECTOR_CODES - 1)
 
         # The next step.
         position = Signal.like(step.position)
@@ -75,34 +79,48 @@ class StepSequencer(wiring.Component):
         vector = Signal.like(step.vector)
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
 
-        last_part, last_slot, last_half, issued = (Signal() for _ in range(4))
+        last_part, last_digit, last_slot, last_half, issued = (Signal() for _ in range(5))
+        past_digits = Signal(3)
+        if config.array == "digits":
+            # The codes of a step come at the earliest two cycles after the command.
+            before_last = Signal(3)
+            digits = (product_bits(config, self.active) + 1) >> 1
+            m.d.sync += before_last.eq(digits - 1)
+            m.d.comb += [last_digit.eq(expand | self.sub | (past_digits == before_last)),
+                         step.digit.eq(past_digits - before_last - 1)]
+            with m.If(issued & last_part):
+                m.d.sync += past_digits.eq(Mux(last_digit, 0, past_digits + 1))
+        else:
+            m.d.comb += last_digit.eq(1)
+        last_of_slot = last_part & last_digit
         m.d.comb += [
             self.step.valid.eq(self.valid & ~self.sub & self.credit),
             self.sub_valid.eq(self.valid & self.sub),
             issued.eq(self.step.valid | self.sub_valid),
-            last_part.eq(position == Mux(expand, VECTOR_CODES - 1, VECTOR_CODES - config.lanes)),
+            last_part.eq(position == Mux(expand, last_code, vectors * VECTOR_CODES - config.lanes)),
             last_slot.eq(expand | self.sub | (columns_left <= config.columns)),
             last_half.eq(half | ~self.active.paired),
-            self.done.eq(issued & last_part & last_slot & last_half),
+            self.done.eq(issued & last_of_slot & last_slot & last_half),
             self.row_done.eq(self.done & self.row_last),
 
             step.vector.eq(vector),
+            step.second.eq(self.second),
             step.position.eq(position),
             step.slot.eq(slot),
             step.half.eq(half),
             step.expand.eq(expand),
-            step.first_part.eq(expand | (position == 0)),
-            step.complete.eq(expand | last_part),
+            step.first_part.eq(expand | (position == 0) & (past_digits == 0)),
+            step.complete.eq(expand | last_of_slot),
             step.first.eq(expand | (vector == 0)),
-            step.emit.eq(expand | self.row_last & last_part),
+            step.emit.eq(expand | self.row_last & last_of_slot),
             step.columns.eq(Mux(expand, 0, Mux(last_slot, columns_left - 1, config.columns - 1))),
             step.row_last.eq(expand | last_slot),
-            step.command_last.eq(self.command_last & self.row_last & last_part & last_slot & last_half),
+            step.command_last.eq(self.command_last & self.row_last & last_of_slot & last_slot & last_half),
         ]
         with m.If(issued):
-            m.d.sync += position.eq(position + Mux(expand, 1, config.lanes))
+            m.d.sync += position.eq(Mux(last_part, 0, position + Mux(expand, 1, config.lanes)))
         with m.If(self.step.valid):
-            with m.If(last_part):
+            with m.If(last_of_slot):
                 m.d.sync += [
                     slot.eq(Mux(last_slot, 0, slot + 1)),
                     columns_left.eq(Mux(last_slot, self.active.columns, columns_left - config.columns)),
@@ -110,7 +128,7 @@ class StepSequencer(wiring.Component):
                 with m.If(last_slot):
                     m.d.sync += half.eq(~last_half)
             with m.If(self.done):
-                m.d.sync += vector.eq(Mux(self.row_last, 0, vector + 1))
+                m.d.sync += vector.eq(Mux(self.row_last, 0, vector + vectors))
         with m.If(self.sub_valid):
             m.d.sync += self.sub_word.eq(self.sub_word + 1)
         with m.If(self.row_done):

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DotStep, MINIMUM_BITS, sub_words
+from gateware.dot.layouts import DotStep, MINIMUM_BITS, sides, sub_words
 from gateware.layouts import DotCommand
 from gateware.numeric.delay import delay
 
@@ -38,9 +38,9 @@ class SubScaleTable(wiring.Component):
         Left-aligned: sub-scales without a sign leave the uppermost bit empty.
     step : In(stream)
         One cycle late.
-    scales : Out(signed(8)), array of 2
+    scales : Out(signed(8)), array of 2, or 4 of two vectors
         As written; ``LATENCY`` cycles after ``step``.
-    minimums : Out(6), array of 2
+    minimums : Out(6), array of 2 or 4
         Left-aligned, or 32 where the format has no sub-minimums; likewise.
     """
 
@@ -54,13 +54,14 @@ class SubScaleTable(wiring.Component):
             "write_word": In(range(sub_words(config))),
             "write_data": In(data.ArrayLayout(signed(_BITS), config.lanes)),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "scales": Out(data.ArrayLayout(signed(_BITS), 2)),
-            "minimums": Out(data.ArrayLayout(MINIMUM_BITS, 2)),
+            "scales": Out(data.ArrayLayout(signed(_BITS), 2 * sides(config))),
+            "minimums": Out(data.ArrayLayout(MINIMUM_BITS, 2 * sides(config))),
         })
 
     def elaborate(self, platform):
         m = Module()
         lanes, active, vector = self._config.lanes, self.active, self.step.p.vector
+        parts = sides(self._config)
         has_minimums = "minimums" in self._config.decoders
         # Pairs, and those of the sub-minimums, each followed by the bit that tells the halves of a wide pair apart.
         scale, minimum = Signal(10), Signal(10)
@@ -88,9 +89,11 @@ class SubScaleTable(wiring.Component):
                     ram.read_address.eq(pair >> place_bits),
                 ]
             place = delay(m, pair[:place_bits], BlockRam.LATENCY, name=f"{name}_place")
-            word = ram.read_data.word_select(place, 2 * _BITS)
-            one = word.word_select(upper, _BITS)
-            return ram, [Mux(wide, one, half) for half in (word[:_BITS], word[_BITS:])]
+            # Two for each vector, one after another, or one for each.
+            word = ram.read_data.word_select(place[parts - 1:], 2 * parts * _BITS)
+            wides = word.word_select(upper if parts == 1 else place[0], parts * _BITS)
+            return ram, [Mux(wide, wides.word_select(index // 2, _BITS), word.word_select(index, _BITS))
+                         for index in range(2 * parts)]
 
         ram, scales = read("scales", scale)
         outputs = Cat(scales)
@@ -98,8 +101,8 @@ class SubScaleTable(wiring.Component):
         m.d.sync += registers.eq(outputs)
         m.d.comb += self.scales.eq(registers)
         if has_minimums:
-            # A word of 32 has both.
-            _, minimums = read("minimums", minimum, ram if lanes == 32 else None)
+            # A word of 32 or more has both.
+            _, minimums = read("minimums", minimum, ram if lanes >= 32 else None)
             none = delay(m, ~active.sub_bits.any(), BlockRam.LATENCY, name="none")
             minimum_registers = Signal(self.minimums.shape(), reset_less=True)
             for register, value in zip(minimum_registers, minimums):

@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DISTANCE_BITS, DotStep
+from gateware.dot.layouts import DISTANCE_BITS, DotStep, sides
 from gateware.dot.slot_table import SlotTable
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import QuantisedGroup
@@ -94,7 +94,7 @@ class XBuffer(wiring.Component):
             m.d.sync += running.eq(running_next)
 
         vector_block_bits = (BLOCK // VECTOR_CODES - 1).bit_length()
-        read_word = Cat(step.position[lane_bits:], step.vector)[:word_bits]
+        read_word = Cat(step.position[lane_bits:], step.vector[sides(config) - 1:])[:word_bits]
         read_block = step.vector[vector_block_bits:][:block_bits]
         late_slot = delay(m, step.slot, BlockRam.LATENCY, name="slot")
         late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")

@@ -93,8 +93,8 @@ class BlockFloatRound(wiring.Component):
         m.d.sync += magnitude.eq(shifted[7:] + round_up)
         # Cycle 6: clamp. Bits that are left of the magnitude: 3, 7, 15 or 17 of them.
         clamped = Signal(17, reset_less=True)
-        limit = Signal(17)
-        m.d.comb += limit.eq(Mux(self.bits == 18, 2**17 - 1,
+        limit = Signal(17, reset_less=True)
+        m.d.sync += limit.eq(Mux(self.bits == 18, 2**17 - 1,
                                  Cat(Const(7, 3), (~self.bits[2]).replicate(4), self.bits[4].replicate(8))))
         clamp = delay(m, saturate, 2, name="saturate") | (magnitude & ~limit).any()
         m.d.sync += clamped.eq(Mux(clamp, limit, magnitude[:17]))

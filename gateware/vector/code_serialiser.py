@@ -67,7 +67,6 @@ class CodeSerialiser(wiring.Component):
             queue.i.valid.eq(self.valid),
             queue.i.payload.group.eq(self.group),
             queue.i.payload.last.eq(self.last),
-            self.room.eq(free != 0),
             self.codes.valid.eq(queue.o.valid),
             code.code.eq(head.group[lane]),
             code.scale.eq(self.scale),
@@ -77,5 +76,8 @@ class CodeSerialiser(wiring.Component):
         ]
         with m.If(accepted):
             m.d.sync += lane.eq(Mux(code.last, 0, lane + 1))
-        m.d.sync += free.eq(free + (queue.o.valid & queue.o.ready) - self.reserve)
+        m.d.sync += [
+            free.eq(free + (queue.o.valid & queue.o.ready) - self.reserve),
+            self.room.eq(free > 1),  # Even if one is reserved just now.
+        ]
         return m

@@ -38,23 +38,20 @@ class LargestField(wiring.Component):
     @staticmethod
     def latency(lanes):
         """Cycles from the last group of a block to ``done``."""
-        return ((lanes - 1).bit_length() + 1) // 2 + 1
+        return (lanes - 1).bit_length() + 1
 
     def elaborate(self, platform):
         m = Module()
-        # Within the group, two levels of comparison per cycle.
+        # Within the group, one level of comparison per cycle.
         fields = list(self.fields)
         control = Cat(self.valid, self.first, self.block_ends)
         cycle = 0
         while len(fields) > 1:
             cycle += 1
-            larger = [_larger(*fields[index:index + 4]) for index in range(0, len(fields), 4)] \
-                if len(fields) > 2 else [_larger(*fields)]
-            fields = []
-            for index, value in enumerate(larger):
-                register = Signal(8, reset_less=True, name=f"larger_{cycle}_{index}")
-                m.d.sync += register.eq(value)
-                fields.append(register)
+            larger = [Signal(8, reset_less=True, name=f"larger_{cycle}_{index}") for index in range(len(fields) // 2)]
+            m.d.sync += [
+                register.eq(_larger(fields[2 * index], fields[2 * index + 1])) for index, register in enumerate(larger)]
+            fields = larger
             register = Signal(3, name=f"control_{cycle}")
             m.d.sync += register.eq(control)
             control = register
@@ -69,10 +66,5 @@ class LargestField(wiring.Component):
         return m
 
 
-def _larger(*values):
-    """Largest of up to four unsigned values."""
-    if len(values) == 1:
-        return values[0]
-    middle = len(values) // 2
-    low, high = _larger(*values[:middle]), _larger(*values[middle:])
-    return Mux(low > high, low, high)
+def _larger(a, b):
+    return Mux(a > b, a, b)

@@ -89,15 +89,20 @@ class OperandFetch(wiring.Component):
         # Fields of the pass. The address bits of a, b and c count up while the pass reads the scratchpad.
         a, b, c = Signal(20, reset_less=True), Signal(32, reset_less=True), Signal(32, reset_less=True)
         b_first, b_wrap = Signal(20, reset_less=True), Signal(12, reset_less=True)
-        a_source, b_source, c_source = (Signal(3, reset_less=True, name=f"{name}_source") for name in "abc")
+        a_scalar, c_scalar, c_scratchpad = (
+            Signal(reset_less=True, name=name) for name in ("a_scalar", "c_scalar", "c_scratchpad"))
+        b_from = {source: Signal(reset_less=True, name=f"b_from_{source.name.lower()}") for source in Source}
         a_swap = Signal(reset_less=True)
         with m.If(self.start):
             m.d.sync += [
                 a.eq(command.a), b.eq(command.b), c.eq(command.c),
                 b_first.eq(command.b), b_wrap.eq(command.b_wrap),
-                a_source.eq(command.a_source), b_source.eq(command.b_source), c_source.eq(command.c_source),
+                a_scalar.eq(command.a_source == Source.SCALAR),
+                c_scalar.eq(command.c_source == Source.SCALAR),
+                c_scratchpad.eq(command.c_source == Source.SCRATCHPAD),
                 a_swap.eq(command.a_swap),
             ]
+            m.d.sync += [flag.eq(command.b_source == source) for source, flag in b_from.items()]
 
         # Beats arrive on their own.
         m.submodules.stream = beats = StreamOperand(lanes=lanes, bus_bits=self._bus_bits)
@@ -122,8 +127,8 @@ class OperandFetch(wiring.Component):
         m.d.comb += [
             after.eq(left & (left - 1)),
             final.eq(after == 0),
-            go.eq(running & ((b_source != Source.STREAM) | beats.available)),
-            beats.reserve.eq(go & final & (b_source == Source.STREAM)),
+            go.eq(running & (~b_from[Source.STREAM] | beats.available)),
+            beats.reserve.eq(go & final & b_from[Source.STREAM]),
         ]
         with m.If(self.start):
             m.d.sync += [
@@ -168,7 +173,7 @@ class OperandFetch(wiring.Component):
             self.fire.eq(arrives[3]),
             self.last.eq(arrives[4]),
         ]
-        m.d.comb += beats.take.eq(arrives[3] & (b_source == Source.STREAM))
+        m.d.comb += beats.take.eq(arrives[3] & b_from[Source.STREAM])
 
         # Scalars are read while the first group is on its way: a, then b, then c.
         setup = Signal(4)
@@ -181,11 +186,12 @@ class OperandFetch(wiring.Component):
 
         constant_c = Signal(32, reset_less=True)
         with m.If(load_c):
-            m.d.sync += constant_c.eq(Mux(c_source == Source.SCALAR, self.scalar_data, c))
+            m.d.sync += constant_c.eq(Mux(c_scalar, self.scalar_data, c))
         write_c, read_c = Signal(range(_FLIGHT)), Signal(range(_FLIGHT))
         m.d.sync += [
             write_c.eq(write_c + arrives[2]),
-            read_c.eq(read_c + control_delay(m, self.fire, Fp32Multiply.LATENCY, name="fire")),
+            # One cycle early, for the register of c.
+            read_c.eq(read_c + control_delay(m, self.fire, Fp32Multiply.LATENCY - 1, name="fire")),
         ]
         with m.If(self.start):
             m.d.sync += [write_c.eq(0), read_c.eq(0)]
@@ -195,28 +201,27 @@ class OperandFetch(wiring.Component):
             constant_b = Signal(32, name=f"constant_b_{lane}")
             register_a = Signal(32, reset_less=True, name=f"register_a_{lane}")
             register_b = Signal(32, reset_less=True, name=f"register_b_{lane}")
+            register_c = Signal(32, reset_less=True, name=f"register_c_{lane}")
             m.d.comb += [
-                value_a.eq(Mux(a_source == Source.SCALAR, self.scalar_data,
+                value_a.eq(Mux(a_scalar, self.scalar_data,
                                Mux(a_swap, self.read_data[lane ^ 1], self.read_data[lane]))),
-                constant_b.eq(Mux(b_source == Source.SCALAR, self.scalar_data, b)),
+                constant_b.eq(Mux(b_from[Source.SCALAR], self.scalar_data, b)),
                 self.a[lane].eq(register_a),
                 self.b[lane].eq(register_b),
             ]
-            with m.If(load_a & (a_source == Source.SCALAR) | arrives[0]):
+            with m.If(load_a & a_scalar | arrives[0]):
                 m.d.sync += register_a.eq(value_a)
-            with m.Switch(b_source):
-                with m.Case(Source.SCRATCHPAD):
-                    with m.If(arrives[1]):
-                        m.d.sync += register_b.eq(self.read_data[lane])
-                with m.Case(Source.STREAM):
-                    with m.If(arrives[3]):
-                        m.d.sync += register_b.eq(beats.group[lane])
-                with m.Case(Source.SAME):
-                    with m.If(load_a & (a_source == Source.SCALAR) | arrives[0]):
-                        m.d.sync += register_b.eq(value_a)
-                with m.Default():
-                    with m.If(load_b):
-                        m.d.sync += register_b.eq(constant_b)
+            with m.If(b_from[Source.SCRATCHPAD]):
+                with m.If(arrives[1]):
+                    m.d.sync += register_b.eq(self.read_data[lane])
+            with m.Elif(b_from[Source.STREAM]):
+                with m.If(arrives[3]):
+                    m.d.sync += register_b.eq(beats.group[lane])
+            with m.Elif(b_from[Source.SAME]):
+                with m.If(load_a & a_scalar | arrives[0]):
+                    m.d.sync += register_b.eq(value_a)
+            with m.Elif(load_b):
+                m.d.sync += register_b.eq(constant_b)
 
             m.submodules[f"queue_c_{lane}"] = queue = memory.Memory(shape=32, depth=_FLIGHT, init=[])
             write, read_port = queue.write_port(), queue.read_port(domain="comb")
@@ -225,6 +230,7 @@ class OperandFetch(wiring.Component):
                 write.addr.eq(write_c),
                 write.data.eq(self.read_data[lane]),
                 read_port.addr.eq(read_c),
-                self.c[lane].eq(Mux(c_source == Source.SCRATCHPAD, read_port.data, constant_c)),
+                self.c[lane].eq(register_c),
             ]
+            m.d.sync += register_c.eq(Mux(c_scratchpad, read_port.data, constant_c))
         return m

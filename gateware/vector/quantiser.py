@@ -41,13 +41,12 @@ class Quantiser(wiring.Component):
     start : In(1)
         A pass begins.
     narrow : In(1)
-        Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like ``code_bits``,
-        ``scale``, ``column``, ``pad`` and ``last_lane``.
+        Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like
+        ``code_bits``, ``column``, ``pad`` and ``last_lane``.
     code_bits : In(5)
-        Width of the codes: 16, which have the exponent of their block as scale; or 8 or 4, the elements themselves
-        as integers, with the scale given.
+        Width of the codes: 16, scaled by the exponent of their block; or 8 or 4, the elements as integers.
     scale : In(32)
-        fp32 scale of codes of 8 or 4 bits.
+        What goes with codes of 8 or 4 bits. Constant while a code is waiting.
     column : In(5)
         Column of the x-buffer.
     pad : In(1)
@@ -117,13 +116,14 @@ class Quantiser(wiring.Component):
         # A block waits here while the one before it is read: only a short last block ever does.
         block = data.StructLayout({"end": range(groups), "last": 1})
         waiting, waits = Signal(block, reset_less=True), Signal()
+        waiting_end = Signal(range(groups + padding), reset_less=True)  # its last group, padding included
         field = Signal(8, reset_less=True)
         ended = delay(m, Cat(fill, self.last), LargestField.latency(lanes), name="ended")
 
         # Read. Padding groups follow the last one.
         read, read_half, reading = Signal(range(groups + padding)), Signal(), Signal()
         current = Signal(block, reset_less=True)
-        end = Signal.like(read)  # the last group read, padding included
+        end = Signal.like(read, reset_less=True)
         exponent = Signal(signed(10), reset_less=True)
         final = Signal()
         go = Signal()
@@ -131,8 +131,6 @@ class Quantiser(wiring.Component):
         m.submodules.serialiser = serialiser = CodeSerialiser(lanes=lanes)
         m.d.comb += [
             go.eq(reading & (~self.narrow | serialiser.room)),
-            end.eq(Mux(self.narrow, current.end, (current.end | padding - 1)
-                       + Mux(current.last & self.pad, padding, 0))),
             final.eq(read == end),
             begin.eq(waits & (~reading | (go & final))),
             serialiser.reserve.eq(go & self.narrow),
@@ -141,20 +139,25 @@ class Quantiser(wiring.Component):
             m.d.sync += read.eq(read + 1)
             with m.If(final):
                 m.d.sync += [reading.eq(0), read.eq(0), read_half.eq(~read_half)]
-        integers = Signal()
-        bits = Signal(5)
-        m.d.comb += [
+        integers = Signal(reset_less=True)
+        bits = Signal(5, reset_less=True)
+        m.d.sync += [
             integers.eq(self.narrow & (self.code_bits != CODE_BITS)),
             bits.eq(Mux(self.narrow, self.code_bits, COLUMN_BITS)),
         ]
         with m.If(begin):
             m.d.sync += [
-                reading.eq(1), waits.eq(0), current.eq(waiting),
+                reading.eq(1), waits.eq(0), current.eq(waiting), end.eq(waiting_end),
                 exponent.eq(Mux(integers, 0, field - Mux(
                     self.narrow, BIAS + CODE_BITS - 2, BIAS + COLUMN_BITS - 2))),
             ]
         with m.If(largest.done):
-            m.d.sync += [waits.eq(1), waiting.eq(ended), field.eq(largest.field)]
+            before = block(ended)
+            m.d.sync += [
+                waits.eq(1), waiting.eq(ended), field.eq(largest.field),
+                waiting_end.eq(Mux(self.narrow, before.end, (before.end | padding - 1)
+                                   + Mux(before.last & self.pad, padding, 0))),
+            ]
         with m.If(self.start):
             m.d.sync += read_half.eq(0)
 
@@ -178,6 +181,7 @@ class Quantiser(wiring.Component):
         with m.If(stages[-2].first):
             m.d.sync += exponent_out.eq(exponent_in)
         out = stages[-1]
+        scale = Signal(32, reset_less=True)
         index = Signal(14)
         with m.If(out.valid):
             m.d.sync += index.eq(index + 1)
@@ -207,10 +211,12 @@ class Quantiser(wiring.Component):
             serialiser.valid.eq(out.valid & self.narrow),
             serialiser.last.eq(out.last),
             serialiser.last_lane.eq(self.last_lane),
-            # Subnormal scales are 0. Exponents above 127 do not occur: codes of 16 bits have at most 127 - 14.
-            serialiser.scale.eq(Mux(integers, self.scale,
-                                    Mux(exponent_out > -BIAS, exponent_out + BIAS, 0)[:8] << 23)),
+            serialiser.scale.eq(scale),
             self.done.eq(Mux(self.narrow, serialiser.done, out.final)),
         ]
+        # One cycle later, like codes behind the serialiser's queue. Subnormal scales are 0. Exponents above 127 do not
+        # occur: codes of 16 bits have at most 127 - 14.
+        m.d.sync += scale.eq(Mux(integers, self.scale,
+                                 Mux(exponent_out > -BIAS, exponent_out + BIAS, 0)[:8] << 23))
         wiring.connect(m, serialiser.codes, wiring.flipped(self.codes))
         return m

@@ -20,8 +20,8 @@ def GroupWrite(lanes):
 class Scratchpad(wiring.Component):
     """fp32 elements in ``lanes`` banks: one group of ``lanes`` elements read and one written per cycle.
 
-    A group read arrives ``LATENCY`` cycles after its address. A write shows in reads that are issued two
-    cycles after it or later. ``results`` may write one element in each cycle in which ``write`` does not.
+    A group read arrives ``LATENCY`` cycles after its address. A write shows in reads that are issued one
+    cycle after it or later. ``results`` may write one element in each cycle in which ``write`` does not.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Scratchpad(wiring.Component):
         Every write, of either input. Elements outside the mask mean nothing.
     """
 
-    LATENCY = BlockRam.LATENCY
+    LATENCY = 1 + BlockRam.LATENCY
 
     def __init__(self, *, lanes, elements):
         self._lanes = lanes
@@ -82,14 +82,19 @@ class Scratchpad(wiring.Component):
             self.trace.payload.eq(write),
         ]
 
+        # One for reads as well: the address goes a long way to all the blocks of all banks.
+        read_enable = Signal()
+        read_group = Signal.like(self.read_group, reset_less=True)
+        m.d.sync += [read_enable.eq(self.read_enable), read_group.eq(self.read_group)]
+
         for lane in range(self._lanes):
             m.submodules[f"bank_{lane}"] = bank = BlockRam(width=32, depth=self._depth)
             m.d.comb += [
                 bank.write_enable.eq(enable & write.mask[lane]),
                 bank.write_address.eq(write.address[lane_bits:]),
                 bank.write_data.eq(write.data[lane]),
-                bank.read_enable.eq(self.read_enable),
-                bank.read_address.eq(self.read_group),
+                bank.read_enable.eq(read_enable),
+                bank.read_address.eq(read_group),
                 self.read_data[lane].eq(bank.read_data),
             ]
         return m

@@ -67,10 +67,11 @@ class StreamOperand(wiring.Component):
         chunk_shift = (chunks - 1).bit_length()
         writes_chunks, reads_chunks = lanes > words, lanes < words
 
-        beats_left = Signal(20)
+        more, beats_after = Signal(), Signal(20)     # a beat is expected; how many after it
         write_row, read_row = Signal(range(_ROWS)), Signal(range(_ROWS))
         write_chunk, read_chunk = Signal(chunk_shift), Signal(chunk_shift)
         rows = Signal(range(_ROWS + 1))              # rows that hold anything
+        room = Signal()                              # there is a row, even if one is written just now
         groups = Signal(range(_ROWS * chunks + 1))   # groups not reserved
 
         # In.
@@ -78,13 +79,13 @@ class StreamOperand(wiring.Component):
         last_beat = Signal()
         row_written = Signal()
         m.d.comb += [
-            self.beats.ready.eq((beats_left != 0) & (rows != _ROWS)),
+            self.beats.ready.eq(more & room),
             accept.eq(self.beats.valid & self.beats.ready),
-            last_beat.eq(beats_left == 1),
+            last_beat.eq(beats_after == 0),
             row_written.eq(accept & (last_beat | (write_chunk == chunks - 1) if writes_chunks else 1)),
         ]
         with m.If(accept):
-            m.d.sync += beats_left.eq(beats_left - 1)
+            m.d.sync += [more.eq(~last_beat), beats_after.eq(beats_after - 1)]
             if writes_chunks:
                 m.d.sync += write_chunk.eq(write_chunk + 1)
         with m.If(row_written):
@@ -101,14 +102,18 @@ class StreamOperand(wiring.Component):
 
         m.d.sync += [
             rows.eq(rows + row_written - row_read),
+            room.eq(rows < _ROWS - 1),
             groups.eq(groups + Mux(row_written, chunks if reads_chunks else 1, 0) - self.reserve),
         ]
-        m.d.comb += self.available.eq(groups != 0)
+        # groups != 0, from what it was before.
+        m.d.sync += self.available.eq(row_written | Mux(self.reserve, groups > 1, self.available))
         with m.If(self.start):
             m.d.sync += [
-                beats_left.eq((self.length + (words - 1)) >> (words - 1).bit_length()),
+                more.eq(self.length != 0),
+                beats_after.eq((self.length - 1) >> (words - 1).bit_length()),
+                room.eq(1),
                 write_row.eq(0), read_row.eq(0), write_chunk.eq(0), read_chunk.eq(0),
-                rows.eq(0), groups.eq(0),
+                rows.eq(0), groups.eq(0), self.available.eq(0),
             ]
 
         parts = []

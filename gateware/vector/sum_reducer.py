@@ -46,7 +46,8 @@ class SumReducer(wiring.Component):
     value : Out(32)
     """
 
-    LOOP = Fp32Add.LATENCY + 1
+    # The register before the adders, and the one that the LUT RAM is.
+    LOOP = Fp32Add.LATENCY + 2
 
     def __init__(self, *, lanes):
         self._lanes = lanes
@@ -72,10 +73,12 @@ class SumReducer(wiring.Component):
         timer = Signal(range(rows + self.LOOP))
         step = Signal(range(rows + 1))                                 # rows that this level has
         m.d.comb += step.eq(half[lane_bits:])
+        other = Signal(range(rows), reset_less=True)                   # row + step, while adding
 
         def level(half):
             """Begin a level. The one after it first needs the sum in the middle of this one."""
-            return [adding.eq(1), row.eq(0), timer.eq(half[lane_bits + 1:] + self.LOOP - 1)]
+            return [adding.eq(1), row.eq(0), other.eq(half[lane_bits:]),
+                    timer.eq(half[lane_bits + 1:] + self.LOOP - 1)]
 
         with m.FSM():
             with m.State("ACCUMULATE"):
@@ -98,7 +101,7 @@ class SumReducer(wiring.Component):
                         m.next = "TREE"
             with m.State("TREE"):
                 with m.If(adding):
-                    m.d.sync += row.eq(row + 1)
+                    m.d.sync += [row.eq(row + 1), other.eq(other + 1)]
                     with m.If(row + 1 >= step):
                         m.d.sync += [adding.eq(0), row.eq(0)]
                 m.d.sync += timer.eq(timer - 1)
@@ -117,13 +120,11 @@ class SumReducer(wiring.Component):
                 elements.eq(Mux(self.length >= PARTIAL_SUMS, PARTIAL_SUMS, self.length)),
             ]
 
-        # Row of the second operand, and whether an element ever came there.
-        other = Signal(range(rows))
-        m.d.comb += other.eq(row + step)
+        # Whether an element ever came to the row of the second operand.
         full, partly = other < elements[lane_bits:], other == elements[lane_bits:]
         seconds = []
         enables = Mux(adding, ~Const(0, lanes), Mux(self.valid, self.mask, 0))
-        writes = control_delay(m, Cat(row, enables), Fp32Add.LATENCY, name="writes")
+        writes = control_delay(m, Cat(row, enables), self.LOOP - 1, name="writes")
         for lane in range(lanes):
             m.submodules[f"partial_{lane}"] = partial = memory.Memory(shape=32, depth=rows, init=[])
             first, second = partial.read_port(domain="comb"), partial.read_port(domain="comb")
@@ -131,25 +132,30 @@ class SumReducer(wiring.Component):
             m.submodules[f"add_{lane}"] = add = Fp32Add()
             exists = Signal(name=f"exists_{lane}")
             gated = Signal(32, name=f"second_{lane}")
+            operand = Signal(32, reset_less=True, name=f"first_{lane}")
             m.d.comb += [
                 first.addr.eq(row),
                 second.addr.eq(other),
                 exists.eq(full | partly & (elements[:lane_bits] > lane)),
                 gated.eq(Mux(exists, second.data, 0)),
-                add.a.eq(Mux(~adding & fresh, 0, first.data)),
+                add.a.eq(operand),
                 write.addr.eq(writes[:len(row)]),
                 write.en.eq(writes[len(row) + lane]),
                 write.data.eq(add.o),
             ]
+            m.d.sync += operand.eq(Mux(~adding & fresh, 0, first.data))
             if lane == 0:
                 m.d.comb += self.value.eq(first.data)
             seconds.append((add, gated))
         for lane, (add, gated) in enumerate(seconds):
+            operand = Signal(32, reset_less=True, name=f"operand_{lane}")
+            m.d.comb += add.b.eq(operand)
             with m.If(~adding):
-                m.d.comb += add.b.eq(self.group[lane])
-            for distance in (1 << bit for bit in range(lane_bits) if lane < 1 << bit):
-                with m.Elif(half == distance):
-                    m.d.comb += add.b.eq(seconds[lane + distance][1])
+                m.d.sync += operand.eq(self.group[lane])
+            for bit in range(lane_bits):
+                if lane < 1 << bit:
+                    with m.Elif(half[bit]):
+                        m.d.sync += operand.eq(seconds[lane + (1 << bit)][1])
             with m.Else():
-                m.d.comb += add.b.eq(gated)
+                m.d.sync += operand.eq(gated)
         return m

@@ -36,7 +36,7 @@ class VectorUnit(wiring.Component):
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
     ``interval = max(1, SCRATCHPAD operands)`` (for SUM with 8 or 16 lanes at least 2 or 3) and
-    ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 22`` cycles, 17
+    ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 23`` cycles, 17
     more for a function other than the identity. Then follow, the longer of both:
 
     ===============  ==============================================================================
@@ -44,10 +44,10 @@ class VectorUnit(wiring.Component):
     ===============  ==============================================================================
     NONE, no reduce  1
     SCRATCHPAD       1
-    COLUMN           ``Quantiser.latency(vector_lanes)`` (13 for 4) + groups of the last block, padded
+    COLUMN           ``Quantiser.latency(vector_lanes)`` (14 for 4) + groups of the last block, padded
     STORE            the same, at one code per cycle
-    SUM              12, plus 11 for each level of the tree, ceil(log2(min(length, 64))), plus 7 at 4 lanes
-    MAX, LARGEST     log2(vector_lanes) + 2
+    SUM              14, plus 12 for each level of the tree, ceil(log2(min(length, 64))), plus 7 at 4 lanes
+    MAX, LARGEST     2 * log2(vector_lanes) + 4
     ===============  ==============================================================================
 
     Configuration ``sim`` (4 lanes) on ECP5: 9,390 LUT4, 1,410 CCU2C, 145 DPR16X4, 13,210 FF, 24 MULT18X18D,
@@ -100,9 +100,12 @@ class VectorUnit(wiring.Component):
         # The pass.
         start, busy = Signal(), Signal()
         function = Signal(2, reset_less=True)
-        reduce = Signal(2, reset_less=True)
         register = Signal(range(_SCALARS), reset_less=True)
-        sink = Signal(3, reset_less=True)
+        into = {sink: Signal(reset_less=True, name=f"into_{sink.name.lower()}")
+                for sink in (Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE)}
+        taking_sum, taking_max, by_magnitude = (
+            Signal(reset_less=True, name=name) for name in ("taking_sum", "taking_max", "by_magnitude"))
+        identity = Signal(reset_less=True)
         destination = Signal(20, reset_less=True)  # of the next group
         column = Signal(5, reset_less=True)
         pad = Signal(reset_less=True)
@@ -115,15 +118,18 @@ class VectorUnit(wiring.Component):
         with m.If(start):
             m.d.sync += [
                 function.eq(command.function),
-                reduce.eq(command.reduce),
+                identity.eq(command.function == Function.IDENTITY),
+                taking_sum.eq(command.reduce == Reduce.SUM),
+                taking_max.eq((command.reduce == Reduce.MAX) | (command.reduce == Reduce.LARGEST)),
+                by_magnitude.eq(command.reduce == Reduce.LARGEST),
                 register.eq(command.reduce_destination),
-                sink.eq(command.sink),
                 destination.eq(command.destination),
                 column.eq(command.destination),
                 pad.eq(command.pad),
                 code_bits.eq(command.code_bits),
                 last_lane.eq(command.length - 1),
             ]
+            m.d.sync += [flag.eq(command.sink == sink) for sink, flag in into.items()]
 
         # Memories.
         m.submodules.scratchpad = scratchpad = Scratchpad(lanes=lanes, elements=self._config.scratchpad)
@@ -139,7 +145,7 @@ class VectorUnit(wiring.Component):
             fetch.start.eq(start),
             fetch.command.eq(command),
             # When the operands have been read, the register of the pass: the scale of codes that are stored.
-            scalars.read_enable.eq(fetch.scalar_enable | (sink == Sink.STORE)),
+            scalars.read_enable.eq(fetch.scalar_enable | into[Sink.STORE]),
             scalars.read_address.eq(Mux(fetch.scalar_enable, fetch.scalar_address, register)),
             fetch.scalar_data.eq(scalars.read_data),
             scratchpad.read_enable.eq(fetch.read_enable),
@@ -158,22 +164,31 @@ class VectorUnit(wiring.Component):
                 lane.function.eq(function),
                 results[index].eq(lane.o),
             ]
-        valid, last = Signal(), Signal()
-        mask = Signal(lanes)
-        short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.SHORT_LATENCY, name="short")
+        # What comes with the results is known one cycle ahead of them: a register for each of those who listen.
+        short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.SHORT_LATENCY - 1, name="short")
         # A pass that takes the short way may not show here later, in the middle of the next one.
-        identity = function == Function.IDENTITY
         long = control_delay(m, Mux(identity, 0, short), Lane.LATENCY - Lane.SHORT_LATENCY, name="long")
-        m.d.comb += [
-            Cat(valid, last).eq(Mux(identity, short, long)),
-            mask.eq(Cat(~last | (index <= last_lane) for index in range(lanes))),
+        coming, coming_last = Signal(), Signal()
+        valid, last, mask = Signal(), Signal(), Signal(lanes)
+        to_scratchpad, to_quantiser, to_sum, to_max = Signal(), Signal(), Signal(), Signal()
+        finished = Signal()
+        m.d.comb += Cat(coming, coming_last).eq(Mux(identity, short, long))
+        m.d.sync += [
+            valid.eq(coming),
+            last.eq(coming_last),
+            mask.eq(Cat(~coming_last | (index <= last_lane) for index in range(lanes))),
+            to_scratchpad.eq(coming & into[Sink.SCRATCHPAD]),
+            to_quantiser.eq(coming & (into[Sink.COLUMN] | into[Sink.STORE])),
+            to_sum.eq(coming & taking_sum),
+            to_max.eq(coming & taking_max),
+            finished.eq(coming & coming_last & (into[Sink.SCRATCHPAD] | into[Sink.NONE])),
         ]
 
         # To the scratchpad.
         with m.If(valid):
             m.d.sync += destination[lane_bits:].eq(destination[lane_bits:] + 1)
         m.d.comb += [
-            scratchpad.write.valid.eq(valid & (sink == Sink.SCRATCHPAD)),
+            scratchpad.write.valid.eq(to_scratchpad),
             scratchpad.write.payload.address.eq(destination),
             scratchpad.write.payload.mask.eq(mask),
             scratchpad.write.payload.data.eq(results),
@@ -183,13 +198,13 @@ class VectorUnit(wiring.Component):
         m.submodules.quantiser = quantiser = Quantiser(lanes=lanes)
         m.d.comb += [
             quantiser.start.eq(start),
-            quantiser.narrow.eq(sink == Sink.STORE),
+            quantiser.narrow.eq(into[Sink.STORE]),
             quantiser.code_bits.eq(code_bits),
             quantiser.scale.eq(scalars.read_data),
             quantiser.column.eq(column),
             quantiser.pad.eq(pad),
             quantiser.last_lane.eq(last_lane),
-            quantiser.valid.eq(valid & ((sink == Sink.COLUMN) | (sink == Sink.STORE))),
+            quantiser.valid.eq(to_quantiser),
             quantiser.last.eq(last),
             quantiser.group.eq(results),
         ]
@@ -199,22 +214,26 @@ class VectorUnit(wiring.Component):
         # To a scalar.
         m.submodules.sum = total = SumReducer(lanes=lanes)
         m.submodules.max = largest = MaxReducer(lanes=lanes)
-        by_size = (reduce == Reduce.MAX) | (reduce == Reduce.LARGEST)
-        m.d.comb += largest.magnitude.eq(reduce == Reduce.LARGEST)
-        for reducer, chosen in ((total, reduce == Reduce.SUM), (largest, by_size)):
+        m.d.comb += largest.magnitude.eq(by_magnitude)
+        for reducer, arrives in ((total, to_sum), (largest, to_max)):
             m.d.comb += [
                 reducer.start.eq(start),
-                reducer.valid.eq(valid & chosen),
+                reducer.valid.eq(arrives),
                 reducer.last.eq(last),
                 reducer.mask.eq(mask),
                 reducer.group.eq(results),
             ]
-        reduced = total.done | largest.done
+        reduced = Signal()
+        value = Signal(32, reset_less=True)
+        m.d.sync += [
+            reduced.eq(total.done | largest.done),
+            value.eq(Mux(taking_sum, total.value, largest.value)),
+        ]
         m.d.comb += [
             total.length.eq(command.length),
             scalars.write_enable.eq(reduced),
             scalars.write_address.eq(register),
-            scalars.write_data.eq(Mux(reduce == Reduce.SUM, total.value, largest.value)),
+            scalars.write_data.eq(value),
             self.trace_scalar.valid.eq(reduced),
             self.trace_scalar.payload.register.eq(register),
             self.trace_scalar.payload.value.eq(scalars.write_data),
@@ -224,7 +243,7 @@ class VectorUnit(wiring.Component):
         sinking, reducing = Signal(), Signal()
         sunk, complete = Signal(), Signal()
         m.d.comb += [
-            sunk.eq(quantiser.done | (valid & last & ((sink == Sink.SCRATCHPAD) | (sink == Sink.NONE)))),
+            sunk.eq(quantiser.done | finished),
             complete.eq(busy & (~sinking | sunk) & (~reducing | reduced)),
         ]
         m.d.sync += self.done.eq(complete)

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model, parse_ids)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model,
+    parse_ids)
 from host.errors import CelosiaError
 
 __all__ = ["compare"]
@@ -81,8 +82,8 @@ def _report(comparison, errors, model, config, kv, ids):
     rows = [{key: None if value == math.inf else value for key, value in asdict(error).items()}
             for error in errors]
     return (json.dumps({
-        "model": str(model.path), "config": config.name, "kv_bits": kv, "ids": ids, "same_argmax": comparison.same_argmax,
-        "instructions": rows}, indent=2) + "\n").encode()
+        "model": str(model.path), "config": config.name, "kv_bits": kv, "ids": ids,
+        "same_argmax": comparison.same_argmax, "instructions": rows}, indent=2) + "\n").encode()
 
 
 def _print(comparison, errors, top):

@@ -51,10 +51,10 @@ def generate(
     group: Annotated[int | None, typer.Option(
         metavar="N", show_default=False,
         help="Most tokens that go through the weights together; by default as many as there are columns.")] = None,
+    kv: KvBits = DEFAULT_KV,
     trace: Annotated[Path | None, typer.Option(
         metavar="FILE", show_default=False,
         help="Also write a timeline of all tokens for ui.perfetto.dev to this file (engine rtl).")] = None,
-    kv: KvBits = DEFAULT_KV,
 ):
     """Let a model write text, token by token.
 
@@ -115,7 +115,8 @@ def generate(
             display.write(piece)
             display.progress(_progress(generation))
         if report:
-            report.write(_report(generation, loaded, engine, None if engine == EngineName.FLOAT else chosen, kv))
+            used = (None, None) if engine == EngineName.FLOAT else (chosen, kv)
+            report.write(_report(generation, loaded, engine, *used))
         if trace_file:
             from host.bench.perfetto import write_trace
 
@@ -142,7 +143,7 @@ def _progress(generation):
     return ", ".join(parts)
 
 
-def _report(generation, model, engine, config, kv):
+def _report(generation, model, engine, config, kv_bits):
     import json
 
     from host.step_cost import costs_of
@@ -155,7 +156,7 @@ def _report(generation, model, engine, config, kv):
         "model": str(model.path),
         "engine": engine,
         "config": config and config.name,
-        "kv_bits": kv if config else None,
+        "kv_bits": kv_bits,
         "speculate": generation.speculate,
     } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
 

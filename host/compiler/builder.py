@@ -103,7 +103,8 @@ class ProgramBuilder:
         """``function(a * b + c)`` over ``length`` elements (position of ``member``, plus 1, if ``grow``).
 
         Floats are immediates. Results go to scratchpad address ``to``, to ``column`` of the x-buffer, with
-        ``code_bits`` each to ``store_base`` in DRAM, or nowhere; a reduction goes into scalar register ``into``.
+        ``code_bits`` and ``store_base`` and its strides to DRAM, or nowhere; a reduction goes into scalar
+        register ``into``, which holds the scale of codes of 8 and 4 bits.
         """
         if to is not None:
             sink, destination = Sink.SCRATCHPAD, to

@@ -149,22 +149,22 @@ class LlamaCompiler:
         self._add_matrix(f"{layer}.attn_output", pad.product)
 
     def _store(self, where, what, address, token, index_stride, stride):
-        """Codes of 16 bits have their scale from the exponents; others are divided by a scale that is computed.
+        """K or V of a head. Codes of 16 bits bring a power of two; others are divided by their scale before.
 
-        That scale is never zero: a vector of zeros has the least one that has a reciprocal, and codes of zero.
+        That scale is never zero: vectors of zeros have the least one with a reciprocal, and codes of zero.
         """
-        label, vector, length = f"{where}.{what}", Scratch(address), self._hp.head_dim
-        inverse = 1.0
+        b, address_of = self._b, self._place.map.address
+        label, of, vector, length = f"{where}.{what}", self._of(token), Scratch(address), self._hp.head_dim
+        inverse, scale = 1.0, _ZERO
         if self._kv_bits < 16:
+            inverse, scale = Scalar(_INVERSE), _SCALE
             largest_code = (1 << self._kv_bits - 1) - 1
-            self._b.vector(f"{label}.largest{self._of(token)}", vector, length=length, reduce=Reduce.LARGEST, into=_MAX)
-            self._b.scalar(f"{label}.scale{self._of(token)}", _MAX, 1 / largest_code, _LEAST_SCALE, _SCALE)
-            self._b.scalar(f"{label}.inverse{self._of(token)}", _SCALE, 1.0, 0.0, _INVERSE, Function.RECIPROCAL)
-            inverse = Scalar(_INVERSE)
-        self._b.vector(f"{label}.store{self._of(token)}", vector, inverse, length=length, code_bits=self._kv_bits,
-                       into=_SCALE if self._kv_bits < 16 else 0, member=token,
-                       store_base=self._place.map.address(f"{where}.{what}"), store_index_stride=index_stride, store_stride=stride,
-                       scale_base=self._place.map.address(f"{where}.{what}_scale"))
+            b.vector(f"{label}.largest{of}", vector, length=length, reduce=Reduce.LARGEST, into=_MAX)
+            b.scalar(f"{label}.scale{of}", _MAX, 1 / largest_code, _LEAST_SCALE, _SCALE)
+            b.scalar(f"{label}.inverse{of}", _SCALE, 1.0, 0.0, _INVERSE, Function.RECIPROCAL)
+        b.vector(f"{label}.store{of}", vector, inverse, length=length, member=token, code_bits=self._kv_bits,
+                 into=scale, store_base=address_of(f"{where}.{what}"), store_index_stride=index_stride,
+                 store_stride=stride, scale_base=address_of(f"{where}.{what}_scale"))
 
     def _queries(self, layer, shared, queries):
         """Attention of queries, (token, head), that share a KV head, one per column."""

@@ -26,8 +26,8 @@ class Placement:
 
     Content that is loaded comes first (program, rope table, norms, matrices), then what starts as zeros
     (KV cache, logits). K of a KV head is a row per position, V a row per dimension that runs along
-    positions; each position has one fp32 scale for its K and one for its V. V of 4 bits has two dimensions in a row,
-    which share the bytes: a position then writes whole bytes.
+    positions; each position has one fp32 scale for its K and one for its V. In V of 4 bits two dimensions share
+    the bytes of a row: a position then writes whole bytes.
 
     Parameters
     ----------
@@ -99,6 +99,7 @@ class Placement:
         return RowGeometry(columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
 
     def _kv_row(self, columns, bits):
-        codes = BlockFormat(name=f"KV{bits}", code_bits=bits, code_kind=CodeKind.SIGNED, scale_kind=Scale.NONE, split=None)
+        codes = BlockFormat(name=f"KV{bits}", code_bits=bits, code_kind=CodeKind.SIGNED, scale_kind=Scale.NONE,
+                            split=None)
         columns += -columns % VECTOR_CODES
         return RowGeometry(columns=columns, format=codes, bus_bytes=self._bus_bytes)

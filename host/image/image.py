@@ -64,7 +64,8 @@ def build_image(compiled, *, put=None):
         config_hash=compiled.config.hash, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
         program=place.map.address("program"), logits=place.map.address("logits"),
         instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context, group=compiled.group,
-        bus_bits=compiled.config.bus_bits, kv_bits=compiled.kv_bits, crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
+        bus_bits=compiled.config.bus_bits, kv_bits=compiled.kv_bits,
+        crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
     _put(memory, 0, np.frombuffer(header.pack(), np.uint8))
     return Image(compiled, header, memory)
 

@@ -49,7 +49,7 @@ def _program():
         vector(length=ELEMENTS, a_source=Source.SCALAR, a=1, b_source=Source.STREAM, stream_base=TABLE,
                stream_index=Index.TOKEN, stream_index_stride=ELEMENTS * 4 // BUS, stream_lines=1,
                stream_line_beats=ELEMENTS * 4 // BUS, sink=Sink.SCRATCHPAD, destination=32),
-        vector(length=32, **row, code_bits=16, sink=Sink.STORE, store_base=CACHE * BUS, store_index_stride=64,
+        vector(length=32, **row, sink=Sink.STORE, code_bits=16, store_base=CACHE * BUS, store_index_stride=64,
                store_stride=2, scale_base=CACHE_SCALES * BUS),
         vector(length=ELEMENTS, **row, sink=Sink.COLUMN, destination=0),
         Instruction(opcode=Opcode.DOT, stream_base=CACHE, stream_lines_grow=1, stream_line_beats=64 // BUS,

@@ -13,7 +13,8 @@ def test_named_configurations_are_known_by_their_name(name):
 
 
 @pytest.mark.parametrize(("parameters", "message"), [
-    ({"lanes": 12}, "Config 'x': lanes must be 4, 8, 16 or 32, not 12"),
+    ({"lanes": 12}, "Config 'x': lanes must be 4, 8, 16, 32 or 64, not 12"),
+    ({"lanes": 64, "bus_bits": 32}, "Config 'x': lanes must be at most bus_bits (32), not 64"),
     ({"columns": 0}, "Config 'x': columns must be 1..8, not 0"),
     ({"slots": 17}, "Config 'x': slots must be 1..16, not 17"),
     ({"columns": 4, "slots": 16}, "Config 'x': slots must be at most 8 with 4 columns, not 16"),
@@ -25,6 +26,7 @@ def test_named_configurations_are_known_by_their_name(name):
     ({"queue": 1}, "Config 'x': queue must be 2..64, not 1"),
     ({"decoders": ("trits", "trits")}, "Config 'x': decoders must be different ones of sub_scales, minimums, tables, "
                                        "trits, not ('trits', 'trits')"),
+    ({"array": "adders"}, "Config 'x': array must be multipliers or digits, not 'adders'"),
     ({"decoders": ("planes",)}, "Config 'x': decoders must be different ones of sub_scales, minimums, tables, trits, "
                                 "not ('planes',)"),
 ])

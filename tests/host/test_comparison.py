@@ -17,8 +17,8 @@ from host.image.image import build_image
 IDS = [1, 5, 9, 200, 7, 7, 100]
 
 
-def image(model, config="micro", context=16):
-    return build_image(compile_model(model, CONFIGS[config], context))
+def image(model, config="micro", kv_bits=16):
+    return build_image(compile_model(model, CONFIGS[config], 16, kv_bits=kv_bits))
 
 
 def run(model, ids, *args):
@@ -32,18 +32,22 @@ def distance(a, b):
     return np.linalg.norm(a - b) / np.linalg.norm(b)
 
 
-@pytest.mark.parametrize("kind, config", [("Q8_0", "micro"), ("F16", "sim-wide")])
-def test_both_runs_are_what_they_say(write_gguf, kind, config):
+@pytest.mark.parametrize("kind, config, kv_bits", [
+    ("Q8_0", "micro", 16), ("F16", "sim-wide", 16), ("Q8_0", "micro", 8), ("Q8_0", "micro", 4)])
+def test_both_runs_are_what_they_say(write_gguf, kind, config, kv_bits):
     """The golden model bit for bit, and the ideal up to the image's fp32 constants."""
     model = load(write_gguf(ggml_type=kind))
-    comparison, found, ideal = run(model, IDS, config)
-    engine = ModelEngine(image(model, config))
+    comparison, found, ideal = run(model, IDS, config, kv_bits)
+    engine = ModelEngine(image(model, config, kv_bits))
     assert np.array_equal(found.astype(np.float32), [engine.step(token) for token in IDS])
     assert distance(ideal, FloatEngine(model).logits(IDS)) < 1e-6
     assert comparison.positions == len(IDS)
     assert comparison.same_argmax == (found.argmax(axis=1) == ideal.argmax(axis=1)).sum()
     logits, = (error for error in comparison.errors() if error.result == "logits")
     assert logits.accumulated == pytest.approx(distance(found, ideal), rel=1e-6)
+    stores = [error.local for error in comparison.errors() if error.result == "KV cache"]
+    # Half a code at most, of vectors whose elements are a third of the largest or so.
+    assert stores and all(2.0**-(kv_bits + 4) < local < 2.0**-(kv_bits - 2) for local in stores)
 
 
 def test_a_file_of_llama_cpp(data_dir):

@@ -25,6 +25,7 @@ SHAPES = [
     replace(MICRO, lanes=16, columns=2, slots=2, bus_bits=128, vector_lanes=8, scratchpad=2048),
     replace(MICRO, lanes=32, columns=1, slots=8, bus_bits=256, vector_lanes=4, scratchpad=4096),
 ]
+TWO_OF_TWO = replace(MICRO, columns=2, slots=2, scratchpad=2048)
 IDS = [int(token) for token in np.arange(37) * 11 % 272]
 
 
@@ -41,17 +42,18 @@ def speculated(engine, ids, seed):
     return np.stack(rows)
 
 
-def image_of(path, config):
-    return build_image(compile_model(load(path), config, 40))
+def image_of(path, config, kv_bits=16):
+    return build_image(compile_model(load(path), config, 40, kv_bits=kv_bits))
 
 
-def test_logits_are_the_same_bits_on_the_golden_model(write_gguf):
+@pytest.mark.parametrize("kv_bits", [16, 8, 4])
+def test_logits_are_the_same_bits_on_the_golden_model(write_gguf, kv_bits):
     """One by one, in groups, after a prompt, and verified speculatively, with any lanes and columns."""
     path = write_gguf(metadata={"llama.context_length": 40})
-    one_by_one = ModelEngine(image_of(path, MICRO))
+    one_by_one = ModelEngine(image_of(path, MICRO, kv_bits))
     expected = np.stack([one_by_one.step(token) for token in IDS])
     for config in SHAPES:
-        engine = ModelEngine(image_of(path, config))
+        engine = ModelEngine(image_of(path, config, kv_bits))
         assert engine.group == config.logical_columns
         assert engine.extend(IDS).tobytes() == expected.tobytes()
         for count in (1, 2, 5, len(IDS)):
@@ -62,13 +64,14 @@ def test_logits_are_the_same_bits_on_the_golden_model(write_gguf):
             assert speculated(engine, IDS, seed).tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("config", [MICRO, replace(MICRO, columns=2, slots=2, scratchpad=2048)],
-                         ids=["one column of two slots", "two of two"])
-def test_logits_are_the_same_bits_on_the_gateware(write_gguf, config):
+@pytest.mark.parametrize("kv_bits, config", [
+    (16, MICRO), (4, MICRO), (16, TWO_OF_TWO), (8, TWO_OF_TWO), (4, TWO_OF_TWO)],
+    ids=lambda value: value if isinstance(value, int) else f"{value.columns}x{value.slots}")
+def test_logits_are_the_same_bits_on_the_gateware(write_gguf, kv_bits, config):
     path = write_gguf(metadata={"llama.context_length": 40})
-    one_by_one = ModelEngine(image_of(path, MICRO))
+    one_by_one = ModelEngine(image_of(path, MICRO, kv_bits))
     expected = np.stack([one_by_one.step(token) for token in IDS])
-    engine = RtlEngine(image_of(path, config))
+    engine = RtlEngine(image_of(path, config, kv_bits))
     assert engine.extend(IDS[:9], rows=Rows.LAST).tobytes() == expected[8].tobytes()
     engine.reset()
     assert speculated(engine, IDS, 4).tobytes() == expected.tobytes()

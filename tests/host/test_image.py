@@ -87,14 +87,14 @@ def random_tensor(name, *, rows, columns):
 
 def test_the_header_survives_the_trip_and_damage_is_refused():
     header = Header(config_hash=1 << 60, content_bytes=2, image_bytes=3, program=4, logits=5, instructions=6, vocab=7,
-                    context=8, group=2, bus_bits=64, crc=9)
+                    context=8, group=2, bus_bits=64, kv_bits=4, crc=9)
     data = header.pack()
     assert len(data) == HEADER_BYTES and Header.unpack(data) == header
     with pytest.raises(CelosiaError, match="^Image header must have 128 bytes, not 127$"):
         Header.unpack(data[:-1])
     with pytest.raises(CelosiaError, match=r"^Image magic must be b'CELOSIA\\x00', not b'XELOSIA\\x00'$"):
         Header.unpack(b"X" + data[1:])
-    with pytest.raises(CelosiaError, match="^Image version must be 2, not 7$"):
+    with pytest.raises(CelosiaError, match="^Image version must be 3, not 7$"):
         Header.unpack(data[:8] + b"\x07" + data[9:])
 
 

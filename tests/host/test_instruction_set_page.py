@@ -59,7 +59,7 @@ def program(write_gguf):
     ("blk.0.rope_k.cosine", r"pad\[\d+\] = pad\[\d+\] \* pad\[\d+, again every 8\], 16 elements"),
     ("blk.0.rope_k.sine",
      r"(pad\[\d+\]) = swapped \1 \* pad\[\d+, again every 8\] \+ pad\[\d+\], 16 elements"),
-    ("blk.0.kv.1.value.store", r"KV cache = pad\[\d+\], 8 elements"),
+    ("blk.0.kv.1.value.store", r"16-bit codes in the KV cache = pad\[\d+\], 8 elements"),
     ("blk.0.kv.1.score", r"pad\[\d+\] = n x 1 vectors of 16-bit codes \. x0\.\.x1, next column 32 further"),
     ("blk.0.softmax.3.scale", r"(pad\[\d+\]) = \1 \* stream, n elements; s4 = their max"),
     ("blk.0.softmax.3.exp", r"(pad\[\d+\]) = exp2\(\1 \* 0.510069728 \+ s5\), n elements; s2 = their sum"),
@@ -71,6 +71,18 @@ def program(write_gguf):
 ])
 def test_words(program, label, pattern):
     assert re.fullmatch(pattern, describe(program[label])), describe(program[label])
+
+
+@pytest.mark.parametrize("label, pattern", [
+    ("blk.0.kv.1.key.largest", r"s4 = largest of pad\[\d+\], 8 elements"),
+    ("blk.0.kv.1.key.inverse", r"s7 = reciprocal\(s6\)"),
+    ("blk.0.kv.1.key.store", r"4-bit codes with scale s6 in the KV cache = pad\[\d+\] \* s7, 8 elements"),
+    ("blk.0.kv.1.mix", r"pad\[\d+\] = 2 \* 4 x ceil\(n / 32\) vectors of 4-bit codes \. x0\.\.x1, next column 8 further"),
+])
+def test_words_for_a_cache_of_4_bits(write_gguf, label, pattern):
+    compiled = compile_model(load(write_gguf()), CONFIGS["sim-wide"], kv_bits=4)
+    words, = (describe(instruction) for instruction in compiled.program if instruction.label == label)
+    assert re.fullmatch(pattern, words), words
 
 
 def test_words_tell_instructions_apart(program):

@@ -66,6 +66,22 @@ def test_a_context_longer_than_a_vector_of_codes(write_gguf):
         gateware.step(1)
 
 
+@pytest.mark.parametrize("kv_bits", [8, 4])
+def test_codes_of_the_kv_cache(write_gguf, kv_bits):
+    """Five tokens from position 30 on, one by one: all writes, with rows of V that pass to a second vector."""
+    path = write_gguf(metadata={"llama.context_length": 40})
+    compiled = compile_model(load(path), MICRO, 40, kv_bits=kv_bits)
+    ids = [int(token) for token in np.arange(35) * 7 % 272]
+    model = ModelEngine(build_image(compiled))
+    gateware = RtlEngine(build_image(compiled), memory=MemoryTiming(stall_probability=0.3, seed=5))
+    for engine in (model, gateware):
+        engine.extend(ids[:30], rows=Rows.NONE)
+    for token in ids[30:]:
+        expected, found = Trace(), Trace()
+        assert gateware.step(token, trace=found).tobytes() == model.step(token, trace=expected).tobytes()
+        assert found.writes == expected.writes
+
+
 def test_without_logits_only_the_argmax_comes_back(write_gguf):
     compiled = compile_model(load(write_gguf()), MICRO, 16)
     with_logits, without = RtlEngine(build_image(compiled)), RtlEngine(build_image(compiled))
@@ -77,12 +93,12 @@ def test_without_logits_only_the_argmax_comes_back(write_gguf):
         without.step(272)
 
 
-@pytest.mark.parametrize(("columns", "slots"), [(1, 3), (2, 2)])
-def test_groups_of_tokens_give_the_same_bits(write_gguf, columns, slots):
+@pytest.mark.parametrize(("columns", "slots", "kv_bits"), [(1, 3, 16), (2, 2, 16), (1, 3, 4), (2, 2, 8), (2, 2, 4)])
+def test_groups_of_tokens_give_the_same_bits(write_gguf, columns, slots, kv_bits):
     """Seven tokens in groups of the logical columns, all writes compared, against one after another."""
     config = dataclasses.replace(MICRO, columns=columns, slots=slots, scratchpad=2048)
     path = write_gguf(metadata={"llama.context_length": 40})
-    compiled = compile_model(load(path), config, 40)
+    compiled = compile_model(load(path), config, 40, kv_bits=kv_bits)
     assert compiled.group == columns * slots
     ids = [int(token) for token in np.arange(37) * 11 % 272]
     single = ModelEngine(build_image(compiled))

@@ -83,7 +83,7 @@ def test_logits_to_dram():
     for command in commands:
         of_command = _results(rng, 20, 1)
         results += of_command
-        expected += [{"address": command["store_base"] + 4 * r["row"], "data": r["value"], "wide": 1,
+        expected += [{"address": command["store_base"] + 4 * r["row"], "data": r["value"], "size": 2,
                       "last": r["last"]} for r in of_command]
     inputs = {"command": commands, "results": results}
     run_stream_test(ResultSink(), inputs=inputs, outputs={"writes": expected, "scratchpad": []},

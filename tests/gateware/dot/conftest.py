@@ -11,6 +11,7 @@ from gateware.dot import exact
 from gateware.dot.engine import DotEngine
 from gateware.isa import CodeKind, CodeOrder, Scale, VECTOR_CODES
 from gateware.numeric.block_float import BLOCK
+from host.image.cache_codes import to_elements
 from host.image.formats import trit_bytes
 from host.image.planes import to_planes
 from sim.streams import receive, send
@@ -22,7 +23,7 @@ class Matrix:
 
     Codes are int16 (rows, vectors, 32), those of kind TABLE indices. Scales are uint16 or int8 (rows, vectors), or None;
     if they are ``super`` there is one for 8 vectors. Minimums are uint16 of the same shape. Sub-scales and sub-minimums
-    are int16 (rows, vectors, 1 or 2) of ``sub_bits``.
+    are int16 (rows, vectors, 1 or 2) of ``sub_bits``. Of a paired matrix, ``codes`` has the single rows.
     """
 
     codes: np.ndarray
@@ -38,6 +39,7 @@ class Matrix:
     sub_signed: bool = False
     columns: int = 1
     order: CodeOrder = CodeOrder.PLANES
+    paired: bool = False
     expand: bool = False
     extra_growth: int = 0
 
@@ -54,13 +56,20 @@ class Matrix:
                                sub_bits=self.sub_bits, sub_signed=self.sub_signed, minimum=self.minimums is not None)
 
     @property
+    def digits(self):
+        """Digits of radix 4 of a code, times its sub-scale."""
+        bits = 8 if self.kind == CodeKind.TABLE else self.code_bits + (self.kind == CodeKind.UNSIGNED)
+        return (bits + (self.sub_bits + (not self.sub_signed) if self.sub_bits else 0) + 1) // 2
+
+    @property
     def command(self):
         rows, vectors, _ = self.codes.shape
-        return {"code_bits": self.code_bits, "code_kind": self.kind, "code_order": self.order, "scale": self.scale,
+        return {"code_bits": self.code_bits, "code_kind": self.kind, "code_order": self.order, "paired": self.paired,
+                "scale": self.scale,
                 "super": self.super, "minimum": self.minimums is not None, "sub_bits": self.sub_bits,
                 "sub_signed": self.sub_signed,
                 "sub_wide": self.sub_scales is not None and self.sub_scales.shape[2] == 1, "expand": self.expand,
-                "vectors": vectors, "rows": rows, "free": self.free, "columns": self.columns}
+                "vectors": vectors, "rows": rows // 2 if self.paired else rows, "free": self.free, "columns": self.columns}
 
     @property
     def _arguments(self):
@@ -96,12 +105,15 @@ class Matrix:
         elif self.order == CodeOrder.PLANES:
             yield to_planes(self.codes[row], self.code_bits).tobytes()
         else:
-            yield self.codes[row].astype("<i2").tobytes()
+            codes = self.codes[row].ravel()
+            if self.paired:
+                codes = self.codes[2 * row:2 * row + 2].reshape(2, -1).T.ravel()
+            yield to_elements(codes, self.code_bits).tobytes()
 
     def beats(self, bus_bytes):
         """Bus words as int, padded with ones, which must not matter."""
         beats = []
-        for row in range(len(self.codes)):
+        for row in range(self.command["rows"]):
             for part in self.row_parts(row):
                 part += b"\xff" * (-len(part) % bus_bytes)
                 beats += [int.from_bytes(part[i:i + bus_bytes], "little") for i in range(0, len(part), bus_bytes)]

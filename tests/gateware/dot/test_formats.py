@@ -6,21 +6,25 @@ import pytest
 from gateware.config import Config
 from gateware.isa import CodeKind
 from host.image.formats import FORMATS
+from host.lanes_page import lanes_needed
 
-# (lanes, columns, slots, bus_bits, vector_lanes)
+# (lanes, columns, slots, bus_bits, vector_lanes, array)
 SHAPES = [
     (4, 1, 2, 32, 2),
     (8, 2, 1, 256, 8),
     (16, 1, 2, 64, 16),
     (32, 2, 2, 128, 4),
+    (64, 1, 2, 128, 8),
+    (8, 1, 2, 64, 4, "digits"),
+    (64, 1, 2, 256, 8, "digits"),
 ]
 BLOCKS = [name for name in FORMATS if name not in ("F32", "F16", "BF16")]
 LONGEST_X = 2**17 - 1
 
 
-def engine_config(lanes, columns, slots, bus_bits, vector_lanes, **options):
+def engine_config(lanes, columns, slots, bus_bits, vector_lanes, array="multipliers"):
     return Config(name="test", lanes=lanes, columns=columns, slots=slots, bus_bits=bus_bits,
-                  vector_lanes=vector_lanes, x_elements=1024, scale_bytes=128, **options)
+                  vector_lanes=vector_lanes, x_elements=1024, scale_bytes=128, array=array)
 
 
 @pytest.fixture(scope="module", params=SHAPES, ids=lambda shape: "x".join(map(str, shape)))
@@ -81,7 +85,8 @@ def test_every_format(bench, draw, draw_x, seed, stalls):
 def test_one_row_of_a_table(bench, draw):
     """Every code of a row times its scales."""
     rng = np.random.default_rng(11)
-    bench.run(({}, [draw(rng, name, rows=1, vectors=8, expand=True) for name in rng.permutation(BLOCKS)]))
+    bench.run(({}, [draw(rng, name, rows=1, vectors=8 if FORMATS[name].super_vectors > 1 else 3, expand=True)
+                    for name in rng.permutation(BLOCKS)]))
 
 
 @pytest.mark.parametrize("shape", [(8, 1, 1, 32, 4), (32, 1, 1, 128, 4)], ids=str)
@@ -91,30 +96,32 @@ def test_the_ends_of_every_range(engine_bench, draw, vector, shape):
     x = {0: vector(mantissas=np.where(rng.integers(0, 2, 256), LONGEST_X, -LONGEST_X), exponents=np.array([114]))}
     same = {0: vector(mantissas=np.full(256, -LONGEST_X), exponents=np.array([-143]))}
     matrices = [draw(rng, name, rows=3, vectors=8, extreme=True) for name in BLOCKS]
-    matrices += [draw(rng, name, rows=1, vectors=8, extreme=True, expand=True) for name in BLOCKS]
-    bench.run((x, matrices), ({}, []), (same, matrices))
+    rows = [draw(rng, name, rows=1, vectors=8, extreme=True, expand=True) for name in BLOCKS]
+    bench.run((x, matrices + rows), ({}, []), (same, matrices))
 
 
-@pytest.mark.parametrize("shape", [(4, 1, 1, 32, 2), (32, 1, 1, 64, 4), (16, 1, 1, 256, 4)], ids=str)
+@pytest.mark.parametrize("shape", [(4, 1, 1, 32, 2), (32, 1, 1, 64, 4), (16, 1, 1, 256, 4), (64, 1, 1, 64, 16)], ids=str)
 def test_rows_of_several_super_blocks(engine_bench, draw, draw_x, shape):
-    """Rows of 24 and, without super-blocks, of 5, 9 and 11 vectors: words and groups that they do not fill."""
+    """Rows of 24 vectors of super-blocks, of 5, 9 and 11 others: words and groups that they do not fill."""
     bench, rng = engine_bench(engine_config(*shape)), np.random.default_rng(13)
-    bench.run((draw_x(rng, 1, 24), [draw(rng, name, rows=2, vectors=24) for name in BLOCKS]))
+    bench.run((draw_x(rng, 1, 24), [
+        draw(rng, name, rows=2, vectors=24) for name in BLOCKS if FORMATS[name].super_vectors > 1]))
     for vectors in 5, 9, 11:
         bench.run((draw_x(rng, 1, vectors), [
             draw(rng, name, rows=3, vectors=vectors) for name in BLOCKS if FORMATS[name].super_vectors == 1]))
 
 
-@pytest.mark.parametrize("bus_bits", [32, 64, 128, 256])
-def test_trits_of_any_number_of_vectors(engine_bench, matrix, draw_x, bus_bits):
+@pytest.mark.parametrize("lanes, bus_bits", [(16, 32), (16, 64), (16, 128), (16, 256), (64, 64), (64, 256)])
+def test_trits_of_any_number_of_vectors(engine_bench, matrix, draw_x, lanes, bus_bits):
     """Groups of five that are filled in part."""
-    bench, rng = engine_bench(engine_config(16, 1, 1, bus_bits, 4)), np.random.default_rng(14)
+    bench, rng = engine_bench(engine_config(lanes, 1, 1, bus_bits, 4)), np.random.default_rng(14)
     for vectors in range(1, 12):
         codes = rng.integers(-1, 2, (2, vectors, 32)).astype(np.int16)
         scales = rng.integers(-9, 9, (2, vectors)).astype(np.int8)
+        # A row that is expanded takes as many cycles as it has codes.
+        expanded = [matrix(codes=codes[:1], code_bits=2, kind=CodeKind.TRITS, expand=True)] * (vectors in (4, 5, 6))
         bench.run((draw_x(rng, 1, vectors), [
-            matrix(codes=codes, code_bits=2, kind=CodeKind.TRITS, scales=scales),
-            matrix(codes=codes[:1], code_bits=2, kind=CodeKind.TRITS, expand=True)]))
+            matrix(codes=codes, code_bits=2, kind=CodeKind.TRITS, scales=scales), *expanded]))
 
 
 def test_codes_of_any_width(bench, matrix, draw_x):
@@ -129,33 +136,40 @@ def test_codes_of_any_width(bench, matrix, draw_x):
     bench.run((draw_x(rng, 1, 5), matrices), stalls=(0.1, 0.1))
 
 
-@pytest.fixture(scope="module", params=[(32, 64), (32, 128), (16, 64)], ids=str)
+@pytest.fixture(scope="module", params=[(32, 64), (32, 128), (16, 64), (64, 128), (32, 64, "digits"), (32, 32), (64, 64), (8, 32)], ids=str)
 def plain_bench(request, engine_bench):
     """One column and one slot."""
-    lanes, bus_bits = request.param
-    return engine_bench(engine_config(lanes, 1, 1, bus_bits, 4))
+    lanes, bus_bits, *array = request.param
+    return engine_bench(engine_config(lanes, 1, 1, bus_bits, 4, *array))
 
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_throughput(plain_bench, draw, draw_x, name):
-    """A beat per cycle where a beat has at most ``lanes`` codes, else a vector's steps per vector; never less."""
+    """A beat per cycle where a beat has at most ``lanes`` codes, else a vector's steps per vector; never less.
+
+    An array of digits takes the steps once for each digit.
+    """
     bench, rng = plain_bench, np.random.default_rng(15)
     lanes, bus_bits = bench.config.lanes, bench.config.bus_bits
-    rows, vectors, steps = 6, 32, 32 // lanes
+    rows, vectors = 6, 16
     matrix = draw(rng, name, rows=rows, vectors=vectors)
     accepted = bench.run((draw_x(rng, 1, vectors), [matrix]))
     parts = [len(part) for part in matrix.row_parts(0)]
     beats = [-(-size // (bus_bits // 8)) for size in parts]
     assert len(accepted) == rows * sum(beats)
     # Cycles of the scales, of the sub-scales and of the codes; a beat that ends several vectors takes as many.
-    subs = max(beats[1], parts[1] // (4 * max(matrix.sub_bits, 1)) * steps)
-    codes = max(beats[-1], vectors * steps)
+    sub_vectors = parts[1] // (4 * max(matrix.sub_bits, 1))
+    subs = max(beats[1], -(-32 * sub_vectors // lanes))
+    steps, used = 32 * vectors // lanes * (matrix.digits if bench.config.array == "digits" else 1), beats[-1]
     if matrix.kind == CodeKind.TRITS:
-        used = 8 * (vectors // 5 * 4 + vectors % 5)
-        codes += beats[-1] - -(-used // (bus_bits // 8))
+        used = -(-8 * (vectors // 5 * 4 + vectors % 5) // (bus_bits // 8))  # the rest is padding
+    codes = max(used, steps) + beats[-1] - used
     cycles = beats[0] + subs + codes
     # The skid buffer takes beats before the command comes; rows 2 to 5 are in the steady state.
     starts = accepted[sum(beats)::sum(beats)]
     assert starts[4] - starts[0] <= 4 * cycles + 2
-    if lanes * beats[-1] >= 32 * vectors and subs == beats[1]:
+    needed = lanes_needed(FORMATS[name], bus_bits)
+    if bench.config.array == "multipliers" and needed and lanes >= needed:
+        assert (codes, subs) == (beats[-1], beats[1])
+    if (codes, subs) == (beats[-1], beats[1]):
         assert (np.diff(accepted[sum(beats):]) == 1).all()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gateware.numeric import BlockFloatRound, block_exponent, block_float_round, quantise_block
+from gateware.numeric.block_float import MANTISSA_BITS
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def operands(corners):
     return np.concatenate([a, bits.view(np.float32)]), np.concatenate([exponent, near])
 
 
-@pytest.mark.parametrize("bits", [18, 16])
+@pytest.mark.parametrize("bits", MANTISSA_BITS)
 def test_function_is_exact(operands, bits):
     a, exponent = operands
     limit = 2**(bits - 1) - 1
@@ -38,15 +39,14 @@ def test_function_is_exact(operands, bits):
     assert np.array_equal(got, want)
 
 
-def test_hardware(operands, run_pipeline):
-    a, exponent = (np.tile(x, 2) for x in operands)
-    narrow = np.arange(len(a)) >= len(a) // 2
-    want = np.where(narrow, block_float_round(a, exponent, 16), block_float_round(a, exponent, 18))
-    order = np.random.default_rng(4).permutation(len(a))
-    a, exponent, narrow, want = (x[order] for x in (a, exponent, narrow, want))
-    got = run_pipeline(BlockFloatRound(), a=a, exponent=exponent, narrow=narrow)
+@pytest.mark.parametrize("bits", MANTISSA_BITS)
+def test_hardware(operands, run_pipeline, bits):
+    order = np.random.default_rng(4).permutation(len(operands[0]))
+    a, exponent = (x[order] for x in operands)
+    want = block_float_round(a, exponent, bits)
+    got = run_pipeline(BlockFloatRound(), a=a, exponent=exponent, bits=np.full(len(a), bits))
     different = np.flatnonzero(got != want)
-    assert not len(different), [(x[different[0]]) for x in (a, exponent, narrow, got, want)]
+    assert not len(different), [(x[different[0]]) for x in (a, exponent, got, want)]
 
 
 @pytest.mark.parametrize("bits", [18, 16])
@@ -95,7 +95,7 @@ def test_empty_vector():
 
 
 def test_wrong_parameters():
-    with pytest.raises(ValueError, match=r"^Mantissa width must be 18 or 16, not 17$"):
+    with pytest.raises(ValueError, match=r"^Mantissa width must be 18, 16, 8 or 4, not 17$"):
         quantise_block(np.zeros(4, np.float32), 17)
     with pytest.raises(ValueError, match=r"^Vector to quantise must have one dimension, not 2$"):
         quantise_block(np.zeros((4, 4), np.float32), 18)

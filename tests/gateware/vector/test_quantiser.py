@@ -1,4 +1,4 @@
-"""Blocks of mantissas and codes against `column` and `stored`, bit for bit."""
+"""Blocks of mantissas and codes against the functions of `vector_pass`, bit for bit."""
 
 import random
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gateware.vector.quantiser import Quantiser
-from gateware.vector.vector_pass import column, stored
+from gateware.vector.vector_pass import column, scale_bits, stored, stored_integers
 
 CORNERS = np.array([0x00000000, 0x80000000, 0x007fffff, 0x00800000, 0xbf800000, 0xff7fffff, 0x7f800000,
                     0x7fc00000], np.uint32).view(np.float32)
@@ -19,8 +19,11 @@ def vector(rng, length, scale=1.0):
     return (scale * rng.standard_normal(length) * magnitude).astype(np.float32)
 
 
-def run(lanes, vectors, *, narrow, stall=0.0, seed=0, gaps=False):
-    """What leaves the quantiser, per vector, and the cycles from the last group in to done."""
+def run(lanes, vectors, *, code_bits=None, stall=0.0, seed=0, gaps=False):
+    """What leaves the quantiser, per vector, and the cycles from the last group in to done.
+
+    Codes of ``code_bits``, or mantissas. The scale of a vector is its index, for codes that have none of their own.
+    """
     dut = Quantiser(lanes=lanes)
     rng, stalls = np.random.default_rng(seed), random.Random(seed)
     out, tails = [], []
@@ -31,7 +34,9 @@ def run(lanes, vectors, *, narrow, stall=0.0, seed=0, gaps=False):
             ctx.set(dut.start, 1)
             await ctx.tick()
             ctx.set(dut.start, 0)
-            ctx.set(dut.narrow, narrow)
+            ctx.set(dut.narrow, code_bits is not None)
+            ctx.set(dut.code_bits, code_bits or 0)
+            ctx.set(dut.scale, index)
             ctx.set(dut.column, index)
             ctx.set(dut.last_lane, (len(x) - 1) % lanes)
             padded = np.concatenate((x.view(np.uint32), rng.integers(0, 2**32, -len(x) % lanes, np.uint32)))
@@ -60,7 +65,7 @@ def run(lanes, vectors, *, narrow, stall=0.0, seed=0, gaps=False):
             if wide:
                 out[-1].append((group.column, group.index, group.exponent, list(group.mantissas)))
             if valid and ready:
-                out[-1].append((code.code, code.exponent, code.last))
+                out[-1].append((code.code, code.scale, code.last))
             ready = stalls.random() >= stall
             ctx.set(dut.codes.ready, ready)
 
@@ -77,7 +82,7 @@ def test_columns(lanes, gaps):
     rng = np.random.default_rng(lanes)
     vectors = [vector(rng, length) for length in (1, 31, 64, 255, 256, 257, 300, 520)]
     vectors += [rng.choice(CORNERS, 40), np.zeros(33, np.float32)]
-    out, _ = run(lanes, vectors, narrow=0, gaps=gaps)
+    out, _ = run(lanes, vectors, gaps=gaps)
     for index, (x, got) in enumerate(zip(vectors, out, strict=True)):
         mantissas, exponents = column(x)
         assert got == [(index, group, exponents[group * lanes // 256], row.tolist())
@@ -87,18 +92,24 @@ def test_columns(lanes, gaps):
 def test_a_group_per_cycle():
     """The last block leaves as soon as it can, whether blocks came before it or not."""
     rng = np.random.default_rng(1)
-    _, tails = run(4, [vector(rng, length) for length in (256, 512, 768)], narrow=0)
+    _, tails = run(4, [vector(rng, length) for length in (256, 512, 768)])
     assert tails == [Quantiser.latency(4) + 64 - 1] * 3
 
 
-@pytest.mark.parametrize("lanes,stall", [(2, 0.0), (4, 0.5), (8, 0.9), (16, 0.0)])
-def test_codes(lanes, stall):
+@pytest.mark.parametrize("code_bits,lanes,stall", [
+    (16, 2, 0.0), (16, 4, 0.5), (16, 8, 0.9), (16, 16, 0.0), (8, 2, 0.5), (8, 16, 0.0), (4, 4, 0.0), (4, 8, 0.5)])
+def test_codes(code_bits, lanes, stall):
     rng = np.random.default_rng(lanes)
     vectors = [vector(rng, length) for length in (1, 8, 20, 64, 255)] + [rng.choice(CORNERS, 40)]
-    out, tails = run(lanes, vectors, narrow=1, stall=stall, seed=lanes)
-    for x, got, tail in zip(vectors, out, tails, strict=True):
-        codes, exponent = stored(x)
-        assert got == [(code, exponent, int(index == len(x) - 1))
-                       for index, code in enumerate(codes.tolist())]
+    # Numbers of the size of codes, and halves between them.
+    vectors.append((rng.integers(-300, 301, 250) / 2).astype(np.float32))
+    out, tails = run(lanes, vectors, code_bits=code_bits, stall=stall, seed=lanes)
+    for number, (x, got, tail) in enumerate(zip(vectors, out, tails, strict=True)):
+        if code_bits == 16:
+            codes, exponent = stored(x)
+            scale = scale_bits(exponent)
+        else:
+            codes, scale = stored_integers(x, code_bits), number
+        assert got == [(code, scale, int(index == len(x) - 1)) for index, code in enumerate(codes.tolist())]
         if not stall:
             assert tail <= Quantiser.latency(lanes) + len(x) + 2

@@ -6,7 +6,7 @@ import pytest
 
 from gateware.vector.max_reducer import MaxReducer
 from gateware.vector.sum_reducer import SumReducer
-from gateware.vector.vector_pass import reduce_max, reduce_sum
+from gateware.vector.vector_pass import reduce_largest, reduce_max, reduce_sum
 
 # Sums of the small ones leave the normal range, and come back as a zero with a sign.
 SMALL = np.array([0x00800000, 0x80c00000, 0x80a00001, 0x00e00000, 0, 0x80000000],
@@ -25,11 +25,13 @@ def passes(rng):
         yield np.full(length, -0.0, np.float32)
 
 
-def run(dut, lanes, vectors, *, interval, rng, latency=None):
+def run(dut, lanes, vectors, *, interval, rng, latency=None, magnitude=0):
     """Values that the reducer gives, groups ``interval`` cycles apart or, at random, more."""
     values = []
 
     async def testbench(ctx):
+        if magnitude:
+            ctx.set(dut.magnitude, 1)
         for number, x in enumerate(vectors):
             ctx.set(dut.start, 1)
             if hasattr(dut, "length"):
@@ -79,11 +81,13 @@ def test_sum(lanes):
         assert value == int(reduce_sum(x).view(np.uint32)), f"length {len(x)}: {x!r}"
 
 
+@pytest.mark.parametrize("magnitude", [0, 1])
 @pytest.mark.parametrize("lanes", [2, 4, 16])
-def test_max(lanes):
+def test_max(lanes, magnitude):
     rng = np.random.default_rng(lanes)
     vectors = list(passes(rng))
     got = run(MaxReducer(lanes=lanes), lanes, vectors, interval=1, rng=rng,
-              latency=lambda length: lanes.bit_length())
+              latency=lambda length: 2 * lanes.bit_length(), magnitude=magnitude)
     for x, value in zip(vectors, got, strict=True):
-        assert value == int(reduce_max(x).view(np.uint32)), f"length {len(x)}: {x!r}"
+        expected = (reduce_largest if magnitude else reduce_max)(x)
+        assert value == int(expected.view(np.uint32)), f"length {len(x)}: {x!r}"

@@ -73,7 +73,7 @@ def test_two_writers_and_a_reader(lanes, seed):
     simulator.run()
 
 
-def test_read_two_cycles_after_the_write():
+def test_read_one_cycle_after_the_write():
     dut = Scratchpad(lanes=2, elements=8)
 
     async def testbench(ctx):
@@ -81,12 +81,11 @@ def test_read_two_cycles_after_the_write():
         ctx.set(dut.write.payload, {"address": 6, "mask": 3, "data": [5, 7]})
         await ctx.tick()
         ctx.set(dut.write.valid, 0)
-        await ctx.tick()
         ctx.set(dut.read_enable, 1)
         ctx.set(dut.read_group, 3)
         await ctx.tick()
         ctx.set(dut.read_group, 0)
-        await ctx.tick()
+        await ctx.tick().repeat(Scratchpad.LATENCY - 1)
         assert list(ctx.get(dut.read_data)) == [5, 7]
 
     simulator = Simulator(dut)

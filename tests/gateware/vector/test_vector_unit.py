@@ -12,7 +12,8 @@ from gateware.isa import Function, Reduce, Sink, Source
 from gateware.vector.quantiser import Quantiser
 from gateware.vector.sum_reducer import SumReducer
 from gateware.vector.unit import VectorUnit
-from gateware.vector.vector_pass import column, reduce_max, reduce_sum, stored, swap, vector_pass
+from gateware.vector.vector_pass import (column, reduce_largest, reduce_max, reduce_sum, scale_bits, stored,
+                                         stored_integers, swap, vector_pass)
 from sim.streams import receive, send
 
 CORNERS = np.array([0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80ffffff, 0x3f800000,
@@ -32,6 +33,9 @@ def numbers(rng, count, corners=0.0):
     return x
 
 
+REDUCTIONS = {Reduce.SUM: reduce_sum, Reduce.MAX: reduce_max, Reduce.LARGEST: reduce_largest}
+
+
 class Program:
     """Passes, and what the golden functions say that they write."""
 
@@ -44,11 +48,14 @@ class Program:
         self.effects = []   # of each pass
 
     def add(self, *, length, a, b=1.0, c=0.0, a_swap=0, b_wrap=0, function=Function.IDENTITY,
-            reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0):
+            reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0, code_bits=16):
         """a, b, c: ``("s", address)``, ``("r", register)``, "stream", "same" or an immediate."""
         lanes = self.config.vector_lanes
+        if into not in self.scalars:
+            code_bits = 16  # The register has no value that could be a scale.
         command = {"length": length, "function": function, "reduce": reduce, "reduce_destination": into,
-                   "sink": sink, "destination": destination, "a_swap": a_swap, "b_wrap": b_wrap}
+                   "sink": sink, "destination": destination, "a_swap": a_swap, "b_wrap": b_wrap,
+                   "code_bits": code_bits}
         values = {}
         for name, operand in (("a", a), ("b", b), ("c", c)):
             if operand == "stream":
@@ -91,11 +98,15 @@ class Program:
                 exponent = int(exponents[index * lanes // 256])
                 effects.append(("x", destination, index, exponent, group.tolist()))
         elif sink == Sink.STORE:
-            codes, exponent = stored(result)
-            effects += [("code", code, exponent, int(index == length - 1))
+            if code_bits == 16:
+                codes, exponent = stored(result)
+                scale = scale_bits(exponent)
+            else:
+                codes, scale = stored_integers(result, code_bits), int(bits(self.scalars[into])[0])
+            effects += [("code", code, scale, int(index == length - 1))
                         for index, code in enumerate(codes.tolist())]
         if reduce != Reduce.NONE:
-            value = (reduce_sum if reduce == Reduce.SUM else reduce_max)(result)
+            value = REDUCTIONS[reduce](result)
             self.scalars[into] = value
             effects.append(("scalar", into, int(bits(value)[0])))
         self.commands.append(command)
@@ -143,7 +154,7 @@ class Program:
             ready = False
             async for *_, valid, payload in ctx.tick().sample(unit.codes.valid, unit.codes.payload):
                 if valid and ready:
-                    effects.append(("code", payload.code, payload.exponent, payload.last))
+                    effects.append(("code", payload.code, payload.scale, payload.last))
                 ready = rngs["codes"].random() >= stall
                 ctx.set(unit.codes.ready, ready)
 
@@ -210,7 +221,7 @@ def test_lengths(vector_lanes, bus_bits):
     for number, length in enumerate((1, 5, 8, 20, 64, 172, 300)[::1 if vector_lanes < 8 else 2]):
         for b in ("stream", ("s", 640)):
             sinks = sinks or [Sink.COLUMN, Sink.STORE, Sink.SCRATCHPAD, Sink.NONE]
-            reductions = reductions or [Reduce.SUM, Reduce.MAX, Reduce.NONE]
+            reductions = reductions or [Reduce.LARGEST, Reduce.SUM, Reduce.MAX, Reduce.NONE]
             functions = functions or list(Function)
             sink = sinks.pop()
             program.add(length=min(length, 256) if sink == Sink.STORE else length, a=("s", 0), b=b,
@@ -239,6 +250,24 @@ def test_no_operand_from_the_scratchpad():
                 destination=16)
     program.add(length=30, a=("r", 2), b="stream", c=("r", 1), reduce=Reduce.MAX, into=1, sink=Sink.COLUMN)
     program.add(length=30, a=("r", 1), b="same", c=("r", 2), sink=Sink.STORE)
+    program.run(stall=0.3)
+
+
+@pytest.mark.parametrize("code_bits", [8, 4])
+def test_codes_with_a_scale_that_is_computed(code_bits):
+    """What a program does to store vectors, of zeros and of the largest numbers too, each right after another."""
+    program = Program(small(vector_lanes=4), np.random.default_rng(code_bits))
+    program.scratchpad[0:48] = program.initial[0:48] = 0
+    program.scratchpad[64:96] = program.initial[64:96] = np.tile(np.float32([3.4e38, -3e38, 1e38, 0]), 8)
+    for address in (0, 64, 96, 128):
+        program.add(length=48, a=("s", address), reduce=Reduce.LARGEST, into=1)
+        program.add(length=1, a=("r", 1), b=1 / (2**(code_bits - 1) - 1), c=2.0**-126, reduce=Reduce.SUM, into=2)
+        program.add(length=1, a=("r", 2), function=Function.RECIPROCAL, reduce=Reduce.SUM, into=3)
+        program.add(length=48, a=("s", address), b=("r", 3), sink=Sink.STORE, into=2, code_bits=code_bits)
+    largest = 2**(code_bits - 1) - 1
+    for effects in program.effects[3::4]:
+        codes = np.array([effect[1] for effect in effects])
+        assert abs(codes).max() == (0 if effects is program.effects[3] else largest)
     program.run(stall=0.3)
 
 
@@ -273,18 +302,18 @@ def test_cycles(vector_lanes):
                                       {"a": ("s", 0), "b": ("s", 48), "c": ("s", 96)})):
         if reads == 0:
             program.add(length=1, a=("s", 0), reduce=Reduce.MAX)
-            want.append(1 + 22 + vector_lanes.bit_length() + 1)
+            want.append(1 + 23 + 2 * vector_lanes.bit_length() + 2)
         for length in (1, 40):
             groups = -(-length // vector_lanes) * max(1, reads)
             program.add(length=length, **operands, sink=Sink.SCRATCHPAD, destination=144)
             program.add(length=length, **operands, function=Function.EXP2)
-            want += [groups + 23, groups + 40]
+            want += [groups + 24, groups + 41]
     groups = -(-64 // vector_lanes)
     program.add(length=64, a=("s", 0), reduce=Reduce.SUM, into=1)
-    want.append(groups * SumReducer.interval(vector_lanes) + 23 + SumReducer.LOOP * 7
+    want.append(groups * SumReducer.interval(vector_lanes) + 25 + SumReducer.LOOP * 7
                 + sum(half // vector_lanes // 2 for half in (32, 16, 8, 4, 2, 1)))
     program.add(length=64, a=("s", 0), sink=Sink.COLUMN)
-    want.append(groups + 22 + Quantiser.latency(vector_lanes) + groups)
+    want.append(groups + 23 + Quantiser.latency(vector_lanes) + groups)
     assert program.run() == want
 
 
@@ -323,5 +352,5 @@ def test_random_programs(seed):
                 sink = Sink.NONE
         program.add(length=length, a=a, b=b, c=c, **fields, sink=sink, destination=destination,
                     function=choices.choice(list(Function)), reduce=choices.choice(list(Reduce)),
-                    into=choices.choice([1, 2, 3, 63]))
+                    into=choices.choice([1, 2, 3, 63]), code_bits=choices.choice([16, 8, 4]))
     program.run(stall=choices.choice([0.1, 0.5, 0.7]), seed=seed)

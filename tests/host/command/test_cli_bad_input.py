@@ -119,6 +119,12 @@ def test_context_that_the_model_does_not_have(line, write_gguf):
     assert line(write_gguf(), "--context", 33) == "context must be 1 to 32, not 33"
 
 
+@pytest.mark.parametrize("command, options", [
+    ("generate", []), ("verify", []), ("inspect", []), ("logits", ["--ids", "1", "--out", "x.npy"])])
+def test_bits_that_the_kv_cache_does_not_have(refused, write_gguf, command, options):
+    assert refused(command, write_gguf(), *options, "--kv", 5) == "kv must be one of 16, 8, 4, not 5"
+
+
 def test_too_long_for_the_x_buffer(line, write_gguf):
     path = write_gguf({"llama.context_length": 300})
     assert line(path, "--config", "micro") == (

@@ -62,6 +62,15 @@ def test_sizes_are_those_of_the_image(inspect, write_gguf):
         assert report["kv_bytes"] == 2 * (16 * 32 * 2 + 8 * 32 * 2 + 2 * 16 * 4)
 
 
+def test_bits_of_the_kv_cache(inspect, write_gguf):
+    path, sizes = write_gguf(), {}
+    for bits in (16, 8, 4):
+        report, printed = inspect(path, "--kv", bits, "--context", 32)
+        assert report["kv_bits"] == bits and f"{report['kv_bytes']:,} bytes, codes of {bits} bits" in printed
+        sizes[bits] = report["kv_bytes"] - 2 * 2 * 32 * 4  # the scales
+    assert sizes[16] == 2 * sizes[8] == 4 * sizes[4]
+
+
 def test_bytes_read_grow_with_the_position(inspect):
     report, printed = inspect()
     entries = report["bytes_read_per_token"]

@@ -1,0 +1,1 @@
+"""From a design to counts, clocks and bitstreams, through yosys and nextpnr."""

@@ -1,0 +1,74 @@
+"""Place and route with nextpnr-ecp5."""
+
+from dataclasses import dataclass
+import json
+
+from boards.build.cache import cached_file
+from boards.build.critical_path import critical_path
+
+__all__ = ["Route", "place_and_route"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One placed and routed design.
+
+    Attributes
+    ----------
+    seed : int
+    mhz : float
+        The highest frequency of its slowest clock, as nextpnr estimates it after routing.
+    used : dict of str to tuple of int
+        Cells used and cells there are, by nextpnr's names.
+    path : list of boards.build.critical_path.Step
+        The slowest path.
+    """
+
+    seed: int
+    mhz: float
+    used: dict
+    path: list
+
+
+def place_and_route(synthesis, *, device, speed, mhz, seed, toolchain):
+    """Place and route a netlist, or find the result in the cache.
+
+    Timing that misses ``mhz`` is a result, not an error: it is for the caller to judge.
+
+    Parameters
+    ----------
+    synthesis : boards.build.synthesis.Synthesis
+    device : boards.device.Device
+    speed : int
+        Speed grade.
+    mhz : float
+        What nextpnr aims at.
+    seed : int
+    toolchain : sim.toolchain.Toolchain
+
+    Returns
+    -------
+    Route
+
+    Raises
+    ------
+    sim.toolchain.ToolError
+        If nextpnr fails, for example because the design does not fit.
+    """
+    options = [*device.options, "--speed", str(speed), "--freq", f"{mhz:g}", "--seed", str(seed),
+               "--lpf-allow-unconstrained", "--timing-allow-fail"]
+    # Its name is the hash of all that it was made from.
+    plan = [toolchain.nextpnr_ecp5_version, synthesis.netlist.name, *options]
+
+    def build(work):
+        (work / "netlist.json").hardlink_to(synthesis.netlist)
+        toolchain.run([*toolchain.nextpnr_ecp5, "-q", "--json", "netlist.json", "--report", "report.json",
+                       "-l", "nextpnr.log", *options], cwd=work)
+        return work / "report.json"
+
+    report = json.loads(cached_file("route", ".json", build, *plan).read_text())
+    clock, frequency = min(report["fmax"].items(), key=lambda item: item[1]["achieved"])
+    return Route(
+        seed=seed, mhz=frequency["achieved"],
+        used={name: (count["used"], count["available"]) for name, count in report["utilization"].items()},
+        path=critical_path(report, clock))

@@ -1,0 +1,148 @@
+"""What to build, and what came of it."""
+
+from dataclasses import asdict, dataclass
+import json
+from statistics import median
+
+from boards.build.place_and_route import place_and_route
+from boards.build.synthesis import resources, synthesise
+from boards.build.units import UNITS
+from boards.build.wrapped_unit import WrappedUnit
+from boards.device import Device
+from boards.ecp5 import Ecp5
+from boards.series7 import Series7
+
+__all__ = ["Plan", "Result", "run_plan"]
+
+_PLATFORMS = {"ecp5": Ecp5, "xc7": Series7}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A unit, a device and a clock.
+
+    Attributes
+    ----------
+    unit : str
+        One of `boards.build.units.UNITS`.
+    config : gateware.config.Config
+    device : boards.device.Device
+    speed : int or None
+        Speed grade; None if there is nothing to route.
+    mhz : float
+        Clock that every seed must reach.
+    seeds : int
+        How often it is routed; 0: not at all.
+    """
+
+    unit: str
+    config: object
+    device: Device
+    speed: int | None
+    mhz: float
+    seeds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A plan and what came of it.
+
+    Attributes
+    ----------
+    plan : Plan
+    cells : dict of str to int
+    used : dict
+        ``luts``, ``ffs``, ``dsps``, ``brams``; those of the wrapper included.
+    routes : list of boards.build.place_and_route.Route
+    tools : str
+    """
+
+    plan: Plan
+    cells: dict
+    used: dict
+    routes: list
+    tools: str
+
+    @property
+    def failures(self):
+        """What is wrong, in words; empty if all is well."""
+        device = self.plan.device
+        full = [f"{name}: {number:g} of {getattr(device, name)}" for name, number in self.used.items()
+                if number > getattr(device, name)]
+        slow = [f"seed {route.seed}: {route.mhz:.1f} MHz, not {self.plan.mhz:g}" for route in self.routes
+                if route.mhz < self.plan.mhz]
+        return full + slow
+
+    @property
+    def worst(self):
+        """The slowest route, or None."""
+        return min(self.routes, key=lambda route: route.mhz, default=None)
+
+    def to_json(self):
+        """The figures as a JSON text."""
+        plan, clocks = self.plan, [route.mhz for route in self.routes]
+        report = {
+            "unit": plan.unit, "config": plan.config.name, "device": plan.device.name, "speed": plan.speed,
+            "tools": self.tools, "cells": self.cells, "used": self.used,
+            "available": {name: getattr(plan.device, name) for name in self.used},
+            "failures": self.failures,
+        }
+        if clocks:
+            report |= {
+                "target_mhz": plan.mhz,
+                "mhz": {"min": min(clocks), "median": median(clocks), "max": max(clocks)},
+                "seeds": {route.seed: route.mhz for route in self.routes},
+                "critical_path": [asdict(step) for step in self.worst.path],
+            }
+        return json.dumps(report, indent=2) + "\n"
+
+    def to_text(self):
+        """The figures for a terminal."""
+        plan = self.plan
+        grade = f", speed {plan.speed}" if self.routes else ""
+        lines = [f"{plan.unit}, configuration {plan.config.name}, {plan.device.name}{grade} ({self.tools})"]
+        for name, number in self.used.items():
+            available = getattr(plan.device, name)
+            lines.append(f"{name.upper():<6}{number:>9,g} of {available:>7,}  {number / available:>6.1%}")
+        if self.routes:
+            clocks = [route.mhz for route in self.routes]
+            lines.append(f"MHz   min {min(clocks):.1f}, median {median(clocks):.1f}, max {max(clocks):.1f} "
+                         f"of {len(clocks)} seeds; wanted {plan.mhz:g}")
+            lines.append(f"slowest path of seed {self.worst.seed}; ns of logic, of routing:")
+            lines += [f"{step.logic:>6.2f}{step.routing:>6.2f}  {step.name}" for step in self.worst.path]
+        return "\n".join(lines + [f"FAILED {failure}" for failure in self.failures])
+
+
+def run_plan(plan, toolchain, *, on_step):
+    """Carry a plan out.
+
+    Parameters
+    ----------
+    plan : Plan
+    toolchain : sim.toolchain.Toolchain
+    on_step : function of a str
+        Called before each step with what it is.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    sim.toolchain.ToolError
+        If a tool fails.
+    """
+    on_step("synthesis")
+    platform = _PLATFORMS[plan.device.family]()
+    synthesis = synthesise(WrappedUnit(UNITS[plan.unit](plan.config)), device=plan.device, platform=platform,
+                           toolchain=toolchain)
+    tools = [toolchain.yosys_version]
+    routes = []
+    for seed in range(1, plan.seeds + 1):
+        on_step(f"place and route, seed {seed}")
+        routes.append(place_and_route(synthesis, device=plan.device, speed=plan.speed, mhz=plan.mhz, seed=seed,
+                                      toolchain=toolchain))
+    if routes:
+        tools.append(toolchain.nextpnr_ecp5_version)
+    return Result(plan=plan, cells=synthesis.cells, used=resources(synthesis.cells, plan.device.family),
+                  routes=routes, tools=", ".join(tools))

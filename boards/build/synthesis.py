@@ -1,0 +1,115 @@
+"""A design to a netlist of a device's cells."""
+
+from collections import Counter
+from dataclasses import dataclass
+import json
+
+from amaranth.back import rtlil
+
+from boards.build.cache import cached_file
+
+__all__ = ["Synthesis", "resources", "synthesise"]
+
+# Checks are for simulations. Only `gateware.block_ram.BlockRam` reads a memory with a clock, and never the word that is
+# being written: without this mask yosys puts multiplexers behind the block RAM that keep an order which nobody needs.
+_READ = """\
+read_rtlil design.il
+chformal -remove
+setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i
+"""
+_COMMANDS = {
+    "ecp5": "synth_ecp5 -top top",
+    "xc7": "synth_xilinx -family xc7 -flatten -abc9 -top top",
+}
+# What counts as a LUT: on ECP5 a carry cell is two, a 16 x 4 LUT RAM four and the two that carry its address.
+_KINDS = {
+    "ecp5": {
+        "luts": {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6},
+        "ffs": {"TRELLIS_FF": 1},
+        "dsps": {"MULT18X18D": 1},
+        "brams": {"DP16KD": 1, "PDPW16KD": 1},
+    },
+    "xc7": {
+        "luts": {f"LUT{size}": 1 for size in range(1, 7)} | {
+            "RAM32X1D": 2, "RAM64X1D": 2, "RAM32M": 4, "RAM64M": 4, "SRL16E": 1, "SRLC32E": 1},
+        "ffs": dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), 1),
+        "dsps": {"DSP48E1": 1},
+        "brams": {"RAMB36E1": 1, "RAMB18E1": 0.5},
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synthesis:
+    """A netlist.
+
+    Attributes
+    ----------
+    netlist : pathlib.Path
+        Yosys's JSON, in the cache.
+    cells : dict of str to int
+        Number of the device's cells, by their types.
+    """
+
+    netlist: object
+    cells: dict
+
+
+def synthesise(design, *, device, platform, toolchain, ports=None):
+    """Synthesise a design, or find it in the cache.
+
+    Parameters
+    ----------
+    design : Elaboratable
+    device : boards.device.Device
+        Only its family matters.
+    platform : object
+        Is handed to the design: the vendor's variants.
+    toolchain : sim.toolchain.Toolchain
+    ports : list of Signal
+        Top-level ports; not needed for a `wiring.Component`, which knows its own.
+
+    Returns
+    -------
+    Synthesis
+
+    Raises
+    ------
+    sim.toolchain.ToolError
+        If yosys fails.
+    """
+    # Places in the source are left out: the netlist must not depend on where the project lies.
+    text = rtlil.convert(design, name="top", ports=ports, platform=platform, emit_src=False)
+    script = f"{_READ}{_COMMANDS[device.family]}\nwrite_json netlist.json\n"
+
+    def build(work):
+        (work / "design.il").write_text(text)
+        (work / "design.ys").write_text(script)
+        toolchain.run([*toolchain.yosys, "-q", "-l", "yosys.log", "-s", "design.ys"], cwd=work)
+        return work / "netlist.json"
+
+    netlist = cached_file("netlist", ".json", build, toolchain.yosys_version, script, text)
+    return Synthesis(netlist=netlist, cells=_count(netlist))
+
+
+def _count(netlist):
+    """Cells of the top module by their types; the flow flattens the design."""
+    modules = json.loads(netlist.read_text())["modules"]
+    return dict(sorted(Counter(cell["type"] for cell in modules["top"]["cells"].values()).items()))
+
+
+def resources(cells, family):
+    """Cells in the terms of a data sheet.
+
+    Parameters
+    ----------
+    cells : dict of str to int
+    family : str
+
+    Returns
+    -------
+    dict
+        ``luts``, ``ffs``, ``dsps``, ``brams``; an 18 Kbit RAM of the 7-series is half of one.
+    """
+    return {name: sum(number * cells.get(kind, 0) for kind, number in kinds.items())
+            for name, kinds in _KINDS[family].items()}

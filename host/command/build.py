@@ -1,0 +1,73 @@
+"""`celosia build`: place and route, counts and clocks."""
+
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import typer
+
+from host.command.options import ConfigName, find_config
+from host.errors import CelosiaError
+
+__all__ = ["build"]
+
+
+def build(
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help="dot-engine, vector-unit, dma or accelerator.")],
+    device: Annotated[str, typer.Option(metavar="NAME", help="FPGA.")] = "lfe5u-85f",
+    speed: Annotated[int | None, typer.Option(
+        metavar="GRADE", show_default=False, help="Speed grade; by default the slowest of the device.")] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", help="Routes it N times, with seeds 1..N.")] = 1,
+    mhz: Annotated[float, typer.Option(metavar="F", help="Clock that every seed must reach.")] = 100.0,
+    config: ConfigName = "ecp5",
+    synth_only: Annotated[bool, typer.Option("--synth-only", help="Synthesis and counts, no clock.")] = False,
+    json: Annotated[Path | None, typer.Option(
+        "--json", metavar="FILE", help="Write the figures to FILE as JSON as well.", show_default=False)] = None,
+):
+    """Place and route a unit; print what it takes, its clock, and its slowest path.
+
+    The unit lies between registers, so every path of it is timed. Clocks are nextpnr's estimates for the slowest
+    silicon of the speed grade, not measurements. Results are kept (CELOSIA_CACHE): what was routed before is
+    printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
+
+    Exits with status 1 if a seed misses the clock, or if the design does not fit.
+
+    \b
+    celosia build vector-unit --seeds 3
+    celosia build dma --device lfe5u-25f --config micro
+    celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
+    """
+    from boards.build.plan import Plan, run_plan
+    from boards.build.units import UNITS
+    from boards.device import DEVICES
+    from host.output_file import output_file
+    from host.progress_bar import ProgressBar
+    from sim.toolchain import Toolchain, ToolError
+
+    for name, value, known in (("unit", unit, UNITS), ("device", device, DEVICES)):
+        if value not in known:
+            raise CelosiaError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+    chosen = DEVICES[device]
+    if not chosen.speeds and not synth_only:
+        raise CelosiaError(f"{device} can be built with --synth-only alone: nextpnr-ecp5 does not know it")
+    if speed is None and chosen.speeds:
+        speed = chosen.speeds[0]
+    if not synth_only and speed not in chosen.speeds:
+        raise CelosiaError(f"speed must be one of {', '.join(map(str, chosen.speeds))}, not {speed}")
+    if seeds < 1:
+        raise CelosiaError(f"seeds must be 1 or more, not {seeds}")
+    if not mhz > 0:
+        raise CelosiaError(f"mhz must be more than 0, not {mhz:g}")
+    plan = Plan(unit=unit, config=find_config(config), device=chosen, speed=speed, mhz=mhz,
+                seeds=0 if synth_only else seeds)
+    with output_file(json) as file:
+        try:
+            with ProgressBar(1 + plan.seeds, "steps") as bar:
+                result = run_plan(plan, Toolchain(), on_step=bar.step)
+        except ToolError as error:
+            raise CelosiaError(f"build: {error}") from error
+        if file:
+            file.write(result.to_json().encode())
+    typer.echo(result.to_text())
+    if result.failures:
+        raise typer.Exit(1)
