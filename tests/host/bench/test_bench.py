@@ -119,6 +119,7 @@ def _all_groups(board, shape, tokens):
     ("token_embd.2", None, "embedding"), ("blk.3.attn_norm.1.square", 3, "norm"), ("output_norm", None, "norm"),
     ("blk.0.attn_output", 0, "matrix"), ("blk.0.attn_output.add", 0, "residual"), ("blk.12.kv.0.key.store", 12, "store"),
     ("blk.1.kv.0.score", 1, "score"), ("blk.1.kv.0.mix", 1, "mix"), ("blk.1.mix.3", 1, "mix"), ("output", None, "output"),
+    ("blk.1.query.3", 1, "quantise"), ("blk.1.ffn_down.x", 1, "quantise"), ("blk.1.ffn_up.2", 1, "matrix"),
     ("blk.1.softmax.2.exp", 1, "softmax"), ("blk.1.silu.0.up", 1, "silu"), ("end", None, "other")])
 def test_kinds(label, layer, kind):
     assert (layer_of(label), kind_of(label)) == (layer, kind) and kind in KINDS
