@@ -91,5 +91,6 @@ def find_board(name):
         devices = "the RTL of its LiteDRAM controller; the DRAM devices behind it are a model"
     return Board(name=name, config=CONFIGS[memory.board], memory=memory, clock_hz=memory.clock_hz,
                  peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes,
-                 evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the ceiling is what reads "
-                          "in order reach in the same simulation; the clock is that of the memory's description")
+                 evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the ceiling is what "
+                          "reads in order reach in such a simulation; the clock is that of the memory's "
+                          "description")

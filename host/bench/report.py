@@ -115,8 +115,8 @@ def _evidence(measurement):
     if measurement.simulated_layers < layers:
         times = layers - measurement.simulated_layers + 1
         parts.append(
-            f"{measurement.simulated_layers} of {layers} layers were simulated, the first, one of the middle and "
-            f"the last, and that of the middle counted {times} times (exact within 0.1 %: "
+            f"{measurement.simulated_layers} of {layers} layers were simulated, the first, one of the middle "
+            f"and the last, and that of the middle counted {times} times (exact within 0.1 %: "
             "tests/host/bench/test_layered_run.py)")
     else:
         parts.append(f"all {layers} layers were simulated")
