@@ -272,12 +272,9 @@ class CompiledSimulation:
         while self.cycle - start < max_cycles:
             self._loop.simulation_run(self._handle, min(max_cycles - (self.cycle - start), _CYCLES_PER_CALL),
                                       conditions, len(until), self.tracing)
-            if status.output_bytes:
-                self._print()
+            self._check()
             if self.on_progress is not None:
                 self.on_progress(self.cycle)
-            if status.reason in (_BUS_ERROR, _DESIGN_ERROR, _MEMORY_ERROR):
-                self._raise()
             if status.reason == _CONDITION_MET:
                 self.stopped_by = until[status.condition][0]
                 break
@@ -331,6 +328,13 @@ class CompiledSimulation:
         self._loop.simulation_clear_changes(self._handle)
         return np.ascontiguousarray(records[:, 0]), np.ascontiguousarray(records[:, 1])
 
+    def _check(self):
+        """After cycles have been run: pass on what the design printed, raise what went wrong."""
+        if self._status.output_bytes:
+            self._print()
+        if self._status.reason in (_BUS_ERROR, _DESIGN_ERROR, _MEMORY_ERROR):
+            self._raise()
+
     def _print(self):
         text = ctypes.string_at(self._status.output, self._status.output_bytes).decode(errors="replace")
         (self.output or sys.stdout).write(text)
@@ -370,7 +374,7 @@ def _load_loop():
             ("clear_trace", None, pointer),
             ("watch", None, pointer, ctypes.c_int32),
             ("clear_changes", None, pointer),
-                        ("clear_output", None, pointer),
+            ("clear_output", None, pointer),
             ("attach_sdram", None, pointer, pointer, pointer),
             ("attach_zynq", None, pointer, pointer, pointer)):
         function = getattr(loop, f"simulation_{name}")

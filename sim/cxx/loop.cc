@@ -2,6 +2,7 @@
 
 #include "design.h"
 #include "dram.h"
+#include "link.h"
 #include "sdram.h"
 #include "zynq.h"
 
@@ -52,21 +53,6 @@ struct bus_places {
 	uint32_t address_bytes, length_bytes, program_counter_bytes, trace_bytes;
 };
 
-struct growing_buffer {
-	char *data = nullptr;
-	size_t size = 0, capacity = 0;
-
-	char *append(size_t count) {
-		if (size + count > capacity) {
-			capacity = 2 * (size + count) + 4096;
-			data = static_cast<char *>(realloc(data, capacity));
-		}
-		size += count;
-		return data + size - count;
-	}
-	void release() { free(data); }
-};
-
 struct simulation {
 	const design_api *api;
 	void *design;
@@ -78,6 +64,7 @@ struct simulation {
 	bool watched_before;  // `watched_value` is that of the cycle before
 	uint64_t watched_value;
 	growing_buffer output, trace, changes;
+	byte_link link;
 	char *failure, *failure_source;
 	uint8_t zero[MOST_BYTES], nowhere[6][MOST_BYTES];
 
@@ -109,9 +96,13 @@ struct simulation {
 	stop_reason step(const condition *conditions, uint32_t count, uint8_t *const *places) {
 		if (memory)
 			memory->drive(state->cycle);
+		if (link.active)
+			link.drive(state->cycle);
 		api->eval(design);
 		if (failure)
 			return DESIGN_ERROR;
+		if (link.active)
+			link.observe(state->cycle);
 		if (memory && !memory->observe(state->cycle))
 			return memory->message[0] ? MEMORY_ERROR : BUS_ERROR;
 		if (tracing && *trace_valid)
@@ -247,6 +238,7 @@ EXPORT void simulation_destroy(simulation *sim) {
 	sim->output.release();
 	sim->trace.release();
 	sim->changes.release();
+	sim->link.output.release();
 	free(sim->failure);
 	free(sim->failure_source);
 	free(sim);
@@ -309,4 +301,44 @@ EXPORT void simulation_clear_changes(simulation *sim) {
 EXPORT void simulation_clear_output(simulation *sim) {
 	sim->output.size = 0;
 	publish(*sim);
+}
+
+// From now on `simulation_exchange` is the other end of these ports.
+EXPORT void simulation_link(simulation *sim, const link_places *places) {
+	const auto at = [&](uint32_t index) { return sim->api->port(sim->design, index); };
+	byte_link &link = sim->link;
+	link.divisor = places->divisor;
+	link.stall_threshold = places->stall_threshold;
+	link.seed = places->seed;
+	link.rx_payload = at(places->rx_payload);
+	link.tx_payload = at(places->tx_payload);
+	link.design_active = at(places->active);
+	if (!link.divisor) {
+		link.rx_valid = at(places->rx_valid);
+		link.rx_ready = at(places->rx_ready);
+		link.tx_valid = at(places->tx_valid);
+		link.tx_ready = at(places->tx_ready);
+	}
+	link.active = true;
+	link.drive(0);
+}
+
+// Runs at most `cycles` cycles, and no longer than until all bytes are taken and, for `quiet` cycles, none has passed
+// and none was about to.
+EXPORT uint64_t simulation_exchange(simulation *sim, const uint8_t *input, uint64_t size, uint64_t cycles,
+                                    uint64_t quiet, link_state *state) {
+	byte_link &link = sim->link;
+	link.input = input;
+	link.size = size;
+	link.taken = link.output.size = 0;
+	const uint64_t start = link.last_traffic = sim->state->cycle;
+	stop_reason reason = CYCLES_DONE;
+	while (reason == CYCLES_DONE && sim->state->cycle - start < cycles
+	       && (link.taken < size || sim->state->cycle - link.last_traffic < quiet))
+		reason = sim->step(nullptr, 0, nullptr);
+	link.size = 0;
+	sim->state->reason = reason;
+	*state = { link.taken, link.output.data, link.output.size };
+	publish(*sim);
+	return sim->state->cycle - start;
 }
