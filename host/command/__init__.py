@@ -9,7 +9,7 @@ import sys
 import typer
 
 from host.command import (
-    bench, bench_sim, compare, doctor, generate, inspect, logits, perplexity, quantize, verilog, verify)
+    bench, bench_sim, build, compare, doctor, generate, inspect, logits, perplexity, quantize, verify, verilog)
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -39,6 +39,7 @@ for _function in (
     quantize.quantize,
     inspect.inspect,
     verilog.verilog,
+    build.build,
     bench.bench,
     bench_sim.bench_sim,
     doctor.doctor,
