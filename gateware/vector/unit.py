@@ -145,8 +145,9 @@ class VectorUnit(wiring.Component):
         m.d.comb += [
             fetch.start.eq(start),
             fetch.command.eq(command),
-            # When the operands have been read, the register of the pass: the scale of codes that are stored.
-            scalars.read_enable.eq(fetch.scalar_enable | (into[Sink.STORE] & (code_bits != CODE_BITS))),
+            # When the operands have been read, the register of the pass: the scale of codes that are stored. A pass
+            # with a reduction writes it, and has no use for it.
+            scalars.read_enable.eq(fetch.scalar_enable | into[Sink.STORE] & ~(taking_sum | taking_max)),
             scalars.read_address.eq(Mux(fetch.scalar_enable, fetch.scalar_address, register)),
             fetch.scalar_data.eq(scalars.read_data),
             scratchpad.read_enable.eq(fetch.read_enable),

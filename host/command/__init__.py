@@ -9,7 +9,8 @@ import sys
 import typer
 
 from host.command import (
-    bench, bench_sim, build, compare, doctor, generate, inspect, logits, perplexity, quantize, verify, verilog)
+    bench, bench_sim, build, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate,
+    verify, verilog)
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -38,6 +39,8 @@ for _function in (
     compare.compare,
     quantize.quantize,
     inspect.inspect,
+    simulate.simulate,
+    program.program,
     verilog.verilog,
     build.build,
     bench.bench,

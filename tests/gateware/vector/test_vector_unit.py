@@ -52,7 +52,7 @@ class Program:
         """a, b, c: ``("s", address)``, ``("r", register)``, "stream", "same" or an immediate."""
         lanes = self.config.vector_lanes
         if into not in self.scalars or reduce != Reduce.NONE:
-            code_bits = 16  # The register has no value that could be a scale, or it changes during the pass.
+            code_bits = 16  # The register has no value that could be a scale, or is written.
         command = {"length": length, "function": function, "reduce": reduce, "reduce_destination": into,
                    "sink": sink, "destination": destination, "a_swap": a_swap, "b_wrap": b_wrap,
                    "code_bits": code_bits}
