@@ -198,7 +198,8 @@ class OperandFetch(wiring.Component):
             m.d.sync += [write_c.eq(0), read_c.eq(0)]
 
         # For the lanes, many, one cycle later; they need them later still.
-        b_from = {source: delay(m, flag, name=f"b_from_{source.name.lower()}") for source, flag in b_from.items()}
+        b_from = {source: delay(m, flag, name=f"b_from_{source.name.lower()}")
+                  for source, flag in b_from.items()}
         for lane in range(lanes):
             value_a = Signal(32, name=f"value_a_{lane}")
             constant_b = Signal(32, name=f"constant_b_{lane}")

@@ -37,8 +37,8 @@ class VectorUnit(wiring.Component):
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
     ``interval = max(1, SCRATCHPAD operands)`` (for SUM with 8 or 16 lanes at least 2 or 4) and
-    ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 23`` cycles, 17
-    more for a function other than the identity. Then follow, the longer of both:
+    ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 23`` cycles,
+    17 more for a function other than the identity. Then follow, the longer of both:
 
     ===============  ==============================================================================
     sink             cycles
@@ -166,7 +166,8 @@ class VectorUnit(wiring.Component):
                 lane.function.eq(function),
                 results[index].eq(lane.o),
             ]
-        # What comes with the results is known one cycle ahead of them: a register for each of those who listen.
+        # What comes with the results is known one cycle ahead of them: a register for each of those who
+        # listen.
         short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.SHORT_LATENCY - 1, name="short")
         # A pass that takes the short way may not show here later, in the middle of the next one.
         long = control_delay(m, Mux(identity, 0, short), Lane.LATENCY - Lane.SHORT_LATENCY, name="long")
