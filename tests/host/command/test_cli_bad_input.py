@@ -144,8 +144,8 @@ def test_too_large_for_the_scratchpad(line, write_gguf):
     shapes = {"attn_q": (256, 32), "attn_k": (128, 32), "attn_v": (128, 32), "attn_output": (32, 256)}
     path = write_gguf({"llama.attention.key_length": 64, "llama.attention.value_length": 64}, {
         f"blk.0.{name}.weight": (np.zeros(shape, np.float32), "F32") for name, shape in shapes.items()})
-    # Residual, cosines, sines, intermediate; query, key, value, mixed values, scores of two heads.
-    needed = 32 + 64 + 64 + 256 + 256 + 128 + 128 + 256 + 2 * 32
+    # Residual, cosines, sines, intermediate; query, key, value; scores and mixed values of two heads.
+    needed = 32 + 64 + 64 + 256 + 256 + 128 + 128 + 2 * 32 + 2 * 64
     assert line(path, "--config", "micro") == (
         f"context 32 needs {needed} elements of scratchpad, {needed - 1024} more than configuration 'micro' "
         "has (1024)")
