@@ -153,6 +153,7 @@ FIELDS = (
     Field("code_order", 1, "dot", "How the codes of a vector lie in memory.", CodeOrder),
     Field("paired", 1, "dot",
           "Each byte holds 4-bit elements of two rows: 2r in its lower half, 2r + 1 in its upper half."),
+    Field("packed", 1, "dot", "Rows follow each other, and their parts, without padding to bus words."),
     Field("scale", 2, "dot", "Kind of the scales.", Scale),
     Field("super", 1, "dot", "A scale is for a super-block of 8 vectors, not for each vector."),
     Field("minimum", 1, "dot", "Each scale is followed by an fp16 minimum."),
@@ -180,7 +181,7 @@ FIELDS = (
     Field("function", 2, "vector", "Function of a * b + c.", Function),
     Field("reduce", 2, "vector", "Reduction of the results.", Reduce),
     Field("reduce_destination", 6, "vector",
-          "Scalar register that takes the reduction; STORE of 8 or 4 bits: that has the scale of the codes."),
+          "Scalar register that takes the reduction; STORE of 8 or 4 bits without one: that has the scale."),
 
     Field("sink", 3, "result", "Where the results go.", Sink),
     Field("destination", 20, "result", "Scratchpad element address, or column."),

@@ -30,7 +30,7 @@ def WriteBeat(bus_bits):
 
 
 DotCommand = data.StructLayout(
-    _fields("code_bits", "code_kind", "code_order", "paired", "scale", "super", "minimum", "sub_bits", "sub_signed",
+    _fields("code_bits", "code_kind", "code_order", "paired", "packed", "scale", "super", "minimum", "sub_bits", "sub_signed",
             "sub_wide", "expand", "vectors", "rows", "free", "columns"))
 """What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position."""
 

@@ -69,8 +69,8 @@ vector unit. `COLUMN` fills the last vector of 32 with zeros. `STORE` writes ele
 `store_base + position * store_index_stride + i * store_stride`, and the one scale of all elements as fp32 at
 byte `scale_base + 4 * position`; it takes at most 256 elements. Codes of 16 bits have a power of two as scale,
 which follows from the largest element. Codes of 8 and 4 bits are the elements rounded to integers, which the
-program has divided by the scale in scalar register `reduce_destination`. Of 4 bits, elements 2i and 2i + 1 are
-the lower and upper half of the byte that would be that of element i.
+program has divided by the scale in scalar register `reduce_destination`; there is no reduction then. Of
+4 bits, elements 2i and 2i + 1 are the lower and upper half of the byte that would be that of element i.
 
 ## The word
 

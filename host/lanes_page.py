@@ -18,20 +18,22 @@ _PAGE = """\
 
 <!-- Printed by `python -m host.lanes_page` from the formats in host/image/formats; a test compares. -->
 
-The dot engine accepts a bus word in every cycle if it has at least as many lanes as a bus word has codes: `lanes` of
-the configuration, per physical column, for one slot. A command that uses s slots needs s times as many. With fewer
-lanes the engine, not the bus, sets the pace: it multiplies `lanes` codes per cycle. Sub-scales pass the same way as
-codes and are wider than these, so they need no more lanes.
+The dot engine accepts a bus word in every cycle if it has at least as many lanes as a bus word has codes:
+`lanes` of the configuration, per physical column, for one slot. A command that uses s slots needs s times as
+many. With fewer lanes the engine, not the bus, sets the pace: it multiplies `lanes` codes per cycle.
+Sub-scales pass the same way as codes and are wider than these, so they need no more lanes.
 
-Lanes needed, by bits of the bus; a share is the part of the bus that {most} lanes, the most there are, can use:
+Lanes needed, by bits of the bus; a share is the part of the bus that {most} lanes, the most there are, can
+use:
 
 {table}
 
-Codes of the K and V cache have 16 bits. Tests hold configurations of 32, 64 and 128 bits against the simulated
-engine, cycle by cycle (`test_throughput` in tests/gateware/dot/test_formats.py).
+Codes of the K and V cache have 16 bits. Tests hold configurations of 32, 64 and 128 bits against the
+simulated engine, cycle by cycle (`test_throughput` in tests/gateware/dot/test_formats.py).
 
-With `array="digits"` the engine has adders instead of multipliers and takes a code two bits at a time, after it has
-been multiplied with its sub-scale. Ternary formats keep the pace of the table. Others divide it by the number of steps:
+With `array="digits"` the engine has adders instead of multipliers and takes a code two bits at a time, after
+it has been multiplied with its sub-scale. Ternary formats keep the pace of the table. Others divide it by the
+number of steps:
 
 {digits}
 """

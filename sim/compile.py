@@ -80,7 +80,7 @@ def source_key(*packages, parameters):
     return digest.hexdigest()
 
 
-def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=None):
+def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), toolchain=None):
     """Compile a design, or find it in the cache.
 
     Parameters
@@ -97,6 +97,9 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
         is found without elaborating the design, which takes seconds for a large one.
     flags : sequence of str
         More options for the C++ compiler.
+    models : sequence of str
+        Verilog files with the modules that the design has instances of: paths, or those that yosys brings
+        (`+/xilinx/cells_sim.v`).
     toolchain : Toolchain
 
     Returns
@@ -126,9 +129,14 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
         design = design()
     verilog = _VerilogFiles()
     text = _without_sources(rtlil.convert(design, name="top", ports=ports, platform=verilog))
-    path = cache / f"{name}-{_digest(environment, PASSES, text, *verilog.files.values())}.so"
+    # Models that yosys brings belong to its version, which is in the environment.
+    sources = [model if model.startswith("+/") else Path(model).read_text() for model in map(str, models)]
+    path = cache / f"{name}-{_digest(environment, PASSES, text, *verilog.files.values(), *sources)}.so"
     if not path.exists():
-        _build(cache, path, toolchain, lambda work: _write_design(work, text, verilog.files, toolchain), flags)
+        def write(work):
+            return _write_design(work, text, verilog.files, sources, toolchain)
+
+        _build(cache, path, toolchain, write, flags)
     if index is not None:
         _write_atomically(index, path.name)
     return path
@@ -215,14 +223,25 @@ class _VerilogFiles:
         self.files[name] = text
 
 
-def _write_design(work, text, verilog, toolchain):
+def _write_design(work, text, verilog, models, toolchain):
     """Generate the C++ of a design in a directory; returns the file."""
     (work / "design.il").write_text(text)
+    commands = []
     for name, module in verilog.items():
         (work / name).write_text(module)
-    (work / "design.ys").write_text("\n".join([
-        *(f"read_verilog {name}" for name in verilog), "read_rtlil design.il",
-        *(["hierarchy -check -top top"] if verilog else []), PASSES, "write_cxxrtl -g0 generated.cc", ""]))
+        commands.append(f"read_verilog {name}")
+    for index, model in enumerate(models):
+        if not model.startswith("+/"):
+            (work / f"model_{index}.v").write_text(model)
+            model = f"model_{index}.v"
+        commands.append(f"read_verilog {model}")
+    commands.append("read_rtlil design.il")
+    if verilog:
+        commands.append("hierarchy -check -top top")
+    if models:
+        # Parameters are chosen, and what they leave out is gone, before anything else happens.
+        commands.append("hierarchy -top top; proc; flatten; opt_expr; opt_clean")
+    (work / "design.ys").write_text("\n".join([*commands, PASSES, "write_cxxrtl -g0 generated.cc", ""]))
     toolchain.run([*toolchain.yosys, "-q", "-s", "design.ys"], cwd=work)
     code = (work / "generated.cc").read_text()
     _check_clock(code)

@@ -10,8 +10,9 @@ from boards.build.cache import cached_file
 
 __all__ = ["Synthesis", "resources", "synthesise"]
 
-# Checks are for simulations. Only `gateware.block_ram.BlockRam` reads a memory with a clock, and never the word that is
-# being written: without this mask yosys puts multiplexers behind the block RAM that keep an order which nobody needs.
+# Checks are for simulations. Only `gateware.block_ram.BlockRam` reads a memory with a clock, and never the
+# word that is being written: without this mask yosys puts multiplexers behind the block RAM that keep an
+# order which nobody needs.
 _READ = """\
 read_rtlil design.il
 chformal -remove

@@ -4,8 +4,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import (DISTANCE_BITS, MINIMUM_ALIGNMENT, MINIMUM_SUM_BITS, SCALE_MANTISSA_BITS, SUM_BITS,
-                                  TOTAL_BITS, sides)
+from gateware.dot.layouts import (DISTANCE_BITS, MINIMUM_ALIGNMENT, MINIMUM_SUM_BITS, SCALE_MANTISSA_BITS,
+                                  SUM_BITS, TOTAL_BITS, sides)
 from gateware.dot.slot_table import SlotTable
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
@@ -19,17 +19,17 @@ _ALIGNMENT = TOTAL_BITS - (SUM_BITS + SCALE_MANTISSA_BITS - 1)
 class Accumulator(wiring.Component):
     """One 64-bit accumulator per slot, half of a paired row, and physical column.
 
-    A free-running pipeline: latency ``latency`` cycles, one contribution per column and cycle, also one after another
-    to the same slot. A contribution is ``floor(sum * mantissa * 2**(15 - distance))``, less
+    A free-running pipeline: latency ``latency`` cycles, one contribution per column and cycle, also one
+    after another to the same slot. A contribution is ``floor(sum * mantissa * 2**(15 - distance))``, less
     ``floor(minimum_sum * minimum * 2**(24 - minimum_distance))`` where there are minimums::
 
-        sum, mantissa -- multipliers -- inner product -- product -- shift by 4s -- by 1s -- difference -- total
-                      0              3                4          5              6        7             8        9
+        sum, mantissa -- multipliers -- inner product -- product -- by 4s -- by 1s -- difference -- total
+                      0              3                4          5        6        7             8        9
 
     Contributions of two vectors side by side take one more cycle, in which they are added.
 
-    The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18. Its magnitude is below 2**48, because
-    neither factor is ever its most negative number; likewise that of 29 by 12 bits is below 2**39.
+    The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18. Its magnitude is below 2**48,
+    because neither factor is ever its most negative number; likewise that of 29 by 12 bits is below 2**39.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Accumulator(wiring.Component):
     Members
     -------
     vectors : In, array of what belongs to each vector of a step
-        ``sums``, signed(38), array of columns; ``mantissa``, signed(12), of the scale; ``distances``, 6 bits, array
-        of columns; ``minimum_sums``, signed(29), array of columns; ``minimum``, signed(12); ``minimum_distances``,
-        6 bits, array of columns.
+        ``sums``, signed(38), array of columns; ``mantissa``, signed(12), of the scale; ``distances``, 6 bits,
+        array of columns; ``minimum_sums``, signed(29), array of columns; ``minimum``, signed(12);
+        ``minimum_distances``, 6 bits, array of columns.
     valid : In(1)
     first : In(1)
         The total begins with this contribution.
@@ -86,7 +86,8 @@ class Accumulator(wiring.Component):
                     shifted = shifted - self._contribute(
                         m, f"minimum_{column}_{side}", vector.minimum_sums[column], vector.minimum,
                         vector.minimum_distances[column], MINIMUM_ALIGNMENT)
-                contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}_{side}")
+                contribution = Signal(
+                    signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}_{side}")
                 m.d.sync += contribution.eq(shifted)
                 contributions.append(contribution)
             if len(contributions) == 2:

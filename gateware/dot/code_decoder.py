@@ -20,15 +20,16 @@ _FIFTH = 4
 class CodeDecoder(wiring.Component):
     """Assembles vectors of 32 codes, holds one of them, and hands out ``lanes`` codes per step.
 
-    With bit-planes, word k is bit k of all codes, left-aligned because a narrow code uses the upper words only; in
-    element order it is codes 2k and 2k + 1 of 16 bits, or as many more of 8 or 4 bits, likewise in the upper words; of
-    paired rows it is four codes of each. The words that complete a vector go straight into the register that
-    holds it, together with those assembled before, while what follows them in the same bus word begins the next one.
-    So a chunk is taken every cycle as long as vectors are stepped through as fast as they arrive. Each plane takes
-    its word from a fixed place of a rotated bus word. With 64 lanes two vectors are assembled and held side by side.
+    With bit-planes, word k is bit k of all codes, left-aligned because a narrow code uses the upper words
+    only; in element order it is codes 2k and 2k + 1 of 16 bits, or as many more of 8 or 4 bits, likewise in
+    the upper words; of paired rows it is four codes of each. The words that complete a vector go straight
+    into the register that holds it, together with those assembled before, while what follows them in the same
+    bus word begins the next one. So a chunk is taken every cycle as long as vectors are stepped through as
+    fast as they arrive. Each plane takes its word from a fixed place of a rotated bus word. With 64 lanes two
+    vectors are assembled and held side by side.
 
-    Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are left-aligned
-    again. ``chunks.ready`` is combinational from ``done``.
+    Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are
+    left-aligned again. ``chunks.ready`` is combinational from ``done``.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ class CodeDecoder(wiring.Component):
     table : In(stream)
         The numbers that indices stand for; only while no vector is held or under way.
     elements : In(1)
-        Words hold codes in element order, not bit-planes. Constant during a command, like ``code_bits``, ``paired``
-        and ``kind``.
+        Words hold codes in element order, not bit-planes. Constant during a command, like ``code_bits``,
+        ``paired`` and ``kind``.
     code_bits : In(5)
         Of elements: 16, 8 or 4.
     paired : In(1)
@@ -62,12 +63,13 @@ class CodeDecoder(wiring.Component):
     position : In(5)
         First code of the step, or the code that is expanded.
     expand : In(1)
-        All codes but the one at ``position`` are zero. So are those of lanes 32 and up if there is no second vector.
+        All codes but the one at ``position`` are zero. So are those of lanes 32 and up if there is no second
+        vector.
     subs : Out(signed(8)), array of ``lanes``
         Upper halves of the bit-planes, one cycle after the step: sub-scales, left-aligned.
     codes : Out(signed(16)), array of ``lanes``
-        Left-aligned: code * 2**(16 - code_bits), or 2**(15 - code_bits) without a sign, ``LATENCY`` cycles after
-        the step.
+        Left-aligned: code * 2**(16 - code_bits), or 2**(15 - code_bits) without a sign, ``LATENCY`` cycles
+        after the step.
     """
 
     LATENCY = 2
@@ -121,13 +123,9 @@ class CodeDecoder(wiring.Component):
 
         # Cycle 0: the bits of the step.
         part = self.position[lane_bits:]
-        trits = self._decode_trits(m, held, part, run) if "trits" in self._config.decoders else None
         bits = [Signal(16, reset_less=True, name=f"bits_{lane}") for lane in range(lanes)]
         for side, words in enumerate(held):
-            planes = [word.word_select(part, width) for word in words]
-            if trits:
-                planes[-2:] = [Mux(self.kind == CodeKind.TRITS, *pair) for pair in zip(trits[side], planes[-2:])]
-            from_planes = _transpose(planes)
+            from_planes = _transpose([word.word_select(part, width) for word in words])
             from_elements = self._elements(m, words, part, from_planes)
             for lane, (element, code) in enumerate(zip(from_elements, from_planes)):
                 m.d.sync += bits[side * width + lane].eq(Mux(self.elements, element, code))
@@ -141,12 +139,15 @@ class CodeDecoder(wiring.Component):
         if "tables" in self._config.decoders:
             m.submodules.table = table = CodeTable(lanes)
             connect(m, flipped(self.table), table.entries)
-            codes = []
-            for lane in range(lanes):
-                m.d.comb += table.indices[lane].eq(bits[lane][12:])
-                codes.append(Mux(is_index, Cat(Const(0, 8), table.numbers[lane]), bits[lane]))
+            m.d.comb += [index.eq(number[12:]) for index, number in zip(table.indices, bits)]
+            codes = [Mux(is_index, Cat(Const(0, 8), number), code)
+                     for number, code in zip(table.numbers, codes)]
         else:
             m.d.comb += self.table.ready.eq(1)
+        if "trits" in self._config.decoders:
+            is_trit = delay(m, self.kind == CodeKind.TRITS, name="is_trit")
+            trits = self._decode_trits(m, held, part, run)
+            codes = [Mux(is_trit, Cat(Const(0, 14), trit), code) for trit, code in zip(trits, codes)]
         second = delay(m, self.second, name="second")
         for lane in range(lanes):
             wanted = ~expand | (position == lane)
@@ -165,12 +166,13 @@ class CodeDecoder(wiring.Component):
     def _assemble_part(self, m, fire, index, part):
         chunk = self.chunks.p
         places = len(chunk.words)
-        assembled = [Signal(WORD_BITS, reset_less=True, name=f"assembled_{index}_{k}") for k in range(_PLANES)]
-        held = [Signal(WORD_BITS, reset_less=True, name=f"held_{index}_{k}") for k in range(_PLANES)]
+        assembled, held = (
+            [Signal(WORD_BITS, reset_less=True, name=f"{name}_{index}_{k}") for k in range(_PLANES)]
+            for name in ("assembled", "held"))
         arriving = _rotate(chunk.words, part.rotation)
         following = _rotate(chunk.words, Mux(chunk.completes, part.head_rotation, part.rotation))
-        # Bit k: plane k is not below the planes of the chunk, or of the vector. What lies behind a chunk is written
-        # again by the next one.
+        # Bit k: plane k is not below the planes of the chunk, or of the vector. What lies behind a chunk is
+        # written again by the next one.
         new, used = Signal(_PLANES), Signal(_PLANES)
         m.d.comb += [
             new.eq(Const(-1, _PLANES) << part.plane),
@@ -188,14 +190,14 @@ class CodeDecoder(wiring.Component):
     def _elements(self, m, held, part, planes):
         """Codes of a step in element order, left-aligned.
 
-        What lies below elements of 8 and 4 bits is zero like what lies below as many bit-planes, and is taken from
-        these: that needs no gates.
+        What lies below elements of 8 and 4 bits is zero like what lies below as many bit-planes, and is taken
+        from these: that needs no gates.
         """
         lanes = min(self._config.lanes, VECTOR_CODES)
         words, bytes_, nibbles = (
             Cat(held[_PLANES - bits:]).word_select(part, bits * lanes) for bits in (16, 8, 4))
         is_word, is_byte = Signal(), Signal()
-        m.d.comb += [is_word.eq(self.code_bits == 16), is_byte.eq(self.code_bits == 8)]
+        m.d.sync += [is_word.eq(self.code_bits == 16), is_byte.eq(self.code_bits == 8)]
         for lane in range(lanes):
             word, byte = words.word_select(lane, 16), bytes_.word_select(lane, 8)
             nibble = Mux(self.paired, Mux(self.half, byte[4:], byte[:4]), nibbles.word_select(lane, 4))
@@ -204,32 +206,33 @@ class CodeDecoder(wiring.Component):
                 Mux(is_byte, byte[4:], nibble)))
 
     def _decode_trits(self, m, held, part, run):
-        """Bit-planes of the trits of a step: of the bytes that are held, or those that came with four vectors.
-
-        Two of them for each vector that is held.
-        """
+        """The trits of a step, one cycle after it: of the bytes held, or that came with four vectors."""
         width = min(self._config.lanes, VECTOR_CODES)
         count = width // 4
+        late_part = delay(m, part, name="part")
+        late_done = delay(m, self.valid if len(held) == 1 else self.done, name="trits_done")
         fifth = [Signal(WORD_BITS, reset_less=True, name=f"fifth_{bit}") for bit in range(2)]
         known = fifth
-        planes = []
+        codes = []
         for side, words in enumerate(held):
             m.submodules[f"trits_{side}"] = trits = TritDecoder(count)
             m.d.comb += trits.bytes.eq(Cat(words[-2:]).word_select(part, 8 * count))
-            number = run if side == 0 else Mux(run == _FIFTH, 0, run + 1)
-            planes.append([Mux(number == _FIFTH, word.word_select(part, width), Cat(trit[bit] for trit in trits.trits))
-                           for bit, word in enumerate(known)])
+            number = delay(m, run if side == 0 else Mux(run == _FIFTH, 0, run + 1), name=f"run_{side}")
+            is_fifth = number == _FIFTH
+            stored = [word.word_select(late_part, width) for word in known]
+            codes += [Mux(is_fifth, Cat(word[lane] for word in stored), trit)
+                      for lane, trit in enumerate(trits.trits)]
             more = [Signal(WORD_BITS, name=f"fifth_{side}_{bit}") for bit in range(2)]
             for bit, word in enumerate(more):
                 m.d.comb += word.eq(known[bit])
-                with m.If(number != _FIFTH):
-                    m.d.comb += word.word_select(Cat(part, number[:2]), count).eq(
+                with m.If(~is_fifth):
+                    m.d.comb += word.word_select(Cat(late_part, number[:2]), count).eq(
                         Cat(trit[bit] for trit in trits.fifths))
             known = more
         # The first of two vectors may need what the second one replaces.
-        with m.If((self.valid if len(held) == 1 else self.done) & (self.kind == CodeKind.TRITS)):
+        with m.If(late_done):
             m.d.sync += [word.eq(more) for word, more in zip(fifth, known)]
-        return planes
+        return codes
 
 
 def _rotate(words, rotation):

@@ -12,7 +12,8 @@ __all__ = ["CodeTable"]
 class CodeTable(wiring.Component):
     """16 signed bytes, looked up by ``lanes`` indices at once in LUT RAM.
 
-    Combinational from ``indices``. A new table takes 16 cycles: ``entries`` is accepted with the last of them.
+    Combinational from ``indices``. A new table takes 16 cycles: ``entries`` is accepted with the last of
+    them.
 
     Parameters
     ----------

@@ -17,15 +17,16 @@ _TOP_PLACE = _CODE_BITS - 2
 
 
 class DigitArray(wiring.Component):
-    """Does what :class:`gateware.dot.multiplier_array.MultiplierArray` does, with one digit of each code per step.
+    """Does what :class:`gateware.dot.multiplier_array.MultiplierArray` does, with one digit of each code per
+    step.
 
-    A code is sum(digit * 4**k) with digits -2 to 2 (Booth, 1951), k = 0..7: digit k is that of bits 2k - 1 to 2k + 1. A
-    step adds, for each lane, the mantissa, its double, their negatives or nothing. The steps of a vector begin with
-    its lowest digit and end with digit 7; before those of the next digit the sum moves down by two places, which were
-    empty. A ternary code, being left-aligned, has digit 7 only.
+    A code is sum(digit * 4**k) with digits -2 to 2 (Booth, 1951), k = 0..7: digit k is that of bits 2k - 1 to
+    2k + 1. A step adds, for each lane, the mantissa, its double, their negatives or nothing. The steps of a
+    vector begin with its lowest digit and end with digit 7; before those of the next digit the sum moves down
+    by two places, which were empty. A ternary code, being left-aligned, has digit 7 only.
 
-    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32 products of a
-    vector when the step was the last part of its last digit.
+    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32
+    products of a vector when the step was the last part of its last digit.
 
     Parameters
     ----------
@@ -76,7 +77,8 @@ class DigitArray(wiring.Component):
         ones, twos, negatives = [], [], []
         for lane, code in enumerate(self.codes):
             low, middle, high = Cat(Const(0, 1), code).bit_select(Cat(Const(0, 1), self.digit), 3)
-            one, two, negative = (Signal(reset_less=True, name=f"{name}_{lane}") for name in ("one", "two", "negative"))
+            one, two, negative = (
+                Signal(reset_less=True, name=f"{name}_{lane}") for name in ("one", "two", "negative"))
             m.d.sync += [
                 one.eq(low ^ middle),
                 two.eq((low == middle) & (middle != high)),
@@ -88,8 +90,8 @@ class DigitArray(wiring.Component):
         late_negatives = delay(m, Cat(negatives), name="negatives")
 
         for column in range(self._columns):
-            # Second cycle: digit times mantissa, but for the one that makes a complement a negative number. It is
-            # the carry into an adder: there are as many adders as lanes.
+            # Second cycle: digit times mantissa, but for the one that makes a complement a negative number.
+            # It is the carry into an adder: there are as many adders as lanes.
             terms = []
             for lane, (one, two, negative) in enumerate(zip(ones, twos, negatives)):
                 mantissa = self.mantissas[column][lane]
@@ -100,9 +102,10 @@ class DigitArray(wiring.Component):
             while len(terms) > 1:
                 level, terms = terms, []
                 for index, ((a, a_carry), (b, b_carry)) in enumerate(zip(level[::2], level[1::2])):
-                    result = Signal(signed(len(a) + 1), reset_less=True, name=f"tree_{column}_{len(level)}_{index}")
+                    place = f"{column}_{len(level)}_{index}"
+                    result = Signal(signed(len(a) + 1), reset_less=True, name=f"tree_{place}")
                     m.d.sync += result.eq(_add(a, b, a_carry))
-                    terms.append((result, delay(m, b_carry, name=f"carry_{column}_{len(level)}_{index}")))
+                    terms.append((result, delay(m, b_carry, name=f"carry_{place}")))
             (total, carry), = terms
             output = Signal(signed(SUM_BITS), reset_less=True, name=f"sum_{column}")
             before = Signal(signed(SUM_BITS), name=f"before_{column}")

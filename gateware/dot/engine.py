@@ -9,9 +9,10 @@ from gateware.dot.code_decoder import CodeDecoder
 from gateware.dot.code_scaler import CodeScaler
 from gateware.dot.digit_array import DigitArray
 from gateware.dot.group_sums import GroupSums
-from gateware.dot.layouts import DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
+from gateware.dot.layouts import CodeChunk, DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
+from gateware.dot.row_aligner import RowAligner
 from gateware.dot.result_serialiser import ResultSerialiser
 from gateware.dot.row_sequencer import RowSequencer
 from gateware.dot.scale_reader import ScaleReader
@@ -29,33 +30,34 @@ __all__ = ["DotEngine"]
 class DotEngine(wiring.Component):
     r"""Rows of a streamed matrix times the vectors of the x-buffer, exactly.
 
-    Computes :func:`gateware.dot.exact.exact_dot` bit for bit: 64-bit fixed-point sums, rounded once to fp32. Results
-    come row by row, within a row by ascending logical column. In expand mode result i (row i, column 0) is code i
-    times its scale.
+    Computes :func:`gateware.dot.exact.exact_dot` bit for bit: 64-bit fixed-point sums, rounded once to fp32.
+    Results come row by row, within a row by ascending logical column. In expand mode result i (row i, column
+    0) is code i times its scale.
 
-    A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits that many
-    for every two bits of a code (times its sub-scale); beats are accepted in every cycle,
-    from row to row and also with rows of one vector, as long as they are not faster. A command follows two cycles
-    after the last step of the one before, without draining. The result follows 32 to 37 cycles after its last beat
-    (simulated, lanes 32 and 4). Up to 16 slots of totals are on their way: rows of a single beat, which have no scales,
-    take 1.2 cycles instead of one. Results may be refused; nothing is lost then, the steps wait.
+    A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
+    that many for every two bits of a code (times its sub-scale); beats are accepted in every cycle, from row
+    to row and also with rows of one vector, as long as they are not faster. A command follows two cycles
+    after the last step of the one before, without draining. The result follows 32 to 37 cycles after its last
+    beat (simulated, lanes 32 and 4). Up to 16 slots of totals are on their way: rows of a single beat, which
+    have no scales, take 1.2 cycles instead of one. Results may be refused; nothing is lost then, the steps
+    wait.
 
-    Yosys 0.70, synth_ecp5, 32 lanes, 2 columns, 8 slots, 64-bit bus, 4 vector lanes, estimated: 4117 LUT4, 1440 CCU2C,
-    14167 FF (of which 6528 belong to multipliers, into whose blocks a board can move them), 116 LUT RAMs of 16 x 4,
-    70 MULT18X18D, 34 DP16KD.
+    Yosys 0.70, synth_ecp5, 32 lanes, 2 columns, 8 slots, 64-bit bus, 4 vector lanes, estimated: 4117 LUT4,
+    1440 CCU2C, 14167 FF (of which 6528 belong to multipliers, into whose blocks a board can move them), 116
+    LUT RAMs of 16 x 4, 70 MULT18X18D, 34 DP16KD.
 
     ::
 
-        beats -> RowSequencer -> CodeDecoder -----> CodeScaler --> MultiplierArray -> Accumulator -> results
+        beats -> RowAligner -> RowSequencer -> CodeDecoder -----> CodeScaler --> MultiplierArray -> Accumulator -> results
                       |               |                /             /                    / /
                       |         StepSequencer -> SubScaleTable      /                    / /
                       |            |     \ x -> XBuffer -----------/--------------------/ /
                       |            |     \ x -> GroupSums -> MinimumSums ----------------/
                       \--------> ScaleReader -------------------------------------------/
 
-    A command may have codes of every kind with scales of every kind, sub-scales (with FP16 scales of super-blocks,
-    codes of at most 6 bits, one less if unsigned) and minimums (with FP16 scales), as far as ``config.decoders`` has
-    the parts.
+    A command may have codes of every kind with scales of every kind, sub-scales (with FP16 scales of
+    super-blocks, codes of at most 6 bits, one less if unsigned) and minimums (with FP16 scales), as far as
+    ``config.decoders`` has the parts.
 
     Parameters
     ----------
@@ -66,13 +68,13 @@ class DotEngine(wiring.Component):
     command : In(stream)
         :data:`gateware.layouts.DotCommand`.
     table : In(stream)
-        :data:`gateware.layouts.CodeTableEntries`: what codes of kind TABLE stand for in commands from now on. Only
-        while no command is under way; takes 16 cycles.
+        :data:`gateware.layouts.CodeTableEntries`: what codes of kind TABLE stand for in commands from now on.
+        Only while no command is under way; takes 16 cycles.
     beats : In(stream)
-        Bus words of the matrix.
+        Bus words of the matrix, none of them before its command has been taken.
     x : In(stream)
-        Groups of mantissas into the x-buffer, always ready. Those of a column come in order and without groups of
-        another column between them; never while a command reads that column.
+        Groups of mantissas into the x-buffer, always ready. Those of a column come in order and without
+        groups of another column between them; never while a command reads that column.
     results : Out(stream)
         :data:`gateware.layouts.DotResult`.
     """
@@ -90,8 +92,9 @@ class DotEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        m.submodules.skid = skid = SkidBuffer(shape=config.bus_bits)
+        m.submodules.aligner = aligner = RowAligner(bus_bits=config.bus_bits)
         m.submodules.rows = rows = RowSequencer(config)
+        m.submodules.chunks = chunks = SkidBuffer(shape=CodeChunk(config))
         m.submodules.decoder = decoder = CodeDecoder(config)
         m.submodules.steps = steps = StepSequencer(config)
         m.submodules.scales = scales = ScaleReader(config)
@@ -101,16 +104,21 @@ class DotEngine(wiring.Component):
 
         connect(m, flipped(self.command), rows.command)
         connect(m, flipped(self.table), decoder.table)
-        connect(m, flipped(self.beats), skid.i)
-        connect(m, skid.o, rows.beats)
+        connect(m, flipped(self.beats), aligner.beats)
+        connect(m, aligner.aligned, rows.beats)
         connect(m, rows.scales, scales.beats)
-        connect(m, rows.chunks, decoder.chunks)
+        connect(m, rows.chunks, chunks.i)
+        connect(m, chunks.o, decoder.chunks)
         connect(m, flipped(self.x), x_buffer.groups)
         connect(m, serialiser.results, flipped(self.results))
 
         # Cycle 0 of a step.
         step = steps.step.p
         m.d.comb += [
+            aligner.start.eq(rows.start),
+            aligner.active.eq(rows.active),
+            aligner.last_scale_byte.eq(rows.last_scale_byte),
+            aligner.last_sub.eq(rows.last_sub),
             rows.row_done.eq(steps.row_done),
             steps.start.eq(rows.start),
             steps.command.eq(self.command.p),
@@ -151,6 +159,9 @@ class DotEngine(wiring.Component):
         if "minimums" in config.decoders:
             self._sum_minimums(m, steps, scales, accumulator, at_sums)
             kinds.append(("minimum", scales.minimum_distances, "minimum_distances"))
+        digit = delay(m, step.digit, code_latency, name="digit")
+        next_digit = delay(m, step.position == 0, code_latency, name="next_digit")
+        mantissa_latency = at_sums - ScaleReader.MANTISSA_LATENCY
         for side, array in enumerate(arrays):
             m.submodules[f"array_{side}"] = array
             first = side * lanes
@@ -160,16 +171,14 @@ class DotEngine(wiring.Component):
                 array.first_part.eq(first_part),
                 array.expand.eq(expand),
                 vector.sums.eq(array.sums),
-                vector.mantissa.eq(delay(
-                    m, scales.mantissas[side], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"mantissa_{side}")),
+                vector.mantissa.eq(
+                    delay(m, scales.mantissas[side], mantissa_latency, name=f"mantissa_{side}")),
             ]
             if kind is DigitArray:
-                m.d.comb += [
-                    array.digit.eq(delay(m, step.digit, code_latency, name=f"digit_{side}")),
-                    array.next_digit.eq(delay(m, step.position == 0, code_latency, name=f"next_digit_{side}")),
-                ]
+                m.d.comb += [array.digit.eq(digit), array.next_digit.eq(next_digit)]
             for column in range(columns):
-                m.d.comb += Cat(array.mantissas[column]).eq(Cat(x_buffer.mantissas[column][first:first + lanes]))
+                mantissas = x_buffer.mantissas[column][first:first + lanes]
+                m.d.comb += Cat(array.mantissas[column]).eq(Cat(mantissas))
         self._align_distances(m, kinds, scales, x_buffer, accumulator, x_start, at_sums)
 
         # What the step has to say about the totals.
@@ -270,7 +279,7 @@ class DotEngine(wiring.Component):
         """The minimums of a step, at the accumulator in cycle ``at_sums``."""
         config = self._config
         m.submodules.groups = groups = GroupSums(config)
-        start = at_sums - MinimumSums.LATENCY
+        start, latency = at_sums - MinimumSums.LATENCY, at_sums - ScaleReader.MANTISSA_LATENCY
         self._send_step(m, steps, groups, start - GroupSums.LATENCY)
         m.d.comb += [
             groups.groups.valid.eq(self.x.valid),
@@ -289,8 +298,7 @@ class DotEngine(wiring.Component):
                              for column in range(config.columns)]
             m.d.comb += [
                 vector.minimum_sums.eq(minimums.sums),
-                vector.minimum.eq(delay(
-                    m, scales.minimums[side], at_sums - ScaleReader.MANTISSA_LATENCY, name=f"minimum_{side}")),
+                vector.minimum.eq(delay(m, scales.minimums[side], latency, name=f"minimum_{side}")),
             ]
 
     def _align_distances(self, m, kinds, scales, x_buffer, accumulator, x_start, at_sums):
@@ -312,4 +320,5 @@ class DotEngine(wiring.Component):
                         total.eq(delay(m, distances[side], early - scales.latency, name=name) + x_distance),
                         vector[result][column].eq(delay(m, clamped, at_sums - early - 1, name=name)),
                     ]
-                    m.d.sync += clamped.eq(total[:DISTANCE_BITS] | total[DISTANCE_BITS].replicate(DISTANCE_BITS))
+                    beyond = total[DISTANCE_BITS].replicate(DISTANCE_BITS)
+                    m.d.sync += clamped.eq(total[:DISTANCE_BITS] | beyond)

@@ -1,7 +1,7 @@
 """The exact dot product, bit for bit, in NumPy int64.
 
-The dot engine and this function compute the same integers; the golden model imports it. Every 32-code vector of a row
-is one contribution, or two where the format has minimums::
+The dot engine and this function compute the same integers; the golden model imports it. Every 32-code vector
+of a row is one contribution, or two where the format has minimums::
 
     P = sum(sub_scale * sum(code * mantissa))                 inner sums over 16 codes; sub-scales may be 1
     M = sum(sub_minimum * sum(mantissa))                      likewise
@@ -10,9 +10,9 @@ is one contribution, or two where the format has minimums::
     accumulator = sum(contribution)                           63 bits and sign, cannot overflow
     result = round to nearest even, fp32(accumulator * 2**(anchor - free))
 
-``anchor`` is the largest exponent among the row's scales and minimums plus the largest exponent of the column's
-vector, ``free`` the bits that the longest row leaves unused. A sum of integers has no order, so the result depends
-neither on lanes and columns nor on the bus.
+``anchor`` is the largest exponent among the row's scales and minimums plus the largest exponent of the
+column's vector, ``free`` the bits that the longest row leaves unused. A sum of integers has no order, so the
+result depends neither on lanes and columns nor on the bus.
 """
 
 import numpy as np
@@ -77,19 +77,21 @@ def unpack_fp16(bits):
 
 
 def unpack_power(exponents):
-    """Scale mantissa and exponent of ``2**exponent``, int8 array; mantissas are 1024 for every width to be alike."""
+    """Scale mantissa and exponent of ``2**exponent``, int8 array; mantissas are 1024 for every width to be
+    alike."""
     exponents = np.asarray(exponents).astype(np.int64)
     return np.full_like(exponents, 1 << SCALE_BITS - 1), exponents - (SCALE_BITS - 1)
 
 
-def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, minimum=None, sub_minimums=None):
+def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, minimum=None,
+              sub_minimums=None):
     """Rows of a quantised matrix times one block-floating-point vector.
 
     Parameters
     ----------
     codes : float64 array (rows, vectors, 32)
-        Integer codes, tables already looked up. In float64 because BLAS then takes the products, which stay below
-        2**53 and are therefore exact.
+        Integer codes, tables already looked up. In float64 because BLAS then takes the products, which stay
+        below 2**53 and are therefore exact.
     scale : pair of int64 arrays (rows, vectors)
         Mantissas and exponents.
     x_mantissa : float64 array (vectors, 32)
@@ -110,7 +112,8 @@ def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, mi
         products = np.matmul(codes.transpose(1, 0, 2), x_mantissa[:, :, None])[:, :, 0].T
     else:
         groups = sub_scales.shape[2], VECTOR_CODES // sub_scales.shape[2]
-        sums = np.einsum("rvgc,vgc->rvg", codes.reshape(*codes.shape[:2], *groups), x_mantissa.reshape(-1, *groups))
+        sums = np.einsum("rvgc,vgc->rvg", codes.reshape(*codes.shape[:2], *groups),
+                         x_mantissa.reshape(-1, *groups))
         products = (sums * sub_scales).sum(axis=2)
     terms = [(products, *scale)]
     if minimum is not None:
@@ -120,7 +123,8 @@ def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, mi
     largest = np.max([exponent.max(axis=1) for _sums, _mantissa, exponent in terms], axis=0)
     anchor = largest + x_exponent.max()
     contribution, *subtracted = (
-        (sums.astype(np.int64) * mantissa << free) >> np.minimum(anchor[:, None] - (exponent + x_exponent), 63)
+        (sums.astype(np.int64) * mantissa << free)
+        >> np.minimum(anchor[:, None] - (exponent + x_exponent), 63)
         for sums, mantissa, exponent in terms)
     for share in subtracted:
         contribution = contribution - share

@@ -18,8 +18,8 @@ _UNIT = 1 << 16
 class GroupSums(wiring.Component):
     """The two group sums of each vector of the x-buffer, in block RAM.
 
-    Computed while the x-buffer is written, from the same groups: what the last one of a vector completes can be read
-    ``WRITE_LATENCY`` + 1 cycles later.
+    Computed while the x-buffer is written, from the same groups: what the last one of a vector completes can
+    be read ``WRITE_LATENCY`` + 1 cycles later.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ class GroupSums(wiring.Component):
         super().__init__({
             "groups": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
             "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * sides(config)), config.columns)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * sides(config)),
+                                         config.columns)),
         })
 
     def elaborate(self, platform):
@@ -89,6 +90,8 @@ class GroupSums(wiring.Component):
 
         expand = delay(m, self.step.p.expand, self.LATENCY, name="expand")
         group_index = delay(m, self.step.p.position[group_code_bits:], self.LATENCY, name="group_index")
+        write_slot = (write_column // config.columns)[:slot_bits]
+        step = self.step.p
         for column in range(config.columns):
             for part in range(parts):
                 ram = BlockRam(width=2 * GROUP_BITS, depth=max(config.slots * vectors // parts, 2))
@@ -96,10 +99,10 @@ class GroupSums(wiring.Component):
                 m.d.comb += [
                     ram.write_enable.eq(write & (write_column % config.columns == column)
                                         & (write_vector % parts == part)),
-                    ram.write_address.eq(Cat(write_vector[parts - 1:], (write_column // config.columns)[:slot_bits])),
+                    ram.write_address.eq(Cat(write_vector[parts - 1:], write_slot)),
                     ram.write_data.eq(Cat(lower, running)),
-                    ram.read_enable.eq(self.step.valid & ~self.step.p.expand & (self.step.p.columns >= column)),
-                    ram.read_address.eq(Cat(self.step.p.vector[:vector_bits][parts - 1:], self.step.p.slot)),
+                    ram.read_enable.eq(self.step.valid & ~step.expand & (step.columns >= column)),
+                    ram.read_address.eq(Cat(step.vector[:vector_bits][parts - 1:], step.slot)),
                 ]
                 for number in range(2):
                     unit = Mux(group_index == 2 * part + number, _UNIT, 0)

@@ -5,8 +5,9 @@ from amaranth.lib import data
 
 from gateware.isa import CodeKind, VECTOR_CODES
 
-__all__ = ["CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "GROUP_BITS", "GROUP_CODES",
-           "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS", "SCALE_MANTISSA_BITS", "SUM_BITS",
+__all__ = ["CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "GROUP_BITS",
+           "GROUP_CODES", "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS", "SCALE_MANTISSA_BITS",
+           "SUM_BITS",
            "ScaleBeat", "TOTAL_BITS", "WORD_BITS", "chunk_words", "sides", "product_bits",
            "sub_words"]
 
@@ -29,7 +30,7 @@ MINIMUM_SUM_BITS = GROUP_BITS + MINIMUM_BITS + 1
 """Signed width of the sum of two groups, each times its sub-minimum."""
 
 MINIMUM_ALIGNMENT = 24
-"""Places by which the product of that sum and a minimum is shifted up in the accumulator, before its distance."""
+"""Places by which the product of that sum and a minimum is shifted up before its distance counts."""
 
 SCALE_MANTISSA_BITS = 12
 """Signed width of a scale's mantissa."""
@@ -50,13 +51,14 @@ def sides(config):
 
 
 def chunk_words(config):
-    """Most words of 32 bits that the code decoder takes per cycle: all of a bus word, that is 1, 2, 4 or 8."""
+    """Most words of 32 bits that the code decoder takes per cycle, those of a bus word: 1, 2, 4 or 8."""
     return config.bus_bits // WORD_BITS
 
 
 def product_bits(config, command):
     """Bits that the codes of a command occupy in the array, from the uppermost one of 16 down."""
-    bits = Mux(command.code_kind == CodeKind.TABLE, 8, command.code_bits + (command.code_kind == CodeKind.UNSIGNED))
+    bits = Mux(command.code_kind == CodeKind.TABLE, 8,
+               command.code_bits + (command.code_kind == CodeKind.UNSIGNED))
     if "sub_scales" not in config.decoders:
         return bits
     # Sub-scales without a sign leave their upper bit empty.
@@ -64,7 +66,7 @@ def product_bits(config, command):
 
 
 def sub_words(config):
-    """Words of ``lanes`` sub-scales and sub-minimums that the longest row can have: four of these per vector."""
+    """Words of ``lanes`` sub-scales and sub-minimums that the longest row has, with four per vector."""
     return max(4 * config.x_elements // VECTOR_CODES // config.lanes, 2)
 
 
@@ -77,31 +79,31 @@ def CodeChunk(config):
     """What is left of a bus word, and where it goes.
 
     It may bring words for a vector, or for both of two side by side: the elements of ``parts``. The word for
-    bit-plane p is ``words[(p - rotation) % len(words)]``, from plane ``plane`` on. If that ``completes`` the one or
-    two, whose lowest plane is ``start``, the words that follow begin the next one, and lie likewise at
-    ``head_rotation``. ``open_top`` leaves the sign plane empty, for numbers without a sign. Without ``second``, a row
-    of an odd number of vectors ends with a single one. ``sub`` marks a vector of sub-scales. Of trits, ``run`` counts
-    vectors of a group, and number 4 brings no words. ``row_last`` marks the last vector of a row, ``command_last`` the
-    last row of a command.
+    bit-plane p is ``words[(p - rotation) % len(words)]``, from plane ``plane`` on. If that ``completes`` the
+    one or two, whose lowest plane is ``start``, the words that follow begin the next one, and lie likewise at
+    ``head_rotation``. ``open_top`` leaves the sign plane empty, for numbers without a sign. Without
+    ``second``, a row of an odd number of vectors ends with a single one. ``sub`` marks a vector of
+    sub-scales. Of trits, ``run`` counts vectors of a group, and number 4 brings no words. ``row_last`` marks
+    the last vector of a row, ``command_last`` the last row of a command.
     """
     words = chunk_words(config)
     rotation = (words - 1).bit_length()
     part = data.StructLayout({"rotation": rotation, "head_rotation": rotation, "plane": 5})
     return data.StructLayout({
-        "words": data.ArrayLayout(WORD_BITS, words), "parts": data.ArrayLayout(part, sides(config)), "start": 4,
-        "open_top": 1, "completes": 1, "second": 1, "sub": 1, "run": 3, "row_last": 1, "command_last": 1})
+        "words": data.ArrayLayout(WORD_BITS, words), "parts": data.ArrayLayout(part, sides(config)),
+        "start": 4, "open_top": 1, "completes": 1, "second": 1, "sub": 1, "run": 3, "row_last": 1,
+        "command_last": 1})
 
 
 def DotStep(config):
     """One step of the multiplier array: ``lanes`` codes times one vector per physical column.
 
-    ``vector`` is the number of the vector, or of the first of two side by side, with a ``second`` one unless the row
-    ends. ``position`` is the first code of the step, or the code that is expanded. ``half`` is that of a paired row;
-    its totals are apart from those of the other half. ``first_part`` begins and ``complete`` ends the sum over a
-    vector; in an array of digits, ``digit`` is which one of its codes. ``first`` begins and ``emit`` ends the sum over
-    a row. ``columns`` + 1 physical columns are
-    wanted. With ``emit``, ``row_last`` and ``command_last`` say whether these results are the last of a row and of a
-    command.
+    ``vector`` is the number of the vector, or of the first of two side by side, with a ``second`` one unless
+    the row ends. ``position`` is the first code of the step, or the code that is expanded. ``half`` is that
+    of a paired row; its totals are apart from those of the other half. ``first_part`` begins and ``complete``
+    ends the sum over a vector; in an array of digits, ``digit`` is which one of its codes. ``first`` begins
+    and ``emit`` ends the sum over a row. ``columns`` + 1 physical columns are wanted. With ``emit``,
+    ``row_last`` and ``command_last`` say whether these results are the last of a row and of a command.
     """
     return data.StructLayout({
         "vector": 9, "second": 1, "position": (sides(config) * VECTOR_CODES - 1).bit_length(),
@@ -111,7 +113,7 @@ def DotStep(config):
 
 
 def EngineTotals(config):
-    """Accumulators of one slot, ``columns`` + 1 of which are wanted, and the exponents of their least bits."""
+    """Accumulators of one slot, ``columns`` + 1 of them wanted, and the exponents of their least bits."""
     return data.StructLayout({
         "values": data.ArrayLayout(signed(TOTAL_BITS), config.columns),
         "exponents": data.ArrayLayout(signed(EXPONENT_BITS), config.columns),

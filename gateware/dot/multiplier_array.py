@@ -18,10 +18,11 @@ _UNIT_BITS = 17
 
 
 class MultiplierArray(wiring.Component):
-    """``lanes`` multipliers for each of ``columns``, an adder tree behind them, and the sum over the parts of a vector.
+    """``lanes`` multipliers for each of ``columns``, an adder tree behind them, and the sum over the parts of
+    a vector.
 
-    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32 products of a
-    vector when the step was its last part.
+    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32
+    products of a vector when the step was its last part.
 
     Codes may be -2**15, mantissas are at most 2**17 - 1 in magnitude, so products have 33 bits.
 
@@ -39,7 +40,8 @@ class MultiplierArray(wiring.Component):
         The sum begins with this step.
     expand : In(1)
         At most one code is not zero, and the sum of column 0 is this code times 2**17: products of codes and
-        sub-scales may be short of the place of a single code by one bit, which only a row of one vector cannot spare.
+        sub-scales may be short of the place of a single code by one bit, which only a row of one vector
+        cannot spare.
     sums : Out(signed(38)), array of columns
     """
 
@@ -77,8 +79,8 @@ class MultiplierArray(wiring.Component):
                 terms.append(multiplier.o[:_PRODUCT_BITS].as_signed())
             output = Signal(signed(SUM_BITS), reset_less=True, name=f"sum_{column}")
             m.d.comb += self.sums[column].eq(output)
-            # A register behind every level: yosys merges additions in a row into carry-save adders of LUTs, which
-            # take more than the registers. The last level shares its cycle with what is left to do.
+            # A register behind every level: yosys merges additions in a row into carry-save adders of LUTs,
+            # which take more than the registers. The last level shares its cycle with what is left to do.
             while len(terms) > (1 if self._several_parts else 2):
                 terms = _add_pairs(terms)
                 registers = [Signal(term.shape(), reset_less=True, name=f"tree_{column}_{len(terms)}_{index}")

@@ -16,9 +16,10 @@ __all__ = ["ResultSerialiser"]
 class ResultSerialiser(wiring.Component):
     """Rounds the totals of the wanted columns to fp32, one per cycle, and numbers them.
 
-    Totals cannot be refused. Who wants to send some reserves a place when it begins to compute them, which it may
-    in every cycle with ``credit``. There are ``DEPTH`` places, each for the totals of one slot; they are free again when
-    the conversion has begun. Behind the conversion, which cannot be stopped, is room for all the results inside it.
+    Totals cannot be refused. Who wants to send some reserves a place when it begins to compute them, which it
+    may in every cycle with ``credit``. There are ``DEPTH`` places, each for the totals of one slot; they are
+    free again when the conversion has begun. Behind the conversion, which cannot be stopped, is room for all
+    the results inside it.
 
     Parameters
     ----------

@@ -27,18 +27,20 @@ class _Phase(enum.Enum, shape=3):
 class RowSequencer(wiring.Component):
     """Walks through the rows of a command and splits their beats into scales, sub-scales and codes.
 
-    A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat of codes
-    takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take the same way. A beat
-    of scales takes one cycle. Rows follow each other without a gap; a command follows two cycles after the last step
-    of the one before. ``beats.ready`` is combinational, ``command.ready`` depends on registers only.
+    A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat
+    of codes takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take
+    the same way. A beat of scales takes one cycle. Rows follow each other without a gap; a command follows
+    two cycles after the last step of the one before. ``beats.ready`` is combinational, ``command.ready``
+    depends on registers only.
 
-    With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A single
-    one ends a row of an odd number of vectors.
+    With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A
+    single one ends a row of an odd number of vectors.
 
-    Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of a
-    group that the row does not fill is skipped, one beat per cycle.
+    Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of
+    a group that the row does not fill is skipped, one beat per cycle.
 
-    The first beat of a row waits until at most one row before it has steps left: there are two banks of scales.
+    The first beat of a row waits until at most one row before it has steps left: there are two banks of
+    scales.
 
     Parameters
     ----------
@@ -59,6 +61,8 @@ class RowSequencer(wiring.Component):
         The command in effect, from the cycle after ``start`` until that of the next one.
     last_scale_byte : Out(11)
         Bytes of the scales of a row, less one.
+    last_sub : Out(9)
+        Vectors of sub-scales of a row, less one.
     """
 
     def __init__(self, config):
@@ -72,6 +76,7 @@ class RowSequencer(wiring.Component):
             "start": Out(1),
             "active": Out(DotCommand),
             "last_scale_byte": Out(11),
+            "last_sub": Out(9),
         })
 
     def elaborate(self, platform):
@@ -88,9 +93,12 @@ class RowSequencer(wiring.Component):
         may_proceed = Signal()
         first_phase = Signal(_Phase)
         code_phase = Signal(_Phase)  # what follows the scales
-        code_words = Signal.like(active.code_bits)  # of a vector
+        # Words of a vector of codes; words that complete the first vectors of codes and of sub-scales.
+        code_words = Signal.like(active.code_bits)
+        first_code_words, first_sub_words = (Signal(range(count * _PLANES + 1)) for _ in range(2))
+        single_vector, single_sub = Signal(), Signal()  # the first one is the last one
         last_row = Signal(20)
-        last_vector, last_sub = Signal(9), Signal(9)
+        last_vector, last_sub = Signal(9), self.last_sub
         next_last_vector = (command.vectors - 1)[:9]
         last_scale = Mux(command.super, next_last_vector >> 3, next_last_vector)
         after_scales = Mux(has_subs, _Phase.SUBS, _Phase.CODES)
@@ -100,71 +108,76 @@ class RowSequencer(wiring.Component):
             self.start.eq(self.command.valid & self.command.ready),
             may_proceed.eq(row_open | ~rows_ahead[1]),
         ]
+        # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
+        next_last_sub = Mux(command.sub_wide,
+                            Mux(command.minimum, next_last_vector >> 4, next_last_vector >> 5),
+                            Mux(command.minimum, next_last_vector >> 3, next_last_vector >> 4))
+        next_code_words = Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)
+        # Two vectors have twice the words of one.
+        next_first_code_words = next_code_words << (next_last_vector.any() if count == 2 else 0)
+        next_first_sub_words = command.sub_bits << (next_last_sub.any() if count == 2 else 0)
+        next_single_vector = next_last_vector >> count - 1 == 0
+        next_single_sub = next_last_sub >> count - 1 == 0
         with m.If(self.start):
             m.d.sync += [
                 active.eq(command),
                 last_vector.eq(next_last_vector),
-                # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
-                last_sub.eq(Mux(command.sub_wide,
-                                Mux(command.minimum, next_last_vector >> 4, next_last_vector >> 5),
-                                Mux(command.minimum, next_last_vector >> 3, next_last_vector >> 4))),
+                last_sub.eq(next_last_sub),
                 last_row.eq(Mux(command.expand, 0, command.rows - 1)),
                 self.last_scale_byte.eq(
                     Mux(command.scale != Scale.FP16, last_scale,
                         Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
                 first_phase.eq(begin_phase),
                 code_phase.eq(after_scales),
-                code_words.eq(Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)),
+                code_words.eq(next_code_words),
+                first_code_words.eq(next_first_code_words),
+                first_sub_words.eq(next_first_sub_words),
+                single_vector.eq(next_single_vector),
+                single_sub.eq(next_single_sub),
                 phase.eq(begin_phase),
             ]
 
-        # Positions: of the beat among the scales, of the word in the beat, of the plane in the vector (those of
-        # a second one follow), and so on.
+        # Positions: of the beat among the scales, of the word in the beat, and so on.
         scale_beat = Signal(11 - byte_bits)
-        word = Signal(range(words))
-        plane = Signal(range(count * _PLANES))
-        fresh = Signal(init=1)  # no plane of the vector is there
-        vector = Signal.like(last_vector)  # or two vectors
+        in_beat = Signal(range(words + 1), init=words)  # words that are left of the beat
+        behind = Signal.like(last_vector)  # vectors, or twos of them, behind this one in the phase
+        last = Signal()  # there are none
         row = Signal.like(last_row)
 
-        # The vectors of this phase.
+        # What a chunk does follows from the words that its vectors lack: they are counted, not the planes,
+        # because that is the shortest way to `beats.ready`.
+        missing = Signal.like(first_code_words)
         subs = phase == _Phase.SUBS
         width = Mux(subs, active.sub_bits, code_words)
-        here = Signal(range(count * _PLANES + 1))
-        in_vector = Signal(range(count * _PLANES + 1))
-        in_beat = Signal(range(words + 1))
-        rest = Signal(range(words + 1))
-        stop = Signal(range(count * _PLANES + 1))
-        last, row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(6))
-        trits = Signal()
+        here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
+        row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(5))
+        is_trits, trits = Signal(), Signal()
         most = Mux(subs, last_sub, last_vector)
+        with m.If(self.start):
+            m.d.sync += is_trits.eq(command.code_kind == CodeKind.TRITS)
         m.d.comb += [
-            trits.eq((phase == _Phase.CODES) & (active.code_kind == CodeKind.TRITS)),
-            last.eq(vector == most >> count - 1),
+            trits.eq((phase == _Phase.CODES) & is_trits),
         ]
-        # The fifth vector of trits lacks its words.
-        skipped = Mux(trits & (chunk.run == _FIFTH), width, 0) if "trits" in config.decoders else 0
-        second_words, next_words = 0, width
-        if count == 2:
-            second_words, next_words = self._measure_two(m, vector, most, last, width, trits)
+        second_words, next_words = self._measure(m, behind, most, last, width, trits)
         m.d.comb += [
             chunk.sub.eq(subs),
             chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
             chunk.start.eq(_PLANES - width - chunk.open_top),
-            here.eq(Mux(fresh, chunk.start + skipped, plane)),
-            stop.eq(_PLANES - chunk.open_top + second_words),
-            in_vector.eq(stop - here),
-            in_beat.eq(words - word),
-            chunk.completes.eq(in_vector <= in_beat),
-            rest.eq(in_beat - in_vector),
+            here.eq(_PLANES - chunk.open_top + second_words - missing),
+            chunk.completes.eq(missing <= in_beat),
+            # The fifth vector of trits has no words. It passes together with what follows it in the row, if
+            # anything.
+            wordless.eq(last & (missing == 0)),
             chunk.words.eq(self.beats.payload),
             chunk.row_last.eq(last & ~subs),
             chunk.command_last.eq(row == last_row),
-            self.chunks.valid.eq((subs | (phase == _Phase.CODES)) & (self.beats.valid | wordless) & may_proceed),
+            self.chunks.valid.eq(
+                (subs | (phase == _Phase.CODES)) & (self.beats.valid | wordless) & may_proceed),
             fire.eq(self.chunks.valid & self.chunks.ready),
             row_ends.eq(chunk.completes & chunk.row_last),
             # What follows the last vector is padding.
-            beat_ends.eq(~wordless & (~chunk.completes | last | (rest < next_words))),
+            beat_ends.eq(~wordless & (~chunk.completes | last | (missing == in_beat)
+                                      | (in_beat < missing + next_words))),
             self.scales.p.data.eq(self.beats.payload),
             self.scales.p.last.eq(scale_beat == self.last_scale_byte >> byte_bits),
             self.scales.valid.eq((phase == _Phase.SCALES) & self.beats.valid & may_proceed),
@@ -176,8 +189,9 @@ class RowSequencer(wiring.Component):
             shift = width if index else 0
             m.d.comb += [
                 part.plane.eq(Mux(here < shift, 0, here - shift)),
-                part.rotation.eq(here - word - shift),
-                part.head_rotation.eq(here - word - width - second_words - shift),
+                # The chunk begins at word -in_beat of as many as a beat has.
+                part.rotation.eq(here + in_beat - shift),
+                part.head_rotation.eq(here + in_beat - width - second_words - shift),
             ]
         with m.If(self.scales.valid):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
@@ -187,32 +201,52 @@ class RowSequencer(wiring.Component):
         with m.If(fire):
             m.d.sync += [
                 row_open.eq(1),
-                word.eq(Mux(beat_ends, 0, word + in_vector)),
-                plane.eq(Mux(chunk.completes, chunk.start + rest, here + in_beat)),
-                fresh.eq(chunk.completes & (last | (rest == 0) | ~beat_ends)),
+                in_beat.eq(Mux(beat_ends, words, in_beat - missing)),
+                missing.eq(Mux(chunk.completes & ~beat_ends, next_words,
+                               missing + Mux(chunk.completes, next_words, 0) - in_beat)),
             ]
             with m.If(chunk.completes):
-                m.d.sync += vector.eq(Mux(last, 0, vector + 1))
+                m.d.sync += [behind.eq(behind - 1), last.eq(behind == 1)]
+                with m.If(last):
+                    to_subs = ~subs & (code_phase == _Phase.SUBS)
+                    m.d.sync += [
+                        missing.eq(Mux(to_subs, first_sub_words, first_code_words)),
+                        behind.eq(Mux(to_subs, last_sub, last_vector) >> count - 1),
+                        last.eq(Mux(to_subs, single_sub, single_vector)),
+                    ]
                 with m.If(last & subs):
                     m.d.sync += phase.eq(_Phase.CODES)
             with m.If(row_ends):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
         if "trits" in config.decoders:
-            self._group_trits(m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends)
+            self._group_trits(m, trits, phase, next_phase, fire, beat_ends, row_ends)
+        with m.If(self.start):
+            m.d.sync += [
+                missing.eq(Mux(has_subs, next_first_sub_words, next_first_code_words)),
+                behind.eq(Mux(has_subs, next_last_sub, next_last_vector) >> count - 1),
+                last.eq(Mux(has_subs, next_single_sub, next_single_vector)),
+            ]
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _measure_two(self, m, vector, most, last, width, trits):
-        """Words of the second vector, and words of the next two."""
-        chunk, second = self.chunks.p, self.chunks.p.second
-        next_second = (vector + 1 != most >> 1) | most[0]
-        m.d.comb += second.eq(~last | most[0])
-        # The fifth vector of trits brings none.
-        fifth, fifth_next = (trits & (chunk.run == _FIFTH - distance) for distance in (1, 3))
-        return Mux(second & ~fifth, width, 0), Mux(next_second & ~fifth_next, width << 1, width)
+    def _measure(self, m, behind, most, last, width, trits):
+        """Words of a second vector, and all words of the vectors that follow."""
+        chunk = self.chunks.p
+        has_fifth = trits if "trits" in self._config.decoders else 0
 
-    def _group_trits(self, m, trits, last, phase, next_phase, wordless, fire, beat_ends, row_ends):
+        def empty(distance):
+            """Whether the vector so far behind the first one is a fifth one of trits, without words."""
+            return has_fifth & (chunk.run == _FIFTH - distance)
+
+        if sides(self._config) == 1:
+            return 0, Mux(empty(1), 0, width)
+        next_second = (behind != 1) | most[0]
+        m.d.comb += chunk.second.eq(~last | most[0])
+        return (Mux(chunk.second & ~empty(1), width, 0),
+                Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0))
+
+    def _group_trits(self, m, trits, phase, next_phase, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
         group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
         chunk = self.chunks.p
@@ -221,11 +255,7 @@ class RowSequencer(wiring.Component):
         last_beat = beat == group_beats - 1
         after_skip = Signal(_Phase)
         run = Signal.like(chunk.run)
-        m.d.comb += [
-            # The fifth vector waits for what follows it in the row, if anything does, and passes together with that.
-            wordless.eq(trits & (run == _FIFTH) & last & ~chunk.second),
-            chunk.run.eq(run),
-        ]
+        m.d.comb += chunk.run.eq(run)
         following = Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)
         with m.If(fire & trits):
             with m.If(chunk.completes):

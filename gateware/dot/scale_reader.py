@@ -19,16 +19,18 @@ _PLACE_BITS = 5
 class ScaleReader(wiring.Component):
     """Keeps the scales of two rows and gives each step its scale, relative to the largest of its row.
 
-    While the scales of one row are read, those of the next one pass and are written to the other bank; their largest
-    exponent is found on the way, with one level of comparisons per cycle. The sequencers see to it that no row begins
-    before the steps of the last but one are issued, and that the first step follows the last scale by two cycles at
-    least; then everything is in time, for any bus width (see the assertion in the code).
+    While the scales of one row are read, those of the next one pass and are written to the other bank; their
+    largest exponent is found on the way, with one level of comparisons per cycle. The sequencers see to it
+    that no row begins before the steps of the last but one are issued, and that the first step follows the
+    last scale by two cycles at least; then everything is in time, for any bus width (see the assertion in the
+    code).
 
-    A scale is that of a vector or of a super-block of 8; minimums alternate with scales. Without minimums in the
-    format they read as zero. Scale NONE reads as 1024 * 2**-10, like POWER with exponent 0.
+    A scale is that of a vector or of a super-block of 8; minimums alternate with scales. Without minimums in
+    the format they read as zero. Scale NONE reads as 1024 * 2**-10, like POWER with exponent 0.
 
-    Exponents are kept as biased keys that compare as unsigned numbers: fp16's exponent field, at least 1, for an
-    exponent of key - 25; or the power of two plus 128, for an exponent of key - 138 (its mantissa being 2**10).
+    Exponents are kept as biased keys that compare as unsigned numbers: fp16's exponent field, at least 1, for
+    an exponent of key - 25; or the power of two plus 128, for an exponent of key - 138 (its mantissa being
+    2**10).
 
     Parameters
     ----------
@@ -47,11 +49,12 @@ class ScaleReader(wiring.Component):
     mantissas, minimums : Out(signed(12)), one for each vector of a step
         ``MANTISSA_LATENCY`` cycles after the step. The minimum of a second vector that is not there is zero.
     distances, minimum_distances : Out(6), one for each vector of a step
-        Largest exponent of the row less that of the scale or minimum, plus the difference between the places at which
-        the accumulator takes and needs a contribution, at most 63; ``latency`` cycles after the step.
+        Largest exponent of the row less that of the scale or minimum, plus the difference between the places
+        at which the accumulator takes and needs a contribution, at most 63; ``latency`` cycles after the
+        step.
     exponent : Out(signed(12))
-        Exponent of the least accumulator bit but for the largest exponent of the vector; ``latency`` cycles after
-        the step.
+        Exponent of the least accumulator bit but for the largest exponent of the vector; ``latency`` cycles
+        after the step.
     """
 
     MANTISSA_LATENCY = 4
@@ -59,13 +62,13 @@ class ScaleReader(wiring.Component):
     def __init__(self, config):
         self._config = config
         self._levels = (config.bus_bytes - 1).bit_length()
-        # When the largest exponent is read, counted from the step. Scales that are consumed in cycle s are in it from
-        # s + levels + 2 on. The first step of the row comes in s + 2 or later, so it must not be read before
-        # step + levels. The next scales of the same bank come one cycle after the row's last step or later, so it must
-        # be read before step + levels + 3.
+        # When the largest exponent is read, counted from the step. Scales that are consumed in cycle s are in
+        # it from s + levels + 2 on. The first step of the row comes in s + 2 or later, so it must not be read
+        # before step + levels. The next scales of the same bank come one cycle after the row's last step or
+        # later, so it must be read before step + levels + 3.
         self._largest_cycle = max(self.MANTISSA_LATENCY, self._levels)
         assert self._levels <= self._largest_cycle < self._levels + 3
-        self.latency = self._largest_cycle + 1
+        self.latency = self._largest_cycle + 2
         super().__init__({
             "beats": In(stream.Signature(ScaleBeat(config), always_ready=True)),
             "active": In(DotCommand),
@@ -90,7 +93,9 @@ class ScaleReader(wiring.Component):
             m.d.sync += read_bank.eq(~read_bank)
 
         step = self.step.p
-        numbers = [step.vector] if len(self.mantissas) == 1 else [Cat(side, step.vector[1:]) for side in range(2)]
+        numbers = [step.vector]
+        if len(self.mantissas) == 2:
+            numbers = [Cat(side, step.vector[1:]) for side in range(2)]
         entries = [Mux(self.active.super, number >> 3, number) for number in numbers]
         read = self._read(m, power, entries, write_bank, read_bank)
         largest = self._find_largest(m, power, write_bank)
@@ -109,22 +114,26 @@ class ScaleReader(wiring.Component):
         m.d.comb += row_largest.eq(Mux(late_none, 0, Mux(late_bank, largest[1], largest[0])))
         exponent = Signal(signed(EXPONENT_BITS), reset_less=True)
         m.d.sync += exponent.eq(row_largest + late_offset)
-        m.d.comb += self.exponent.eq(exponent)
+        m.d.comb += self.exponent.eq(delay(m, exponent, name="exponent"))
 
         def distance(key, late_place, name):
             late_key = delay(m, key, cycle - self.MANTISSA_LATENCY, name=f"{name}_key")
+            difference = Signal(8, reset_less=True, name=f"{name}_difference")
             value = Signal(9, name=f"{name}_distance")
             output = Signal(DISTANCE_BITS, reset_less=True, name=f"{name}_clamped")
-            m.d.comb += value.eq((row_largest - late_key)[:8] + late_place)
-            m.d.sync += output.eq(value[:DISTANCE_BITS] | value[DISTANCE_BITS:].any().replicate(DISTANCE_BITS))
+            m.d.comb += value.eq(difference + late_place)
+            m.d.sync += [
+                difference.eq(row_largest - late_key),
+                output.eq(value[:DISTANCE_BITS] | value[DISTANCE_BITS:].any().replicate(DISTANCE_BITS)),
+            ]
             return output
 
         # Cycle 3: the scales of the step are there as 16 bits (or 8 in the half that is wanted).
         kinds = delay(m, Cat(none, power), 3, name="kinds")
-        place = delay(m, self._place()[:_PLACE_BITS], cycle, name="place")
+        place = delay(m, self._place(m)[:_PLACE_BITS], cycle, name="place")
         minimum_place = MINIMUM_ALIGNMENT - self.active.free + MINIMUM_BITS - Mux(
             self.active.sub_bits.any(), self.active.sub_bits, 1)
-        minimum_place = delay(m, minimum_place[:_PLACE_BITS], cycle, name="minimum_place")
+        minimum_place = delay(m, minimum_place[:_PLACE_BITS], cycle + 1, name="minimum_place")
         for side, (scale, minimum) in enumerate(read):
             upper = delay(m, entries[side][0], 3, name=f"upper_{side}")
             mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"mantissa_{side}")
@@ -132,7 +141,8 @@ class ScaleReader(wiring.Component):
             fp16_mantissa, fp16_key = _unpack(scale)
             m.d.sync += [mantissa.eq(fp16_mantissa), key.eq(fp16_key)]
             with m.If(kinds.any()):
-                m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, Mux(upper, scale[8:], scale[:8]) ^ 0x80))]
+                byte = Mux(upper, scale[8:], scale[:8])
+                m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, byte ^ 0x80))]
             m.d.comb += [
                 self.mantissas[side].eq(mantissa),
                 self.distances[side].eq(distance(key, place, f"scale_{side}")),
@@ -141,7 +151,8 @@ class ScaleReader(wiring.Component):
                 continue
             mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"minimum_mantissa_{side}")
             key = Signal(5, reset_less=True, name=f"minimum_key_{side}")
-            has_minimum = delay(m, self.active.minimum & (step.second if side else 1), 3, name=f"has_minimum_{side}")
+            has_minimum = self.active.minimum & (step.second if side else 1)
+            has_minimum = delay(m, has_minimum, 3, name=f"has_minimum_{side}")
             fp16_mantissa, fp16_key = _unpack(minimum)
             m.d.sync += [mantissa.eq(Mux(has_minimum, fp16_mantissa, 0)), key.eq(fp16_key)]
             m.d.comb += [
@@ -150,13 +161,19 @@ class ScaleReader(wiring.Component):
             ]
         return m
 
-    def _place(self):
-        """Places by which the product of a contribution is too high in the accumulator, which takes it 15 bits up."""
-        return 31 - product_bits(self._config, self.active) - self.active.free + self.active.expand
+    def _place(self, m):
+        """Places by which the product of a contribution is too high in the accumulator, which takes it 15
+        bits up.
+
+        One cycle late.
+        """
+        bits = delay(m, product_bits(self._config, self.active), name="product_bits")
+        rest = delay(m, 31 - self.active.free + self.active.expand, name="place_rest")
+        return rest - bits
 
     def _read(self, m, power, entries, write_bank, read_bank):
-        """Write the beats, and read the 16 bits that hold the scale of each vector, and those of the minimum: valid
-        three cycles after the step. Those of two vectors lie in the same bus word."""
+        """Write the beats, and read the 16 bits that hold the scale of each vector, and those of the minimum:
+        valid three cycles after the step. Those of two vectors lie in the same bus word."""
         word_bits = (self._config.scale_bytes // self._config.bus_bytes - 1).bit_length()
         half_bits = (self._config.bus_bytes // 2 - 1).bit_length()
         m.submodules.scales = ram = BlockRam(width=self._config.bus_bits, depth=2 << word_bits)
@@ -193,7 +210,8 @@ class ScaleReader(wiring.Component):
             wanted = ~self.beats.p.last | (last_byte >= index)
             keys.append(Mux(wanted, key, 0))
         for level in range(self._levels + 1):
-            registers = [Signal(8, reset_less=True, name=f"key_{level}_{index}") for index in range(len(keys))]
+            registers = [
+                Signal(8, reset_less=True, name=f"key_{level}_{index}") for index in range(len(keys))]
             m.d.sync += [register.eq(key) for register, key in zip(registers, keys)]
             keys = [Mux(a > b, a, b) for a, b in zip(registers[::2], registers[1::2])]
         beat_largest, = registers

@@ -10,8 +10,8 @@ __all__ = ["SmallMultiplier"]
 class SmallMultiplier(wiring.Component):
     """Pipelined product of a signed number and one of few bits, without a multiplier block.
 
-    Latency ``LATENCY`` cycles, one product per cycle, no flow control. Pairs of partial products are added in the
-    first cycle, their sums in the second.
+    Latency ``LATENCY`` cycles, one product per cycle, no flow control. Pairs of partial products are added in
+    the first cycle, their sums in the second.
 
     Parameters
     ----------

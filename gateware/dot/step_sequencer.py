@@ -14,11 +14,12 @@ __all__ = ["StepSequencer"]
 class StepSequencer(wiring.Component):
     """Steps through the parts of a vector of codes, within each of the slots that the command uses.
 
-    One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector takes
-    ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its lower halves in all
-    slots, then for its upper halves: results come row by row. None of these is issued without a credit. A vector of
-    sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead. With 64 lanes, two vectors take the place
-    of a vector. An array of digits takes the steps of a slot once for each digit, lowest digit first.
+    One step per cycle, and the first step of a vector may follow the last one of the vector before. A vector
+    takes ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its
+    lower halves in all slots, then for its upper halves: results come row by row. None of these is issued
+    without a credit. A vector of sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead.
+    With 64 lanes, two vectors take the place of a vector. An array of digits takes the steps of a slot once
+    for each digit, lowest digit first.
 
     Parameters
     ----------
@@ -78,6 +79,8 @@ class StepSequencer(wiring.Component):
         half = Signal()
         vector = Signal.like(step.vector)
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
+        few_left = Signal()  # this slot has them all
+        one_slot = Signal()  # the first slot has them all
 
         last_part, last_digit, last_slot, last_half, issued = (Signal() for _ in range(5))
         past_digits = Signal(3)
@@ -98,7 +101,7 @@ class StepSequencer(wiring.Component):
             self.sub_valid.eq(self.valid & self.sub),
             issued.eq(self.step.valid | self.sub_valid),
             last_part.eq(position == Mux(expand, last_code, vectors * VECTOR_CODES - config.lanes)),
-            last_slot.eq(expand | self.sub | (columns_left <= config.columns)),
+            last_slot.eq(expand | self.sub | few_left),
             last_half.eq(half | ~self.active.paired),
             self.done.eq(issued & last_of_slot & last_slot & last_half),
             self.row_done.eq(self.done & self.row_last),
@@ -124,6 +127,7 @@ class StepSequencer(wiring.Component):
                 m.d.sync += [
                     slot.eq(Mux(last_slot, 0, slot + 1)),
                     columns_left.eq(Mux(last_slot, self.active.columns, columns_left - config.columns)),
+                    few_left.eq(Mux(last_slot, one_slot, columns_left <= 2 * config.columns)),
                 ]
                 with m.If(last_slot):
                     m.d.sync += half.eq(~last_half)
@@ -134,5 +138,6 @@ class StepSequencer(wiring.Component):
         with m.If(self.row_done):
             m.d.sync += self.sub_word.eq(0)
         with m.If(self.start):
-            m.d.sync += columns_left.eq(self.command.columns)
+            only = self.command.columns <= config.columns
+            m.d.sync += [columns_left.eq(self.command.columns), few_left.eq(only), one_slot.eq(only)]
         return m

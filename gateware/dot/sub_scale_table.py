@@ -17,9 +17,9 @@ _BITS = 8
 class SubScaleTable(wiring.Component):
     """Keeps the sub-scales of a row and gives each step its pair of them, and its pair of sub-minimums.
 
-    They come through the code decoder, ahead of the codes of the row. What is written one cycle after a step of
-    sub-scales is read one cycle after the steps of codes; so those before it still read the row before, those behind
-    it the new one, and one bank is enough.
+    They come through the code decoder, ahead of the codes of the row. What is written one cycle after a step
+    of sub-scales is read one cycle after the steps of codes; so those before it still read the row before,
+    those behind it the new one, and one bank is enough.
 
     A super-block has 8 or 16 sub-scales and as many sub-minimums behind them. The two of a pair belong to the
     lower and the upper 16 codes of a vector; where a sub-scale is for 32, both are the same.
@@ -63,7 +63,8 @@ class SubScaleTable(wiring.Component):
         lanes, active, vector = self._config.lanes, self.active, self.step.p.vector
         parts = sides(self._config)
         has_minimums = "minimums" in self._config.decoders
-        # Pairs, and those of the sub-minimums, each followed by the bit that tells the halves of a wide pair apart.
+        # Pairs, and those of the sub-minimums, each followed by the bit that tells the halves of a wide pair
+        # apart.
         scale, minimum = Signal(10), Signal(10)
         m.d.comb += [
             scale.eq(Mux(

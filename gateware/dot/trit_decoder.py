@@ -11,9 +11,10 @@ _RUN = 81
 
 
 class TritDecoder(wiring.Component):
-    """Digits of base-3 numbers, less one, as two's complement of 2 bits. Combinational.
+    """Digits of base-3 numbers, less one, as two's complement of 2 bits.
 
-    The highest digit is found by comparison and subtracted; the rest, 7 bits, goes through a table.
+    The highest digit is found by comparison and subtracted; the rest, 7 bits, goes through a table. A
+    free-running pipeline: latency one cycle.
 
     Parameters
     ----------
@@ -46,13 +47,19 @@ class TritDecoder(wiring.Component):
         for index in range(self._count):
             byte = self.bytes[index]
             one, two = Signal(name=f"one_{index}"), Signal(name=f"two_{index}")
+            highest = Signal(2, reset_less=True, name=f"highest_{index}")
+            rest = Signal(7, reset_less=True, name=f"rest_{index}")
             read = table.read_port(domain="comb")
             m.d.comb += [
                 one.eq(byte >= _RUN),
                 two.eq(byte >= 2 * _RUN),
                 # -1, 0 or 1.
-                self.fifths[index].eq(Cat(one == two, ~one).as_signed()),
-                read.addr.eq(byte - Mux(two, 2 * _RUN, Mux(one, _RUN, 0))),
+                self.fifths[index].eq(highest.as_signed()),
+                read.addr.eq(rest),
+            ]
+            m.d.sync += [
+                highest.eq(Cat(one == two, ~one)),
+                rest.eq(byte - Mux(two, 2 * _RUN, Mux(one, _RUN, 0))),
             ]
             for place in range(_TRITS - 1):
                 m.d.comb += self.trits[4 * index + place].eq(read.data[2 * place:2 * place + 2].as_signed())

@@ -23,10 +23,10 @@ class XBuffer(wiring.Component):
     """Block-floating-point vectors, one per logical column, in block RAM.
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
-    ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of them.
-    A group is taken every cycle; zero mantissas beyond the end of a column are dropped. The groups of a column
-    arrive in order, from index 0 on, before those of another column. A column must not be written while a command
-    reads it.
+    ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of
+    them. A group is taken every cycle; zero mantissas beyond the end of a column are dropped. The groups of a
+    column arrive in order, from index 0 on, before those of another column. A column must not be written
+    while a command reads it.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class XBuffer(wiring.Component):
     mantissas : Out(signed(18)), array of columns of arrays of lanes
         ``LATENCY`` cycles after the step.
     distances : Out(6), array of columns
-        Largest exponent of the vector less that of the block, at most 63; ``DISTANCE_LATENCY`` cycles after the
-        step.
+        Largest exponent of the vector less that of the block, at most 63; ``DISTANCE_LATENCY`` cycles after
+        the step.
     slot : In
         Slot whose largest exponents are wanted.
     unit : In(1)
@@ -133,7 +133,8 @@ class XBuffer(wiring.Component):
                 table.read_slot1.eq(self.slot),
                 self.largest[column].eq(Mux(self.unit, _UNIT_EXPONENT, table.read_data1)),
             ]
-            # Unused slots may hold anything, so the difference may be negative there; its bits do not matter then.
+            # Unused slots may hold anything, so the difference may be negative there; its bits do not matter
+            # then.
             difference = Signal(_X_EXPONENT_BITS, reset_less=True, name=f"difference_{column}")
             distance = Signal(DISTANCE_BITS, reset_less=True, name=f"distance_{column}")
             m.d.sync += [

@@ -9,8 +9,8 @@ import sys
 import typer
 
 from host.command import (
-    bench, bench_sim, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate, verilog,
-    verify)
+    bench, bench_sim, build, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate,
+    verify, verilog)
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -42,6 +42,7 @@ for _function in (
     simulate.simulate,
     program.program,
     verilog.verilog,
+    build.build,
     bench.bench,
     bench_sim.bench_sim,
     doctor.doctor,

@@ -1,7 +1,6 @@
 """`celosia build`: place and route, counts and clocks."""
 
 from pathlib import Path
-from statistics import median
 from typing import Annotated
 
 import typer
@@ -16,19 +15,21 @@ def build(
     unit: Annotated[str, typer.Argument(metavar="UNIT", help="dot-engine, vector-unit, dma or accelerator.")],
     device: Annotated[str, typer.Option(metavar="NAME", help="FPGA.")] = "lfe5u-85f",
     speed: Annotated[int | None, typer.Option(
-        metavar="GRADE", show_default=False, help="Speed grade; by default the slowest of the device.")] = None,
+        metavar="GRADE", show_default=False,
+        help="Speed grade; by default the slowest of the device.")] = None,
     seeds: Annotated[int, typer.Option(metavar="N", help="Routes it N times, with seeds 1..N.")] = 1,
     mhz: Annotated[float, typer.Option(metavar="F", help="Clock that every seed must reach.")] = 100.0,
     config: ConfigName = "ecp5",
     synth_only: Annotated[bool, typer.Option("--synth-only", help="Synthesis and counts, no clock.")] = False,
     json: Annotated[Path | None, typer.Option(
-        "--json", metavar="FILE", help="Write the figures to FILE as JSON as well.", show_default=False)] = None,
+        "--json", metavar="FILE", show_default=False,
+        help="Write the figures to FILE as JSON as well.")] = None,
 ):
     """Place and route a unit; print what it takes, its clock, and its slowest path.
 
-    The unit lies between registers, so every path of it is timed. Clocks are nextpnr's estimates for the slowest
-    silicon of the speed grade, not measurements. Results are kept (CELOSIA_CACHE): what was routed before is
-    printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
+    The unit lies between registers, so every path of it is timed. Clocks are nextpnr's estimates for the
+    slowest silicon of the speed grade, not measurements. Results are kept (CELOSIA_CACHE): what was routed
+    before is printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
 
     Exits with status 1 if a seed misses the clock, or if the design does not fit.
 
@@ -62,8 +63,8 @@ def build(
                 seeds=0 if synth_only else seeds)
     with output_file(json) as file:
         try:
-            with ProgressBar(1 + plan.seeds, "steps") as bar:
-                result = run_plan(plan, Toolchain(), on_step=bar.step)
+            with ProgressBar(1 + plan.seeds, "steps") as progress:
+                result = run_plan(plan, Toolchain(), progress)
         except ToolError as error:
             raise CelosiaError(f"build: {error}") from error
         if file:

@@ -147,7 +147,7 @@ def test_runs_ahead_by_its_queue():
     async def testbench(ctx):
         for executed in range(4):
             await ctx.tick().repeat(100)
-            assert requested == [100 * n for n in range(6 + executed)]
+            assert requested == [100 * n for n in range(7 + executed)]
             work, = await receive(ctx, dut.work, 1)
             assert work["opcode"] == Opcode.DOT and work["streams"]
 
