@@ -23,10 +23,12 @@ def test_a_unit_is_synthesised_for_the_7_series(celosia):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["foo"], "unit must be one of dot-engine, vector-unit, dma, accelerator, not 'foo'"),
+    (["foo"], "unit must be one of dot-engine, vector-unit, dma, accelerator, ulx3s, ecpix5, orangecrab, arty_a7, "
+              "pynq_z1, not 'foo'"),
     (["dma", "--device", "x"], f"device must be one of {', '.join(DEVICES)}, not 'x'"),
     (["dma", "--device", "xc7a35t"],
      "xc7a35t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),
+    (["arty_a7"], "xc7a100t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),
     (["dma", "--speed", "5"], "speed must be one of 6, 7, 8, not 5"),
     (["dma", "--seeds", "0"], "seeds must be 1 or more, not 0"),
     (["dma", "--mhz", "0"], "mhz must be more than 0, not 0"),
