@@ -33,6 +33,7 @@ def test_a_path_has_the_names_of_the_source():
         part("logic", 0.25, "", "unit.sum.row_TRELLIS_FF_Q_3_DI_LUT4_Z"),
         part("routing", 1.5, "unit.sum.partial_2.1.2_DO_3[1]", "unit.sum.partial_2.1.2_DO_3_CCU2C$COMB0"),
         part("routing", 1.0, "$abc$123", "$abc$124"),
+        part("logic", 0.25, "unit.sum.$12", ""),
         part("setup", 0.0, "", "unit.sum.add_0.b_minus_a_TRELLIS_FF_Q"),
     ]
     report = {"critical_paths": [
@@ -42,6 +43,7 @@ def test_a_path_has_the_names_of_the_source():
     assert critical_path(report, "clk") == [
         Step(name="sum.row", logic=0.75, routing=0.8),
         Step(name="sum.partial_2", logic=0, routing=2.5),
+        Step(name="sum", logic=0.25, routing=0),
         Step(name="sum.add_0.b_minus_a", logic=0.0, routing=0),
     ]
 
