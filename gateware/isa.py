@@ -137,10 +137,11 @@ FIELDS = (
 
     Field("stream_base", 32, "stream", "First bus word of the stream."),
     Field("stream_index", 2, "stream", "Register that moves the base.", Index),
-    Field("stream_index_stride", 24, "stream", "Bus words by which one step of that register moves the base."),
+    Field("stream_index_stride", 24, "stream", "Bus words by which one step of that register moves the base; words of 32 bits if packed."),
     Field("stream_lines", 16, "stream", "Number of contiguous lines; 0: the instruction has no stream."),
     Field("stream_lines_grow", 1, "stream", "There are position + 1 lines instead."),
-    Field("stream_line_beats", 24, "stream", "Bus words of a line."),
+    Field("stream_line_beats", 24, "stream",
+          "Bus words of a line; words of 32 bits if packed and moved by a register."),
     Field("stream_line_grow", 1, "stream",
           "A line has ceil((position + 1) / 2**stream_grow_shift) * 2**stream_grow_scale bus words instead."),
     Field("stream_grow_shift", 4, "stream", "See stream_line_grow."),

@@ -27,6 +27,8 @@ class MemorySide(wiring.Component):
     ----------
     queue : int
         Instructions between the memory side and execution.
+    bus_bits : int
+        Width of a bus word.
 
     Members
     -------
@@ -45,8 +47,8 @@ class MemorySide(wiring.Component):
         The queue is full.
     """
 
-    def __init__(self, *, queue):
-        self._queue = queue
+    def __init__(self, *, queue, bus_bits):
+        self._queue, self._bus_bits = queue, bus_bits
         super().__init__({
             "start": In(1),
             "member": Out(5),
@@ -63,7 +65,7 @@ class MemorySide(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.resolver = resolver = Resolver()
+        m.submodules.resolver = resolver = Resolver(bus_bits=self._bus_bits)
         m.submodules.issuer = issuer = LineIssuer()
         m.submodules.queue = queue = StreamFifo(shape=Work, depth=self._queue)
         connect(m, flipped(self.instruction), resolver.instruction)

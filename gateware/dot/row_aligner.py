@@ -123,7 +123,8 @@ class RowAligner(wiring.Component):
         with m.If(self.start):
             m.d.sync += [have.eq(0), used.eq(0), row.eq(0), part.eq(0)]
         with m.If(packed & ~running):
-            # What the first row begins with.
+            # What the first row begins with, and where.
+            m.d.sync += used.eq(self.active.offset)
             m.d.sync += [part.eq(Mux(lengths[0].any(), 0, Mux(lengths[1].any(), 1, 2))),
                          left.eq(Mux(lengths[0].any(), lengths[0], Mux(lengths[1].any(), lengths[1], lengths[2])))]
         return m

@@ -4,6 +4,7 @@ import math
 
 from gateware.isa import CodeOrder, Function, Index, Reduce, Sink, Source, VECTOR_CODES
 from host.compiler.builder import ProgramBuilder, Scalar, Scratch, Stream
+from host.compiler.placement import EMBEDDING
 
 __all__ = ["LlamaCompiler"]
 
@@ -68,10 +69,11 @@ class LlamaCompiler:
         return self
 
     def _embed(self):
-        name = "token_embd.weight"
+        name = EMBEDDING
         row = self._place.rows[name]
+        length = row.words if row.packed else row.beats()
         for token in self._tokens:
-            stream = Stream(self._place.beat(name), line_beats=row.beats(), index=Index.TOKEN, index_stride=row.beats())
+            stream = Stream(self._place.beat(name), line_beats=length, index=Index.TOKEN, index_stride=length)
             self._b.dot(f"token_embd{self._of(token)}", stream, row, rows=1, expand=True, member=token,
                         destination=self._pad.residual[token])
 

@@ -71,7 +71,7 @@ class Placement:
         self.rows = {}
         for name, tensor in model.tensors.items():
             if is_matrix(name):
-                self.rows[name] = geometry = self._geometry(name, tensor)
+                self.rows[name] = geometry = self._geometry(tensor)
                 self.map.add(name, geometry.beats(tensor.shape[0]) * config.bus_bytes)
             else:
                 self.map.add(name, tensor.shape[1] * _FP32_BYTES)
@@ -100,10 +100,10 @@ class Placement:
         half = hyperparameters.head_dim * _FP32_BYTES
         return 2 * (half + -half % self._bus_bytes)
 
-    def _geometry(self, name, tensor):
-        """Rows are packed where that saves anything, but not those of the embedding, of which one at a time is read."""
+    def _geometry(self, tensor):
+        """Rows are packed where that saves anything."""
         loose = RowGeometry(columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
-        if name == EMBEDDING or loose.format.code_kind == CodeKind.TRITS:
+        if loose.format.code_kind == CodeKind.TRITS:
             return loose
         packed = replace(loose, packed=True)
         return packed if packed.row_bytes < loose.row_bytes else loose

@@ -133,7 +133,7 @@ class ModelEngine(ProgramEngine):
 
     def _expand(self, i, reader):
         """One row of a table, element by element: code times scale."""
-        part = reader.read(self._base(i), 1)
+        part = reader.read(i.stream_base, 1, first=self._tokens[i.member]) if i.packed else reader.read(self._base(i), 1)
         self._dot_results(i, [exact_expand(**part, free=i.free).reshape(1, -1)])
 
     def _dot_results(self, i, parts):

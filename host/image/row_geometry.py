@@ -86,6 +86,11 @@ class RowGeometry:
         """Bytes of the row, padding included."""
         return self.code_start + self._padded(self.code_bytes)
 
+    @property
+    def words(self):
+        """Words of 32 bits of a row."""
+        return self.row_bytes // _WORD_BYTES
+
     def beats(self, rows=1):
         """Bus words of so many rows, from one that begins with a bus word."""
         return -(-rows * self.row_bytes // self.bus_bytes)
