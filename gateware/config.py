@@ -130,7 +130,7 @@ CONFIGS = {config.name: config for config in (
            prefetch_beats=1024, queue=64),
     Config(name="arty_a7", columns=2, slots=2, bus_bits=256, vector_lanes=8, scratchpad=32768, scale_bytes=1024,
            prefetch_beats=1024, queue=64),
-    Config(name="pynq_z1", columns=2, slots=2, bus_bits=128, vector_lanes=8, scratchpad=65536, x_elements=8192,
+    Config(name="pynq_z1", lanes=64, columns=2, slots=2, bus_bits=128, vector_lanes=8, scratchpad=65536, x_elements=8192,
            scale_bytes=1024, prefetch_beats=1024, queue=64),
     Config(name="micro", lanes=4, columns=1, slots=2, bus_bits=64, vector_lanes=2, scratchpad=1024,
            x_elements=256, prefetch_beats=32, queue=4),

@@ -89,6 +89,11 @@ class SimulatedBoard:
         """Whether the accelerator is running."""
         return bool(self._sim.get("busy"))
 
+    @property
+    def quiet(self):
+        """See :class:`sim.linked.LinkedSimulation`."""
+        return self._sim.quiet
+
     def exchange(self, data, *, cycles, quiet):
         """See :meth:`sim.linked.LinkedSimulation.exchange`."""
         return self._sim.exchange(data, cycles=cycles, quiet=quiet)

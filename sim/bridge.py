@@ -61,6 +61,11 @@ class SimulatedBridge:
     def busy(self, busy):
         self._sim.set("control__busy", int(busy))
 
+    @property
+    def quiet(self):
+        """See :class:`sim.linked.LinkedSimulation`."""
+        return self._sim.quiet
+
     def exchange(self, data, *, cycles, quiet):
         """See :meth:`sim.linked.LinkedSimulation.exchange`."""
         return self._sim.exchange(data, cycles=cycles, quiet=quiet)

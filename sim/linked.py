@@ -37,6 +37,11 @@ class LinkedSimulation(CompiledSimulation):
     seed : int
         Of the stalls.
 
+    Members
+    -------
+    quiet : bool
+        Whether the last exchange ended because there was nothing more to say.
+
     Raises
     ------
     ValueError
@@ -59,6 +64,7 @@ class LinkedSimulation(CompiledSimulation):
         self._loop.simulation_link.restype = None
         self._loop.simulation_link.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
         self._loop.simulation_link(self._handle, ctypes.byref(places))
+        self.quiet = True
 
     def exchange(self, data, *, cycles, quiet):
         """Run, and pass bytes meanwhile.
@@ -86,6 +92,7 @@ class LinkedSimulation(CompiledSimulation):
         """
         state = _State()
         self._settled = False
-        self._exchange(self._handle, data, len(data), cycles, quiet, ctypes.byref(state))
+        ran = self._exchange(self._handle, data, len(data), cycles, quiet, ctypes.byref(state))
+        self.quiet = ran < cycles
         self._check()
         return state.taken, ctypes.string_at(state.output, state.output_bytes) if state.output_bytes else b""

@@ -8,7 +8,7 @@ import tty
 __all__ = ["BoardTerminal"]
 
 _QUIET = 64
-_CYCLES = 1 << 14
+_CYCLES = 1 << 13
 """Cycles between two looks at the terminal while the board is busy."""
 _READ_BYTES = 1 << 12
 _MOST_BYTES = 1 << 20
@@ -48,7 +48,8 @@ class BoardTerminal:
                 return
 
     def _step(self, seconds):
-        idle = not self._arrived and not self._board.busy
+        busy = self._board.busy
+        idle = not self._arrived and not busy and self._board.quiet
         readable, writable, _ = select.select(
             [self._here] if len(self._arrived) < _READ_BYTES else [],
             [self._here] if self._leaving else [], [],
@@ -57,8 +58,9 @@ class BoardTerminal:
             self._arrived += os.read(self._here, _READ_BYTES)
         if writable:
             self._leaving = self._leaving[os.write(self._here, self._leaving):]
-        if self._arrived or self._board.busy:
-            taken, sent = self._board.exchange(self._arrived, cycles=_CYCLES, quiet=_QUIET)
+        if self._arrived or not idle:
+            # While the accelerator runs, there is more to do than to talk.
+            taken, sent = self._board.exchange(self._arrived, cycles=_CYCLES, quiet=_CYCLES if busy else _QUIET)
             self._arrived = self._arrived[taken:]
             self._leaving = (self._leaving + sent)[:_MOST_BYTES]
 

@@ -77,7 +77,7 @@ class LinkClient:
         """Contents of registers (list of int)."""
         requests = (Frame(opcode=Opcode.READ_REGISTER, sequence=0, address=register)
                     for register in registers)
-        return [answer.value for _, answer in self._exchange(requests)]
+        return [answer.value for _, answer in self.exchange(requests)]
 
     def write_registers(self, *writes):
         """Write registers, one after another.
@@ -86,13 +86,13 @@ class LinkClient:
         ----------
         writes : (Register, int)
         """
-        for _ in self._exchange(Frame(opcode=Opcode.WRITE_REGISTER, sequence=0, address=register, value=value)
+        for _ in self.exchange(Frame(opcode=Opcode.WRITE_REGISTER, sequence=0, address=register, value=value)
                                 for register, value in writes):
             pass
 
     def read_memory(self, address, size):
         """``size`` bytes of DRAM; both are multiples of the bus word."""
-        return b"".join(answer.payload for _, answer in self._exchange(
+        return b"".join(answer.payload for _, answer in self.exchange(
             Frame(opcode=Opcode.READ_MEMORY, sequence=0, address=start, value=stop - start)
             for start, stop in self._pieces(address, address + size)))
 
@@ -104,7 +104,7 @@ class LinkClient:
         progress : function of int
             Called with the number of bytes that the board has confirmed since the last call.
         """
-        for request, _ in self._exchange(
+        for request, _ in self.exchange(
                 Frame(opcode=Opcode.WRITE_MEMORY, sequence=0, address=start,
                       payload=bytes(data[start - address:stop - address]))
                 for start, stop in self._pieces(address, address + len(data))):
@@ -144,7 +144,7 @@ class LinkClient:
         """Those of the blocks that DRAM does not hold."""
         requests = (Frame(opcode=Opcode.CRC_MEMORY, sequence=0, address=address + start, value=len(block))
                     for start, block in blocks)
-        return [block for block, (_, answer) in zip(blocks, self._exchange(requests))
+        return [block for block, (_, answer) in zip(blocks, self.exchange(requests))
                 if answer.value != zlib.crc32(block[1])]
 
     def _pieces(self, start, stop):
@@ -154,8 +154,19 @@ class LinkClient:
             yield start, end
             start = end
 
-    def _exchange(self, requests):
-        """Yield (request, answer) for each request, in order."""
+    def exchange(self, requests):
+        """Carry out requests.
+
+        Parameters
+        ----------
+        requests : iterable of soc.link.protocol.Frame
+            Their sequence numbers do not matter. Taken one by one, as there is room for them on the way.
+
+        Yields
+        ------
+        (soc.link.protocol.Frame, soc.link.protocol.Frame)
+            Each request and its answer, in order.
+        """
         requests, waiting = iter(requests), deque()
         failures, more, busy_since = 0, True, None
         try:

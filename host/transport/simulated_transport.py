@@ -34,7 +34,7 @@ class SimulatedTransport(Transport):
         # When it is idle nothing more can come, and time may as well pass at once.
         while not self._received and self._board.cycle < end:
             _, self._received = self._board.exchange(b"", cycles=end - self._board.cycle, quiet=_QUIET)
-            if not self._board.busy:
+            if self._board.quiet and not self._board.busy:
                 break
         received, self._received = self._received, b""
         return received

@@ -21,7 +21,8 @@ from sim.dram import Dram
 from sim.faulty_transport import NoisyTransport
 from soc.dram.memories import MEMORIES
 
-MICRO = CONFIGS["micro"]
+# That of tests/host/command/test_cli_board.py: one compiled design.
+CONFIG = CONFIGS["sim-narrow"]
 
 
 @pytest.fixture
@@ -29,14 +30,14 @@ def transport():
     """A board with a memory of random bytes."""
     content = np.zeros(MEMORIES["ulx3s"].bytes, np.uint8)
     content[:1 << 20] = np.random.default_rng(5).integers(0, 256, 1 << 20, np.uint8)
-    with SimulatedTransport(SimulatedBoard(MICRO, memory=Dram(content, bus_bits=MICRO.bus_bits))) as transport:
+    with SimulatedTransport(SimulatedBoard(CONFIG, memory=Dram(content, bus_bits=CONFIG.bus_bits))) as transport:
         yield transport
 
 
 @pytest.fixture
 def image(write_gguf):
     """Function (config=...) -> memory image of the micro model."""
-    return lambda config=MICRO: build_image(compile_model(load(write_gguf()), config))
+    return lambda config=CONFIG: build_image(compile_model(load(write_gguf()), config))
 
 
 def test_bits_of_the_golden_model(transport, image):
@@ -69,10 +70,10 @@ def test_on_a_bad_line(transport, image):
 
 
 def test_another_configuration_is_refused(transport, image):
-    client, other = LinkClient(transport, timeout=0.1), CONFIGS["sim-narrow"]
-    assert config_of_board(client) == MICRO
+    client, other = LinkClient(transport, timeout=0.1), CONFIGS["micro"]
+    assert config_of_board(client) == CONFIG
     message = (f"the simulation: configuration of the board must be that of the image, {other.hash:016x} "
-               f"('sim-narrow'), not {MICRO.hash:016x} ('micro')")
+               f"('micro'), not {CONFIG.hash:016x} ('sim-narrow')")
     with pytest.raises(LinkError, match=f"^{re.escape(message)}$"):
         BoardEngine(image(other), client)
 

@@ -1,6 +1,7 @@
 """The client on both transports: loads that resume, lines with errors, hosts that are killed."""
 
 import random
+import zlib
 
 import pytest
 
@@ -9,7 +10,7 @@ from host.transport.link_error import LinkError
 from host.transport.serial_transport import SerialTransport
 from host.transport.transport import Transport
 from sim.faulty_transport import DyingTransport, HostKilled, NoisyTransport
-from soc.link.protocol import PAYLOAD_BYTES, Register, VERSION
+from soc.link.protocol import Frame, Opcode, PAYLOAD_BYTES, Register, VERSION
 
 BLOCK = 1 << 16
 
@@ -86,6 +87,15 @@ def test_hosts_that_are_killed(bench):
     sent = client.load_memory(0, data)
     assert bench.content[:len(data)].tobytes() == data
     assert sent < len(data)
+
+
+def test_an_answer_that_takes_long(bench):
+    """The CRC of all of the memory: the simulation goes on while nobody says anything."""
+    client = _client(bench)
+    request = Frame(opcode=Opcode.CRC_MEMORY, sequence=0, value=bench.content.size)
+    (_, answer), = client.exchange([request])
+    assert answer.value == zlib.crc32(bench.content)
+    assert client.troubles == 0
 
 
 class _Nobody(Transport):
