@@ -58,4 +58,4 @@ def critical_path(report, clock):
 
 
 def _source_name(name):
-    return _DERIVED.sub("", name).removeprefix("unit.")
+    return _DERIVED.sub("", name).removeprefix("unit.").rstrip(".")

@@ -96,7 +96,9 @@ def synthesise(design, *, device, platform, toolchain, ports=None):
 def _count(netlist):
     """Cells of the top module by their types; the flow flattens the design."""
     modules = json.loads(netlist.read_text())["modules"]
-    return dict(sorted(Counter(cell["type"] for cell in modules["top"]["cells"].values()).items()))
+    kinds = Counter(cell["type"] for cell in modules["top"]["cells"].values())
+    # `$scopeinfo` remembers the modules that were flattened.
+    return {kind: kinds[kind] for kind in sorted(kinds) if kind != "$scopeinfo"}
 
 
 def resources(cells, family):

@@ -51,8 +51,8 @@ class VectorUnit(wiring.Component):
     MAX, LARGEST     2 * log2(vector_lanes) + 4
     ===============  ==============================================================================
 
-    Configuration ``sim`` (4 lanes) on ECP5: 9,390 LUT4, 1,410 CCU2C, 145 DPR16X4, 13,210 FF, 24 MULT18X18D,
-    33 DP16KD (``synth_ecp5; stat``, Yosys 0.70).
+    Configuration ``ecp5`` (4 lanes) on ECP5: 9,029 LUT4, 1,386 CCU2C, 145 DPR16X4, 12,692 FF, 24 MULT18X18D,
+    49 DP16KD (``celosia build vector-unit --synth-only``, Yosys 0.70; with 450 FF around it).
 
     Parameters
     ----------
