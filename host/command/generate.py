@@ -201,7 +201,7 @@ def _summary(generation, opened, engine, config, speculate):
                    f"{opened.group} at most, so there were {generation.speculate or 'none'}", err=True)
     if engine == EngineName.BOARD:
         sent, total = opened.inner.sent_bytes, opened.inner.content_bytes
-        typer.echo(f"celosia: {sent:,} of {total:,} bytes loaded, the board held the others" if sent else
+        typer.echo(f"celosia: {sent:,} of {total:,} bytes loaded" if sent else
                    f"celosia: nothing loaded, the board held all {total:,} bytes", err=True)
     if generation.stop_reason == StopReason.CONTEXT:
         typer.echo(f"celosia: stopped: the context of {opened.context} positions is full", err=True)
