@@ -1,5 +1,6 @@
 """`celosia simulate`: a board without a board."""
 
+import signal
 from typing import Annotated
 
 import typer
@@ -55,6 +56,9 @@ def simulate(
         dram = Dram(dram.bytes, bus_bits=chosen.bus_bits, latency=_LATENCY)
     simulated = SimulatedBoard(chosen, memory=dram, bit_level=bit_level)
     with BoardTerminal(simulated) as terminal:
+        # Also where whoever started this had it ignore interrupts, as shells do in the background.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         typer.echo(terminal.path)
         try:
             terminal.serve()

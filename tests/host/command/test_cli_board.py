@@ -30,7 +30,10 @@ def _board():
         yield port
     finally:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 0 and b" cycles\n" in err, err.decode()
 
 
