@@ -15,12 +15,13 @@ PDM := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PDM_IGNORE_SAVED_PYTHON=1 PDM_CHECK_UPDAT
 	PDM_CACHE_DIR="$(CURDIR)/$(VENV)/cache" PDM_LOG_DIR="$(CURDIR)/$(VENV)/log" \
 	"$(CURDIR)/$(VENV)/pdm/bin/pdm"
 
-.PHONY: help demo test venv train-deps lock clean
+.PHONY: help demo test silicon venv train-deps lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo        set up, then let the gateware, simulated, write a story'
 	@echo 'make test        set up, then run the tests (JOBS=$(JOBS) processes; ARGS="..." goes to pytest)'
+	@echo 'make silicon     set up, then place and route for ECP5 with three seeds; takes an hour'
 	@echo 'make venv        set up only: $(BIN)/celosia and what it needs'
 	@echo 'make train-deps  add PyTorch, to train the demo model again'
 	@echo 'make lock        resolve pyproject.toml into pdm.lock again'
@@ -34,6 +35,14 @@ demo: $(SYNCED)
 # process.
 test: $(SYNCED)
 	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+# Each ends with an error where a clock is missed.
+silicon: $(SYNCED)
+	$(BIN)/celosia build dot-engine --mhz 120 --seeds 3
+	$(BIN)/celosia build vector-unit --seeds 3
+	$(BIN)/celosia build accelerator --seeds 3
+	$(BIN)/celosia build accelerator --device lfe5um5g-85f --mhz 125 --seeds 3
+	$(BIN)/celosia build arty_a7 --config micro --synth-only
 
 venv: $(SYNCED)
 

@@ -10,7 +10,8 @@ _REGISTERS = ("INPUTA", "INPUTB", "PIPELINE", "OUTPUT")
 class Ecp5:
     """ECP5 variants of the portable gateware's hooks; base class of platforms, or a platform of its own.
 
-    * ``celosia_multiplier``: MULT18X18D with its input, pipeline and output registers, which yosys does not use.
+    * ``celosia_multiplier``: MULT18X18D with its input, pipeline and output registers, which yosys does not
+    use.
     """
 
     @staticmethod

@@ -31,30 +31,31 @@ class Series7:
         ValueError
             If both factors need 19 signed bits.
         """
+        a, b = sorted((a, b), key=_signed_bits, reverse=True)
+        if _signed_bits(b) > 18:
+            raise ValueError(
+                f"One factor of a DSP48E1 must have at most 18 signed bits, not {_signed_bits(b)!r}")
         m = Module()
-        if _signed_bits(b) > 18:
-            a, b = b, a
-        if _signed_bits(b) > 18:
-            raise ValueError(f"One factor of a DSP48E1 must have at most 18 signed bits, not {_signed_bits(b)!r}")
         wide = Signal(Shape(25, True))
         narrow = Signal(Shape(18, True))
         product = Signal(48)
         m.d.comb += [wide.eq(a), narrow.eq(b), o.eq(product[:len(o)])]
-        enables = dict.fromkeys(("A1", "A2", "AD", "ALUMODE", "B1", "B2", "C", "CARRYIN", "CTRL", "D", "INMODE",
-                                 "M", "P"), 0) | {"A2": 1, "B2": 1, "M": 1, "P": 1}
+        # Registers and enables of what takes part; everything else is off.
+        registers = {"A": 1, "B": 1, "M": 1, "P": 1, "AD": 0, "C": 0, "D": 0, "ALUMODE": 0, "CARRYIN": 0,
+                     "CARRYINSEL": 0, "INMODE": 0, "OPMODE": 0, "ACASC": 1, "BCASC": 1}
+        enables = {"A2": 1, "B2": 1, "M": 1, "P": 1, "A1": 0, "B1": 0, "AD": 0, "C": 0, "D": 0, "ALUMODE": 0,
+                   "CARRYIN": 0, "CTRL": 0, "INMODE": 0}
+        resets = ("A", "B", "M", "P", "ALLCARRYIN", "ALUMODE", "C", "CTRL", "D", "INMODE")
+        unused = {"C": 48, "D": 25, "ALUMODE": 4, "INMODE": 5, "CARRYINSEL": 3, "CARRYIN": 1,
+                  "CARRYCASCIN": 1, "MULTSIGNIN": 1, "ACIN": 30, "BCIN": 18, "PCIN": 48}
         m.submodules.block = Instance(
-            "DSP48E1",
-            p_AREG=1, p_BREG=1, p_MREG=1, p_PREG=1, p_ACASCREG=1, p_BCASCREG=1,
-            p_ADREG=0, p_CREG=0, p_DREG=0, p_ALUMODEREG=0, p_CARRYINREG=0, p_CARRYINSELREG=0, p_INMODEREG=0,
-            p_OPMODEREG=0, p_USE_DPORT="FALSE", p_USE_MULT="MULTIPLY", p_USE_SIMD="ONE48",
-            i_CLK=ClockSignal(), i_A=Cat(wide, wide[-1].replicate(5)), i_B=narrow, i_C=Const(0, 48), i_D=Const(0, 25),
-            # P = the product (X and Y: M; Z: 0).
-            i_OPMODE=Const(0b000_01_01, 7), i_ALUMODE=Const(0, 4), i_INMODE=Const(0, 5), i_CARRYINSEL=Const(0, 3),
-            i_CARRYIN=0, i_CARRYCASCIN=0, i_MULTSIGNIN=0,
-            i_ACIN=Const(0, 30), i_BCIN=Const(0, 18), i_PCIN=Const(0, 48),
+            "DSP48E1", p_USE_DPORT="FALSE", p_USE_MULT="MULTIPLY", p_USE_SIMD="ONE48",
+            **{f"p_{name}REG": number for name, number in registers.items()},
             **{f"i_CE{name}": value for name, value in enables.items()},
-            **{f"i_RST{name}": 0 for name in ("A", "ALLCARRYIN", "ALUMODE", "B", "C", "CTRL", "D", "INMODE", "M", "P")},
-            o_P=product)
+            **{f"i_RST{name}": 0 for name in resets},
+            **{f"i_{name}": Const(0, bits) for name, bits in unused.items()},
+            i_OPMODE=Const(0b000_01_01, 7),  # Z: 0, Y and X: the product
+            i_CLK=ClockSignal(), i_A=Cat(wide, wide[-1].replicate(5)), i_B=narrow, o_P=product)
         return m
 
 

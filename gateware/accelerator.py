@@ -141,7 +141,7 @@ class Accelerator(wiring.Component):
         m.submodules.reader = reader = ReadEngine(bus_bits=config.bus_bits, depth=config.prefetch_beats)
         m.submodules.writer = writer = WriteEngine(bus_bits=config.bus_bits)
         m.submodules.fetch = fetch = ProgramFetch(bus_bits=config.bus_bits)
-        m.submodules.memory_side = memory_side = MemorySide(queue=config.queue)
+        m.submodules.memory_side = memory_side = MemorySide(queue=config.queue, bus_bits=config.bus_bits)
         m.submodules.tokens = tokens = SlotTable(shape=32, slots=GROUP)
         m.submodules.dispatch = dispatch = Dispatch()
         m.submodules.router = router = DataRouter(bus_bits=config.bus_bits)

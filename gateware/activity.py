@@ -20,6 +20,6 @@ class BusState(IntEnum):
 
 ACTIVITY = {"bus": 3, "dot": 1, "vector": 1, "store": 1, "memory": 1,
             "dot_index": 16, "vector_index": 16, "memory_index": 16}
-"""Fields and their bits, lowest first: a :class:`BusState`; whether the dot engine executes an instruction, the vector
-unit, and one that stores, and whether the memory side requests data; index of the latest instruction of the dot
-engine, of the vector unit, and of the one that data are requested for."""
+"""Fields and their bits, lowest first: a :class:`BusState`; whether the dot engine executes an instruction,
+the vector unit, and one that stores, and whether the memory side requests data; index of the latest
+instruction of the dot engine, of the vector unit, and of the one that data are requested for."""

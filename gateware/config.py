@@ -119,6 +119,8 @@ CONFIGS = {config.name: config for config in (
     Config(name="sim-narrow", lanes=8, columns=1, slots=2, bus_bits=32, vector_lanes=2),
     Config(name="sim-wide", lanes=16, columns=2, slots=2, bus_bits=256, vector_lanes=8),
     Config(name="sim-columns", columns=2, slots=2, bus_bits=64, vector_lanes=8, scratchpad=16384),
+    # What the clock and the size of an ECP5 are judged by: docs/silicon.md.
+    Config(name="ecp5", columns=2, slots=4, bus_bits=64, scratchpad=16384),
     # Boards. The bus is twice as wide as what their DRAM delivers per cycle, so that the read FIFO, which fills while
     # the engine waits for a pass of the vector unit, is emptied again.
     Config(name="ulx3s", lanes=16, columns=2, slots=4, bus_bits=32, scratchpad=16384, prefetch_beats=2048, queue=64),
@@ -128,7 +130,7 @@ CONFIGS = {config.name: config for config in (
            prefetch_beats=1024, queue=64),
     Config(name="arty_a7", columns=2, slots=2, bus_bits=256, vector_lanes=8, scratchpad=32768, scale_bytes=1024,
            prefetch_beats=1024, queue=64),
-    Config(name="pynq_z1", columns=2, slots=2, bus_bits=128, vector_lanes=8, scratchpad=65536, x_elements=8192,
+    Config(name="pynq_z1", lanes=64, columns=2, slots=2, bus_bits=128, vector_lanes=8, scratchpad=65536, x_elements=8192,
            scale_bytes=1024, prefetch_beats=1024, queue=64),
     Config(name="micro", lanes=4, columns=1, slots=2, bus_bits=64, vector_lanes=2, scratchpad=1024,
            x_elements=256, prefetch_beats=32, queue=4),

@@ -30,9 +30,10 @@ def WriteBeat(bus_bits):
 
 
 DotCommand = data.StructLayout(
-    _fields("code_bits", "code_kind", "code_order", "paired", "scale", "super", "minimum", "sub_bits", "sub_signed",
-            "sub_wide", "expand", "vectors", "rows", "free", "columns"))
-"""What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position."""
+    _fields("code_bits", "code_kind", "code_order", "paired", "packed", "scale", "super", "minimum", "sub_bits", "sub_signed",
+            "sub_wide", "expand", "vectors", "rows", "free", "columns") | {"offset": 3})
+"""What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position. Packed
+rows begin with word ``offset`` of the first bus word."""
 
 CodeTableEntries = data.ArrayLayout(signed(8), 16)
 """The numbers that codes of kind TABLE stand for."""

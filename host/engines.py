@@ -1,4 +1,4 @@
-"""The three engines behind one interface."""
+"""The engines behind one interface."""
 
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ class EngineName(StrEnum):
     FLOAT = "float"  #: NumPy float64 on dequantised weights, the ideal
     MODEL = "model"  #: bit-exact NumPy, executes the program
     RTL = "rtl"      #: the gateware, compiled simulation
+    BOARD = "board"  #: a board behind a link, real or simulated
 
 
 class Engine:
@@ -23,7 +24,7 @@ class Engine:
 
     Parameters
     ----------
-    inner : FloatEngine, ModelEngine or RtlEngine
+    inner : FloatEngine, ModelEngine, RtlEngine or BoardEngine
     group : int
         Most tokens of one pass over the weights.
 
@@ -131,7 +132,7 @@ class _FloatEngine(Engine):
         yield from ([None] * start + list(logits[start:]))[:len(ids)]
 
 
-class _RtlEngine(Engine):
+class _ClockedEngine(Engine):
     @property
     def cycles(self):
         return self.inner.cycles
@@ -141,7 +142,7 @@ class _RtlEngine(Engine):
         return self.inner.bus_beats
 
 
-def open_engine(name, model, *, config, context=None, kv_bits=16):
+def open_engine(name, model, *, config, context=None, kv_bits=16, board=None, progress=None):
     """Make a model ready to run.
 
     Parameters
@@ -154,6 +155,10 @@ def open_engine(name, model, *, config, context=None, kv_bits=16):
         Positions of the KV cache; the model's own by default.
     kv_bits : int
         Bits of a code in the KV cache. Ignored by ``float``, which rounds nothing.
+    board : host.transport.link_client.LinkClient
+        Of ``board`` alone.
+    progress : function of (int, int), optional
+        Of ``board`` alone: called while it is loaded, with bytes done and bytes in all.
 
     Returns
     -------
@@ -176,6 +181,10 @@ def open_engine(name, model, *, config, context=None, kv_bits=16):
         from host.engine.model_engine import ModelEngine
 
         return Engine(ModelEngine(image), image.compiled.group)
+    if name == EngineName.BOARD:
+        from host.engine.board_engine import BoardEngine
+
+        return _ClockedEngine(BoardEngine(image, board, progress=progress), image.compiled.group)
     from sim.rtl_engine import RtlEngine
 
-    return _RtlEngine(RtlEngine(image), image.compiled.group)
+    return _ClockedEngine(RtlEngine(image), image.compiled.group)

@@ -3,10 +3,8 @@
 Run as ``python -m host.instruction_set_page``.
 """
 
-import inspect
-import re
-
 from gateware import isa
+from host.markdown import enumeration, table, text
 
 __all__ = ["page"]
 
@@ -71,35 +69,14 @@ vector unit. `COLUMN` fills the last vector of 32 with zeros. `STORE` writes ele
 `store_base + position * store_index_stride + i * store_stride`, and the one scale of all elements as fp32 at
 byte `scale_base + 4 * position`; it takes at most 256 elements. Codes of 16 bits have a power of two as scale,
 which follows from the largest element. Codes of 8 and 4 bits are the elements rounded to integers, which the
-program has divided by the scale in scalar register `reduce_destination`. Of 4 bits, elements 2i and 2i + 1 are
-the lower and upper half of the byte that would be that of element i.
+program has divided by the scale in scalar register `reduce_destination`; there is no reduction then. Of
+4 bits, elements 2i and 2i + 1 are the lower and upper half of the byte that would be that of element i.
 
 ## The word
 
 {bits} bits, little endian, the first field in the lowest bits; {unused} bits at the top are zero. Bus words
 are those of the configuration (`bus_bits`). Fields of units that an instruction does not use are zero.
 """
-
-
-def _text(comment):
-    """A docstring or comment as Markdown: roles of Sphinx become code."""
-    comment = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", comment)
-    return " ".join(comment.replace("``", "`").split())
-
-
-def _member_comments(kind):
-    """Name -> the ``#:`` comment behind a member of an enumeration."""
-    found = re.findall(r"^ +(\w+) = \d+ +#: (.*)$", inspect.getsource(kind), flags=re.MULTILINE)
-    return {name: _text(comment) for name, comment in found}
-
-
-def _cell(text):
-    return text.replace("|", "\\|").replace("**", "\\*\\*")
-
-
-def _table(headings, rows):
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
 
 
 def _fields():
@@ -109,18 +86,16 @@ def _fields():
         top = offset + field.bits - 1
         place = f"{top}:{offset}" if top > offset else str(offset)
         kind = f" [{field.kind.__name__}](#{field.kind.__name__.lower()})" if field.kind else ""
-        rows[field.group].append([place, f"`{field.name}`", str(field.bits), _text(field.doc) + kind])
+        rows[field.group].append([place, f"`{field.name}`", str(field.bits), text(field.doc) + kind])
         offset = top + 1
     for group, heading in _GROUPS.items():
-        yield f"### {heading}\n\n" + _table(["Bits", "Field", "Width", "Meaning"], rows[group])
+        yield f"### {heading}\n\n" + table(["Bits", "Field", "Width", "Meaning"], rows[group])
 
 
 def _enumerations():
     """One table per enumeration, in the order in which fields use them."""
     for kind in dict.fromkeys(field.kind for field in isa.FIELDS if field.kind):
-        comments = _member_comments(kind)
-        rows = [[str(member.value), f"`{member.name}`", comments.get(member.name, "")] for member in kind]
-        yield f"### {kind.__name__}\n\n{_text(kind.__doc__)}\n\n" + _table(["Value", "Name", "Meaning"], rows)
+        yield enumeration(kind)
 
 
 def page():
@@ -132,7 +107,7 @@ def page():
     """
     purpose = isa.__doc__.split("\n\n")[1]
     used = sum(field.bits for field in isa.FIELDS)
-    introduction = _INTRODUCTION.format(purpose=_text(purpose), bits=isa.INSTRUCTION_BITS,
+    introduction = _INTRODUCTION.format(purpose=text(purpose), bits=isa.INSTRUCTION_BITS,
                                         unused=isa.INSTRUCTION_BITS - used)
     return "\n".join([introduction, *_fields(), "## Values\n", *_enumerations()])
 

@@ -80,13 +80,14 @@ def source_key(*packages, parameters):
     return digest.hexdigest()
 
 
-def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=None):
+def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), toolchain=None):
     """Compile a design, or find it in the cache.
 
     Parameters
     ----------
     design : Elaboratable, or a function without parameters that returns one
-        One clock domain, `sync`, rising edge. A function is not called when `key` finds the library.
+        One clock domain, `sync`, rising edge. Modules in Verilog that it instantiates are given to `add_file`
+        of its platform. A function is not called when `key` finds the library.
     name : str
         Begins the name of the library: letters, digits, `-` and `_`.
     ports : list of Signal
@@ -96,6 +97,9 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
         is found without elaborating the design, which takes seconds for a large one.
     flags : sequence of str
         More options for the C++ compiler.
+    models : sequence of str
+        Verilog files with the modules that the design has instances of: paths, or those that yosys brings
+        (`+/xilinx/cells_sim.v`).
     toolchain : Toolchain
 
     Returns
@@ -123,10 +127,16 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), toolchain=No
             return path
     if not isinstance(design, Elaboratable):
         design = design()
-    text = _without_sources(rtlil.convert(design, name="top", ports=ports))
-    path = cache / f"{name}-{_digest(environment, PASSES, text)}.so"
+    verilog = _VerilogFiles()
+    text = _without_sources(rtlil.convert(design, name="top", ports=ports, platform=verilog))
+    # Models that yosys brings belong to its version, which is in the environment.
+    sources = [model if model.startswith("+/") else Path(model).read_text() for model in map(str, models)]
+    path = cache / f"{name}-{_digest(environment, PASSES, text, *verilog.files.values(), *sources)}.so"
     if not path.exists():
-        _build(cache, path, toolchain, lambda work: _write_design(work, text, toolchain), flags)
+        def write(work):
+            return _write_design(work, text, verilog.files, sources, toolchain)
+
+        _build(cache, path, toolchain, write, flags)
     if index is not None:
         _write_atomically(index, path.name)
     return path
@@ -142,7 +152,7 @@ def compile_loop(*, toolchain=None):
     """
     toolchain = toolchain or Toolchain()
     cache = cache_directory()
-    sources = [CXX / "design.h", CXX / "dram.h", CXX / "loop.cc"]
+    sources = [*sorted(CXX.glob("*.h")), CXX / "loop.cc"]
     path = cache / f"loop-{_digest(_environment(toolchain, (), sources))}.so"
     if not path.exists():
         _build(cache, path, toolchain, lambda work: CXX / "loop.cc", ())
@@ -203,10 +213,35 @@ def _without_sources(text):
     return "\n".join(lines) + "\n"
 
 
-def _write_design(work, text, toolchain):
+class _VerilogFiles:
+    """Stands in for a platform, and takes the Verilog of modules that a design instantiates."""
+
+    def __init__(self):
+        self.files = {}
+
+    def add_file(self, name, text):
+        self.files[name] = text
+
+
+def _write_design(work, text, verilog, models, toolchain):
     """Generate the C++ of a design in a directory; returns the file."""
     (work / "design.il").write_text(text)
-    (work / "design.ys").write_text(f"read_rtlil design.il\n{PASSES}\nwrite_cxxrtl -g0 generated.cc\n")
+    commands = []
+    for name, module in verilog.items():
+        (work / name).write_text(module)
+        commands.append(f"read_verilog {name}")
+    for index, model in enumerate(models):
+        if not model.startswith("+/"):
+            (work / f"model_{index}.v").write_text(model)
+            model = f"model_{index}.v"
+        commands.append(f"read_verilog {model}")
+    commands.append("read_rtlil design.il")
+    if verilog:
+        commands.append("hierarchy -check -top top")
+    if models:
+        # Parameters are chosen, and what they leave out is gone, before anything else happens.
+        commands.append("hierarchy -top top; proc; flatten; opt_expr; opt_clean")
+    (work / "design.ys").write_text("\n".join([*commands, PASSES, "write_cxxrtl -g0 generated.cc", ""]))
     toolchain.run([*toolchain.yosys, "-q", "-s", "design.ys"], cwd=work)
     code = (work / "generated.cc").read_text()
     _check_clock(code)

@@ -61,7 +61,7 @@ class _Places(ctypes.Structure):
     _fields_ = [*((name, _Place) for name in _PLACES), *((name, ctypes.c_uint32) for name in _WIDTHS)]
 
 
-_CONDITION_MET, _BUS_ERROR, _DESIGN_ERROR = 1, 2, 3
+_CONDITION_MET, _BUS_ERROR, _DESIGN_ERROR, _MEMORY_ERROR = 1, 2, 3, 4
 _BUS_ERRORS = (None, "read outside", "write outside", "read unstable", "write unstable", "data unstable")
 _DESIGN_VERSION = 1
 _CYCLES_PER_CALL = 1 << 17  # Between calls the interpreter can see an interrupt from the keyboard.
@@ -81,6 +81,8 @@ class CompiledSimulation:
         Shared library, from `compile_design`.
     dram : Dram
         Without it, burst ports are plain ports.
+    memory : Sdram or ZynqMemory
+        In place of `dram`: a model of what lies behind a controller or AXI ports that are part of the design.
     name_instruction : function of int to str
         Names the instruction at a value of the output `program_counter`, for messages.
     output : text file
@@ -107,7 +109,7 @@ class CompiledSimulation:
         If a burst port has the wrong width, or is missing.
     """
 
-    def __init__(self, path, *, dram=None, name_instruction=None, output=None):
+    def __init__(self, path, *, dram=None, memory=None, name_instruction=None, output=None):
         self._handle = None
         self._library = ctypes.CDLL(str(path))
         self._library.celosia_design.restype = ctypes.POINTER(_Design)
@@ -133,8 +135,19 @@ class CompiledSimulation:
         self._handle = ctypes.c_void_p(self._loop.simulation_create(
             self._design, ctypes.byref(self._make_places()), settings and ctypes.byref(settings),
             ctypes.byref(self._status)))
+        self._memory = memory  # Its content must live as long as the simulation.
+        if memory is not None:
+            memory.attach(self._loop, self._handle, self._port_index)
         self._data = {name: self._loop.simulation_port(self._handle, i) for name, i in self._index.items()}
         self._settled = False
+
+    def _port_index(self, name, bits=None):
+        """Number of a port, which must have so many bits if they are given."""
+        if name not in self.ports:
+            raise ValueError(f"Design must have a port {name!r}")
+        if bits is not None and self.ports[name][0] != bits:
+            raise ValueError(f"Port {name!r} must have {bits} bits, not {self.ports[name][0]}")
+        return self._index[name]
 
     def close(self):
         """Free the memory of the simulation (not that of the `Dram`)."""
@@ -158,11 +171,7 @@ class CompiledSimulation:
             setattr(places, name, _Place(-1, 0))
 
         def place(member, name, bits=None, byte=0):
-            if name not in self.ports:
-                raise ValueError(f"Design must have a port {name!r}")
-            if bits is not None and self.ports[name][0] != bits:
-                raise ValueError(f"Port {name!r} must have {bits} bits, not {self.ports[name][0]}")
-            setattr(places, member, _Place(self._index[name], byte))
+            setattr(places, member, _Place(self._port_index(name, bits), byte))
 
         def fields(stream, **widths):
             packed, byte = f"{stream}__payload", 0
@@ -263,12 +272,9 @@ class CompiledSimulation:
         while self.cycle - start < max_cycles:
             self._loop.simulation_run(self._handle, min(max_cycles - (self.cycle - start), _CYCLES_PER_CALL),
                                       conditions, len(until), self.tracing)
-            if status.output_bytes:
-                self._print()
+            self._check()
             if self.on_progress is not None:
                 self.on_progress(self.cycle)
-            if status.reason in (_BUS_ERROR, _DESIGN_ERROR):
-                self._raise()
             if status.reason == _CONDITION_MET:
                 self.stopped_by = until[status.condition][0]
                 break
@@ -322,6 +328,13 @@ class CompiledSimulation:
         self._loop.simulation_clear_changes(self._handle)
         return np.ascontiguousarray(records[:, 0]), np.ascontiguousarray(records[:, 1])
 
+    def _check(self):
+        """After cycles have been run: pass on what the design printed, raise what went wrong."""
+        if self._status.output_bytes:
+            self._print()
+        if self._status.reason in (_BUS_ERROR, _DESIGN_ERROR, _MEMORY_ERROR):
+            self._raise()
+
     def _print(self):
         text = ctypes.string_at(self._status.output, self._status.output_bytes).decode(errors="replace")
         (self.output or sys.stdout).write(text)
@@ -336,6 +349,8 @@ class CompiledSimulation:
                 instruction += f" ({self.name_instruction(counter)})"
         if status.reason == _BUS_ERROR:
             what = self.dram.error_text(_BUS_ERRORS[status.error], status.error_address, status.error_length)
+        elif status.reason == _MEMORY_ERROR:
+            what = status.text.decode()
         else:
             text, source = status.text.decode(errors="replace"), status.source.decode(errors="replace")
             what = "Assertion failed" + (f": {text}" if text else "") + (f" [{source}]" if source else "")
@@ -359,7 +374,9 @@ def _load_loop():
             ("clear_trace", None, pointer),
             ("watch", None, pointer, ctypes.c_int32),
             ("clear_changes", None, pointer),
-            ("clear_output", None, pointer)):
+            ("clear_output", None, pointer),
+            ("attach_sdram", None, pointer, pointer, pointer),
+            ("attach_zynq", None, pointer, pointer, pointer)):
         function = getattr(loop, f"simulation_{name}")
         function.restype, function.argtypes = result, parameters
     return loop

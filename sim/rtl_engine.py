@@ -15,8 +15,10 @@ from sim.compiled import CompiledSimulation
 from sim.dram import Dram
 from sim.error import SimulationError
 from sim.interpreted import InterpretedSimulation
+from sim.memory_system import MemorySystem
 from sim.trace_records import add_records
 from sim.traced_accelerator import TracedAccelerator, trace_record
+from soc.dram.memories import MEMORIES, Memory
 
 __all__ = ["MemoryTiming", "RtlEngine"]
 
@@ -51,18 +53,31 @@ class RtlEngine(ProgramEngine):
     ----------
     image : host.image.image.Image
         Its memory becomes the DRAM and is written.
-    memory : MemoryTiming
+    memory : MemoryTiming, or soc.dram.memories.Memory or its name
+        A model behind the burst ports, or the memory of a board: then its controller is simulated with the
+        accelerator, cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the
+        beginning.
     interpreted : bool
-        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower.
+        Run in Amaranth's own simulator, which compiles nothing and is hundreds of times slower. Not with the
+        memory of a board.
 
     Attributes
     ----------
     cycles : int
-        Clock cycles since the start.
+        Clock cycles since the start, or since the DRAM was up.
     bus_beats : int
-        Cycles in which a bus word passed between DRAM and accelerator.
+        Cycles in which a bus word passed between DRAM and accelerator; with the memory of a board, what its
+        DRAM moved, in bus words.
+    system : sim.memory_system.MemorySystem or None
+        The memory of a board, with counters of its DRAM.
     timelines : list of host.bench.timeline.Timeline or None
-        A list takes what the parts do in every program that runs, two more cycles each; not with ``interpreted``.
+        A list takes what the parts do in every program that runs, two more cycles each; not with
+        ``interpreted``.
+
+    Raises
+    ------
+    ValueError
+        If the image is larger than the memory, or a memory of a board is to be interpreted.
     """
 
     def __init__(self, image, *, memory=MemoryTiming(), interpreted=False):
@@ -70,6 +85,16 @@ class RtlEngine(ProgramEngine):
         compiled = image.compiled
         config = compiled.config
         self._record = trace_record(config)
+        self.system = self._running = self.timelines = None
+        memory = MEMORIES[memory] if isinstance(memory, str) else memory
+        if isinstance(memory, Memory):
+            if interpreted:
+                raise ValueError(f"Memory of an interpreted simulation must be a MemoryTiming, not {memory.name!r}")
+            self.system = MemorySystem(
+                lambda: TracedAccelerator(config), memory=memory, bus_bits=config.bus_bits, content=image.memory,
+                name=f"accelerator-{config.name}", parameters=config, name_instruction=self._label)
+            self._sim = self.system.simulation
+            return
         self.dram = Dram(image.memory, bus_bits=config.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,
                          stall_probability=memory.stall_probability, seed=memory.seed)
         if interpreted:
@@ -78,8 +103,6 @@ class RtlEngine(ProgramEngine):
             library = compile_design(lambda: TracedAccelerator(config), name=f"accelerator-{config.name}",
                                      key=source_key(gateware, sim, parameters=config))
             self._sim = CompiledSimulation(library, dram=self.dram, name_instruction=self._label)
-        self._running = None
-        self.timelines = None
 
     @property
     def simulation(self):
@@ -87,7 +110,8 @@ class RtlEngine(ProgramEngine):
         return self._sim
 
     def counters(self):
-        """Performance counters of the gateware since the start, by :class:`gateware.control.counters.Counter`.
+        """Performance counters of the gateware since the start, by
+        :class:`gateware.control.counters.Counter`.
 
         Takes some cycles, so that every event has reached its counter.
         """
@@ -101,11 +125,13 @@ class RtlEngine(ProgramEngine):
 
     @property
     def cycles(self):
-        return self._sim.cycle
+        return self._sim.cycle if self.system is None else self.system.cycles
 
     @property
     def bus_beats(self):
-        return self.dram.counters.busy_cycles
+        if self.system is None:
+            return self.dram.counters.busy_cycles
+        return self.system.model.bytes_moved // self.image.compiled.config.bus_bytes
 
     def run(self, tokens, part, *, store_logits=True, trace=None):
         """See :meth:`ProgramEngine.run`.

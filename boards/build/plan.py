@@ -113,15 +113,15 @@ class Result:
         return "\n".join(lines + [f"FAILED {failure}" for failure in self.failures])
 
 
-def run_plan(plan, toolchain, *, on_step):
+def run_plan(plan, toolchain, progress):
     """Carry a plan out.
 
     Parameters
     ----------
     plan : Plan
     toolchain : sim.toolchain.Toolchain
-    on_step : function of a str
-        Called before each step with what it is.
+    progress : host.progress_bar.ProgressBar or the like
+        Is told by ``note`` what happens and by ``advance`` when it is done.
 
     Returns
     -------
@@ -132,16 +132,18 @@ def run_plan(plan, toolchain, *, on_step):
     sim.toolchain.ToolError
         If a tool fails.
     """
-    on_step("synthesis")
+    progress.note("synthesis")
     platform = _PLATFORMS[plan.device.family]()
     synthesis = synthesise(WrappedUnit(UNITS[plan.unit](plan.config)), device=plan.device, platform=platform,
                            toolchain=toolchain)
+    progress.advance()
     tools = [toolchain.yosys_version]
     routes = []
     for seed in range(1, plan.seeds + 1):
-        on_step(f"place and route, seed {seed}")
-        routes.append(place_and_route(synthesis, device=plan.device, speed=plan.speed, mhz=plan.mhz, seed=seed,
-                                      toolchain=toolchain))
+        progress.note(f"place and route, seed {seed}")
+        routes.append(place_and_route(
+            synthesis, device=plan.device, speed=plan.speed, mhz=plan.mhz, seed=seed, toolchain=toolchain))
+        progress.advance()
     if routes:
         tools.append(toolchain.nextpnr_ecp5_version)
     return Result(plan=plan, cells=synthesis.cells, used=resources(synthesis.cells, plan.device.family),

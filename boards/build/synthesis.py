@@ -10,8 +10,9 @@ from boards.build.cache import cached_file
 
 __all__ = ["Synthesis", "resources", "synthesise"]
 
-# Checks are for simulations. Only `gateware.block_ram.BlockRam` reads a memory with a clock, and never the word that is
-# being written: without this mask yosys puts multiplexers behind the block RAM that keep an order which nobody needs.
+# Checks are for simulations. Only `gateware.block_ram.BlockRam` reads a memory with a clock, and never the
+# word that is being written: without this mask yosys puts multiplexers behind the block RAM that keep an
+# order which nobody needs.
 _READ = """\
 read_rtlil design.il
 chformal -remove
@@ -95,7 +96,9 @@ def synthesise(design, *, device, platform, toolchain, ports=None):
 def _count(netlist):
     """Cells of the top module by their types; the flow flattens the design."""
     modules = json.loads(netlist.read_text())["modules"]
-    return dict(sorted(Counter(cell["type"] for cell in modules["top"]["cells"].values()).items()))
+    kinds = Counter(cell["type"] for cell in modules["top"]["cells"].values())
+    # `$scopeinfo` remembers the modules that were flattened.
+    return {kind: kinds[kind] for kind in sorted(kinds) if kind != "$scopeinfo"}
 
 
 def resources(cells, family):

@@ -10,16 +10,16 @@ __all__ = ["WrappedUnit"]
 class WrappedUnit(wiring.Component):
     """Registers around ``unit``: every input port of it is driven by one, every output port ends in one.
 
-    Inputs are the bits of a shift register, outputs are folded into a second one (``folded[i+1] <= folded[i] ^
-    output[i]``), so that nothing of the unit can be optimised away. The reset is registered as well. So every path
-    of the unit lies between two registers and is timed. The wrapper itself costs a flip-flop for each bit of a port
-    and a LUT for each bit of an output.
+    Inputs are the bits of a shift register, outputs are folded into a second one (``folded[i+1] <= folded[i]
+    ^ output[i]``), so that nothing of the unit can be optimised away. The reset is registered as well. So
+    every path of the unit lies between two registers and is timed. The wrapper itself costs a flip-flop for
+    each bit of a port and a LUT for each bit of an output.
 
     Parameters
     ----------
     unit : wiring.Component
-        Its clock domain is ``sync``. Ports whose name begins with ``trace_`` are left open: only simulations watch
-        them.
+        Its clock domain is ``sync``. Ports whose name begins with ``trace_`` are left open: only simulations
+        watch them.
 
     Members
     -------

@@ -12,15 +12,15 @@ __all__ = ["Counter", "Counters"]
 class Counter(IntEnum):
     """What is counted, each in cycles or pulses since reset.
 
-    ``BUSY`` is the sum of ``READ_BEATS`` and all ``LOST_`` counters. A beat that is written takes the bus from
-    the reads, and is a cycle of ``LOST_DRAM`` where these were waiting.
+    ``BUSY`` is the sum of ``READ_BEATS`` and all ``LOST_`` counters. A beat that is written takes the bus
+    from the reads, and is a cycle of ``LOST_DRAM`` where these were waiting.
     """
 
     BUSY = 0           #: cycles between start and done
     INSTRUCTIONS = 1   #: instructions executed, END aside
     READ_BEATS = 2     #: bus words read, the program included
     WRITE_BEATS = 3    #: bus words written
-    LOST_DRAM = 4      #: cycles in which the read bus was idle, by cause: see :class:`gateware.activity.BusState`
+    LOST_DRAM = 4      #: cycles in which the read bus was idle, by cause: :class:`gateware.activity.BusState`
     LOST_ENGINE = 5
     LOST_STORES = 6
     LOST_QUEUE = 7
@@ -40,7 +40,7 @@ class Counters(wiring.Component):
     RAM and cleared. So a word lags its event by at most ``PERIOD`` cycles. Counters wrap and are never
     cleared: take differences.
 
-    On ECP5: 159 LUT4, 46 CCU2C, 16 DPR16X4, 126 FF.
+    On ECP5: 215 LUT4, 61 CCU2C, 16 DPR16X4, 151 FF.
 
     Members
     -------

@@ -1,6 +1,6 @@
 """The half of the control that runs ahead: it reads what the units will need."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -17,9 +17,9 @@ __all__ = ["MemorySide"]
 class MemorySide(wiring.Component):
     """Takes instructions in order, requests their streams, and queues their work for execution.
 
-    It runs ahead of execution by ``queue`` instructions and as many beats as the read FIFO holds, and is
-    stopped by nothing but these and a stream with ``wait`` whose stores are not in DRAM yet. An instruction
-    enters the queue as soon as its lines begin.
+    It runs ahead of execution by ``queue`` instructions, one that is offered, and as many beats as the read
+    FIFO holds, and is stopped by nothing but these and a stream with ``wait`` whose stores are not in DRAM
+    yet. An instruction enters the queue as soon as its lines begin, and leaves it every second cycle at most.
 
     ``queue`` 8 on ECP5: 639 LUT4, 107 CCU2C, 80 DPR16X4, 408 FF.
 
@@ -27,6 +27,8 @@ class MemorySide(wiring.Component):
     ----------
     queue : int
         Instructions between the memory side and execution.
+    bus_bits : int
+        Width of a bus word.
 
     Members
     -------
@@ -45,8 +47,8 @@ class MemorySide(wiring.Component):
         The queue is full.
     """
 
-    def __init__(self, *, queue):
-        self._queue = queue
+    def __init__(self, *, queue, bus_bits):
+        self._queue, self._bus_bits = queue, bus_bits
         super().__init__({
             "start": In(1),
             "member": Out(5),
@@ -63,14 +65,25 @@ class MemorySide(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.resolver = resolver = Resolver()
+        m.submodules.resolver = resolver = Resolver(bus_bits=self._bus_bits)
         m.submodules.issuer = issuer = LineIssuer()
         m.submodules.queue = queue = StreamFifo(shape=Work, depth=self._queue)
         connect(m, flipped(self.instruction), resolver.instruction)
         connect(m, resolver.block, issuer.blocks)
         connect(m, resolver.work, queue.i)
         connect(m, issuer.lines, flipped(self.lines))
-        connect(m, queue.o, flipped(self.work))
+        # Work waits in a register: dispatch looks at all of it. The queue refills it a cycle after it is
+        # taken.
+        work, offered = Signal(Work, reset_less=True), Signal()
+        m.d.comb += [
+            queue.o.ready.eq(~offered),
+            self.work.valid.eq(offered),
+            self.work.payload.eq(work),
+        ]
+        with m.If(~offered):
+            m.d.sync += [work.eq(queue.o.payload), offered.eq(queue.o.valid)]
+        with m.Elif(self.work.ready):
+            m.d.sync += offered.eq(0)
         m.d.comb += [
             resolver.start.eq(self.start),
             self.member.eq(resolver.member),

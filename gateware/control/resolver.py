@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.control.indexed_address import IndexedAddress
 from gateware.control.layouts import LineBlock, STORE_COUNT_BITS, Work
+from gateware.dot.layouts import WORD_BITS
 from gateware.isa import Index, Sink, VECTOR_CODES
 from gateware.layouts import InstructionLayout
 
@@ -17,6 +18,11 @@ class Resolver(wiring.Component):
 
     Takes four cycles per instruction, and those that :class:`IndexedAddress` takes beyond the first. Of an
     instruction with a stream both parts are offered at once, and either may be taken first.
+
+    Parameters
+    ----------
+    bus_bits : int
+        Width of a bus word.
 
     Members
     -------
@@ -46,6 +52,10 @@ class Resolver(wiring.Component):
     work: Out(stream.Signature(Work))
     blocked: Out(1)
 
+    def __init__(self, *, bus_bits):
+        self._word_bits = (bus_bits // WORD_BITS - 1).bit_length()
+        super().__init__()
+
     def elaborate(self, platform):
         m = Module()
         m.submodules.read = read = IndexedAddress()
@@ -59,10 +69,14 @@ class Resolver(wiring.Component):
         vectors = Signal(12, reset_less=True)      # ceil(positions / VECTOR_CODES)
         groups = Signal(17, reset_less=True)       # ceil(positions / 2**stream_grow_shift)
         beats = Signal(24, reset_less=True)
+        row, offset, last_word = Signal(), Signal(3), (1 << self._word_bits) - 1
         m.d.comb += [
             storing.eq((word.sink == Sink.STORE) | (word.sink == Sink.ARGMAX)),
             streams.eq(word.stream_lines_grow | (word.stream_lines != 0)),
-            read.base.eq(word.stream_base),
+            # A row of a packed matrix may begin anywhere in a bus word.
+            row.eq(word.packed & (word.stream_index != Index.NONE)),
+            read.base.eq(Mux(row, word.stream_base << self._word_bits, word.stream_base)),
+            offset.eq(Mux(row, read.address & last_word, 0)),
             read.stride.eq(word.stream_index_stride),
             store.base.eq(word.store_base),
             store.stride.eq(Mux(storing, word.store_index_stride, 0)),
@@ -81,12 +95,14 @@ class Resolver(wiring.Component):
             positions.eq(position + 1),
             vectors.eq((position >> VECTOR_CODES.bit_length() - 1) + 1),
             groups.eq((position >> word.stream_grow_shift) + 1),
-            beats.eq(Mux(word.stream_line_grow, groups << word.stream_grow_scale, word.stream_line_beats)),
+            beats.eq(Mux(word.stream_line_grow, groups << word.stream_grow_scale,
+                         Mux(row, (offset + word.stream_line_beats + last_word) >> self._word_bits,
+                             word.stream_line_beats))),
         ]
 
         block, work = self.block.p, self.work.p
         m.d.comb += [
-            block.address.eq(read.address),
+            block.address.eq(Mux(row, read.address >> self._word_bits, read.address)),
             block.lines.eq(Mux(word.stream_lines_grow, positions, word.stream_lines)),
             block.beats.eq(beats),
             block.stride.eq(word.stream_line_stride),
@@ -107,8 +123,10 @@ class Resolver(wiring.Component):
         ]
         for part in (work.dot, work.vector):
             for name, _ in part.shape():
-                m.d.comb += part[name].eq(word[name])
+                if name != "offset":
+                    m.d.comb += part[name].eq(word[name])
         m.d.comb += [
+            work.dot.offset.eq(offset),
             work.dot.vectors.eq(Mux(word.vectors_grow, vectors, word.vectors)),
             work.dot.rows.eq(Mux(word.rows_grow, positions, word.rows)),
             work.vector.length.eq(Mux(word.length_grow, positions, word.length)),

@@ -4,7 +4,7 @@ from amaranth.hdl import Assert, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from gateware.dma.burst_splitter import BurstSplitter
+from gateware.dma.burst_splitter import BurstSplitter, LineBurst
 from gateware.dma.layouts import DataBeat, InstructionRead, Line, TaggedBurst
 from gateware.isa import INSTRUCTION_BITS
 from gateware.layouts import BurstRequest
@@ -98,7 +98,10 @@ class ReadEngine(wiring.Component):
         m.submodules.tags = tags = LutFifo(shape=tag_layout, depth=self.OUTSTANDING)
         m.submodules.data = data_fifo = StreamFifo(shape=DataBeat(self._bus_bits), depth=self._depth)
         m.submodules.program = program_fifo = StreamFifo(shape=self._bus_bits, depth=self._program_depth)
+        # Whether a burst fits the room that is left is not on the way back to the source of lines.
+        m.submodules.ahead = ahead = SkidBuffer(shape=LineBurst)
         connect(m, flipped(self.lines), splitter.lines)
+        connect(m, splitter.bursts, ahead.i)
         connect(m, data_fifo.o, flipped(self.data))
         connect(m, program_fifo.o, flipped(self.program))
 
@@ -106,14 +109,14 @@ class ReadEngine(wiring.Component):
         data_room = Signal(range(self._depth + 1), init=self._depth)
         program_room = Signal(range(self._program_depth + 1), init=self._program_depth)
         slot, take_program, take_data = Signal(), Signal(), Signal()
-        burst = splitter.bursts.payload
+        burst = ahead.o.payload
         length = burst.tagged.burst.length
         m.d.comb += [
             slot.eq(request.i.ready & tags.i.ready),
             take_program.eq(slot & self.instructions.valid & (program_room >= self._instruction_beats)),
-            take_data.eq(slot & splitter.bursts.valid & (data_room >= length) & ~take_program),
+            take_data.eq(slot & ahead.o.valid & (data_room >= length) & ~take_program),
             self.instructions.ready.eq(take_program),
-            splitter.bursts.ready.eq(take_data),
+            ahead.o.ready.eq(take_data),
             request.i.valid.eq(take_program | take_data),
             tags.i.valid.eq(take_program | take_data),
             tags.i.p.program.eq(take_program),
@@ -126,7 +129,7 @@ class ReadEngine(wiring.Component):
         stored, arrived = Signal(range(self._depth + 1)), data_fifo.i.valid & data_fifo.i.ready
         m.d.sync += [
             stored.eq(stored + arrived - (self.data.valid & self.data.ready)),
-            self.full.eq(splitter.bursts.valid & (data_room < length) & (stored >= self._depth // 2)),
+            self.full.eq(ahead.o.valid & (data_room < length) & (stored >= self._depth // 2)),
         ]
         with m.If(take_program):
             m.d.comb += [
@@ -153,7 +156,7 @@ class ReadEngine(wiring.Component):
         m.d.comb += [
             self.read_data.ready.eq(valid),
             self.outstanding.eq(valid | tags.o.valid | request.o.valid),
-            self.streaming.eq(splitter.bursts.valid),
+            self.streaming.eq(ahead.o.valid),
             self.stream.eq(burst.tagged.index),
             beat.eq(self.read_data.valid & valid),
             ends.eq(current.more == 0),

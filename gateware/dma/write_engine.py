@@ -15,7 +15,7 @@ class WriteEngine(wiring.Component):
 
     A beat leaves when an element of another word arrives, or after an element with ``last``. Beats leave in
     order. Throughput one element per cycle, also when each lies in a word of its own; an element accepted
-    leaves two cycles later at the earliest. The handshake outputs are registers.
+    leaves three cycles later at the earliest. The handshake outputs are registers.
 
     128 bits on ECP5: 443 LUT4, 3 CCU2C, 530 FF.
 
@@ -64,6 +64,10 @@ class WriteEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         byte_bits = self._bytes.bit_length() - 1
+        # Whether the word that is gathered can take an element is not on the way back to its source. That it is
+        # of another word than the element before, whose word is the one that is gathered, is found on the way in.
+        m.submodules.element = source = SkidBuffer(
+            shape=data.StructLayout({"element": ElementWrite, "other": 1}))
         m.submodules.request = request = SkidBuffer(shape=BurstRequest)
         m.submodules.data = out = SkidBuffer(shape=WriteBeat(8 * self._bytes))
         connect(m, request.o, flipped(self.write_request))
@@ -75,7 +79,16 @@ class WriteEngine(wiring.Component):
         mask = Signal(self._bytes)
         outstanding = Signal(range(self.OUTSTANDING + 1))
 
-        element = self.writes.p
+        latest = Signal(32 - byte_bits, reset_less=True)
+        m.d.comb += [
+            source.i.valid.eq(self.writes.valid),
+            source.i.p.element.eq(self.writes.p),
+            source.i.p.other.eq(self.writes.p.address[byte_bits:] != latest),
+            self.writes.ready.eq(source.i.ready),
+        ]
+        with m.If(self.writes.valid & self.writes.ready):
+            m.d.sync += latest.eq(self.writes.p.address[byte_bits:])
+        element = source.o.p.element
         element_word = element.address[byte_bits:]
         wide = element.size[1]
         # A single byte twice: so a byte of the word has two sources, not three.
@@ -84,18 +97,18 @@ class WriteEngine(wiring.Component):
         other, room, flush, accept = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             element_mask.eq(Mux(wide, 0b1111, Cat(1, element.size[0])) << element.address[:byte_bits]),
-            other.eq(element_word != word),
+            other.eq(source.o.p.other),
             room.eq(request.i.ready & out.i.ready & (outstanding != self.OUTSTANDING)),
-            flush.eq(valid & room & (closed | self.writes.valid & other)),
-            self.writes.ready.eq(~valid | Mux(closed | other, room, 1)),
-            accept.eq(self.writes.valid & self.writes.ready),
+            flush.eq(valid & room & (closed | source.o.valid & other)),
+            source.o.ready.eq(~valid | Mux(closed | other, room, 1)),
+            accept.eq(source.o.valid & source.o.ready),
             request.i.valid.eq(flush),
             request.i.p.address.eq(word),
             request.i.p.length.eq(1),
             out.i.valid.eq(flush),
             out.i.p.data.eq(gathered),
             out.i.p.mask.eq(mask),
-            self.idle.eq(~valid & (outstanding == 0)),
+            self.idle.eq(~source.o.valid & ~valid & (outstanding == 0)),
             self.beats.eq(flush),
         ]
         m.d.sync += outstanding.eq(outstanding + flush - self.write_done)

@@ -12,6 +12,7 @@ from gateware.dot.group_sums import GroupSums
 from gateware.dot.layouts import CodeChunk, DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
+from gateware.dot.row_aligner import RowAligner
 from gateware.dot.result_serialiser import ResultSerialiser
 from gateware.dot.row_sequencer import RowSequencer
 from gateware.dot.scale_reader import ScaleReader
@@ -47,7 +48,7 @@ class DotEngine(wiring.Component):
 
     ::
 
-        beats -> RowSequencer -> CodeDecoder -----> CodeScaler --> MultiplierArray -> Accumulator -> results
+        beats -> RowAligner -> RowSequencer -> CodeDecoder -----> CodeScaler --> MultiplierArray -> Accumulator -> results
                       |               |                /             /                    / /
                       |         StepSequencer -> SubScaleTable      /                    / /
                       |            |     \ x -> XBuffer -----------/--------------------/ /
@@ -70,7 +71,7 @@ class DotEngine(wiring.Component):
         :data:`gateware.layouts.CodeTableEntries`: what codes of kind TABLE stand for in commands from now on.
         Only while no command is under way; takes 16 cycles.
     beats : In(stream)
-        Bus words of the matrix.
+        Bus words of the matrix, none of them before its command has been taken.
     x : In(stream)
         Groups of mantissas into the x-buffer, always ready. Those of a column come in order and without
         groups of another column between them; never while a command reads that column.
@@ -91,7 +92,7 @@ class DotEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        m.submodules.skid = skid = SkidBuffer(shape=config.bus_bits)
+        m.submodules.aligner = aligner = RowAligner(bus_bits=config.bus_bits)
         m.submodules.rows = rows = RowSequencer(config)
         m.submodules.chunks = chunks = SkidBuffer(shape=CodeChunk(config))
         m.submodules.decoder = decoder = CodeDecoder(config)
@@ -103,8 +104,8 @@ class DotEngine(wiring.Component):
 
         connect(m, flipped(self.command), rows.command)
         connect(m, flipped(self.table), decoder.table)
-        connect(m, flipped(self.beats), skid.i)
-        connect(m, skid.o, rows.beats)
+        connect(m, flipped(self.beats), aligner.beats)
+        connect(m, aligner.aligned, rows.beats)
         connect(m, rows.scales, scales.beats)
         connect(m, rows.chunks, chunks.i)
         connect(m, chunks.o, decoder.chunks)
@@ -114,6 +115,10 @@ class DotEngine(wiring.Component):
         # Cycle 0 of a step.
         step = steps.step.p
         m.d.comb += [
+            aligner.start.eq(rows.start),
+            aligner.active.eq(rows.active),
+            aligner.last_scale_byte.eq(rows.last_scale_byte),
+            aligner.last_sub.eq(rows.last_sub),
             rows.row_done.eq(steps.row_done),
             steps.start.eq(rows.start),
             steps.command.eq(self.command.p),

@@ -61,6 +61,8 @@ class RowSequencer(wiring.Component):
         The command in effect, from the cycle after ``start`` until that of the next one.
     last_scale_byte : Out(11)
         Bytes of the scales of a row, less one.
+    last_sub : Out(9)
+        Vectors of sub-scales of a row, less one.
     """
 
     def __init__(self, config):
@@ -74,6 +76,7 @@ class RowSequencer(wiring.Component):
             "start": Out(1),
             "active": Out(DotCommand),
             "last_scale_byte": Out(11),
+            "last_sub": Out(9),
         })
 
     def elaborate(self, platform):
@@ -95,7 +98,7 @@ class RowSequencer(wiring.Component):
         first_code_words, first_sub_words = (Signal(range(count * _PLANES + 1)) for _ in range(2))
         single_vector, single_sub = Signal(), Signal()  # the first one is the last one
         last_row = Signal(20)
-        last_vector, last_sub = Signal(9), Signal(9)
+        last_vector, last_sub = Signal(9), self.last_sub
         next_last_vector = (command.vectors - 1)[:9]
         last_scale = Mux(command.super, next_last_vector >> 3, next_last_vector)
         after_scales = Mux(has_subs, _Phase.SUBS, _Phase.CODES)

@@ -93,11 +93,11 @@ class BlockFloatRound(wiring.Component):
         m.d.sync += magnitude.eq(shifted[7:] + round_up)
         # Cycle 6: clamp. Bits that are left of the magnitude: 3, 7, 15 or 17 of them.
         clamped = Signal(17, reset_less=True)
-        limit = Signal(17, reset_less=True)
+        limit = Signal(18, reset_less=True)  # as wide as the magnitude, all of whose bits are looked at
         m.d.sync += limit.eq(Mux(self.bits == 18, 2**17 - 1,
                                  Cat(Const(7, 3), (~self.bits[2]).replicate(4), self.bits[4].replicate(8))))
         clamp = delay(m, saturate, 2, name="saturate") | (magnitude & ~limit).any()
-        m.d.sync += clamped.eq(Mux(clamp, limit, magnitude[:17]))
+        m.d.sync += clamped.eq(Mux(clamp, limit, magnitude))
         # Cycle 7: sign.
         mantissa = Signal(signed(18), reset_less=True)
         sign = delay(m, self.a[31], 6, name="sign")

@@ -12,14 +12,16 @@ class Multiplier(wiring.Component):
     """Pipelined integer multiplier.
 
     A free-running pipeline: latency ``LATENCY`` cycles, one product per cycle, no flow control.
-    Its registers (inputs, product, output) lie where the multiplier blocks of FPGAs have theirs. This
-    variant is inferred from ``*``; every multiplication of the gateware goes through this class, so
-    that a board can bring another one with the same ports and latency.
+    Its registers (inputs, product, output) lie where the multiplier blocks of FPGAs have theirs. Every
+    multiplication of the gateware that is worth such a block goes through this class. It is inferred from ``*``,
+    unless the platform that the design is elaborated for has an attribute ``celosia_multiplier``: a function
+    of the ports ``a``, ``b`` and ``o`` that returns a module with the same latency (`boards.ecp5`,
+    `boards.series7`).
 
     In a compiled simulation operands and product are one machine word each as long as the product
     has at most 32 bits.
 
-    Signed 18x18: 1 MULT18X18D, 108 FF (Yosys does not use the block's registers); 138 MHz.
+    Inferred, signed 18x18 on ECP5: 1 MULT18X18D, 108 FF (Yosys does not use the block's registers); 138 MHz.
 
     Parameters
     ----------

@@ -54,7 +54,6 @@ class LutFifo(wiring.Component):
         read = self.memory.read_port(domain="comb")
         ready, valid = Signal(init=1), Signal()
         push, pop = Signal(), Signal()
-        level = Signal.like(self.level)
 
         def following(pointer):
             return Mux(pointer == self._depth - 1, 0, pointer + 1)
@@ -69,13 +68,13 @@ class LutFifo(wiring.Component):
             read.addr.eq(self.head),
             self.o.valid.eq(valid),
             self.o.payload.eq(read.data),
-            level.eq(self.level + push - pop),
         ]
-        m.d.sync += [
-            self.level.eq(level),
-            ready.eq(level != self._depth),
-            valid.eq(level != 0),
-        ]
+        m.d.sync += self.level.eq(self.level + push - pop)
+        # From the level as it was, which is there before push and pop are.
+        with m.If(push & ~pop):
+            m.d.sync += [valid.eq(1), ready.eq(self.level != self._depth - 1)]
+        with m.If(pop & ~push):
+            m.d.sync += [ready.eq(1), valid.eq(self.level != 1)]
         with m.If(push):
             m.d.sync += self.tail.eq(following(self.tail))
         with m.If(pop):

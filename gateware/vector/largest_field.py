@@ -48,9 +48,11 @@ class LargestField(wiring.Component):
         cycle = 0
         while len(fields) > 1:
             cycle += 1
-            larger = [Signal(8, reset_less=True, name=f"larger_{cycle}_{index}") for index in range(len(fields) // 2)]
-            m.d.sync += [
-                register.eq(_larger(fields[2 * index], fields[2 * index + 1])) for index, register in enumerate(larger)]
+            larger = []
+            for index, pair in enumerate(zip(fields[::2], fields[1::2])):
+                register = Signal(8, reset_less=True, name=f"larger_{cycle}_{index}")
+                m.d.sync += register.eq(_larger(*pair))
+                larger.append(register)
             fields = larger
             register = Signal(3, name=f"control_{cycle}")
             m.d.sync += register.eq(control)

@@ -13,9 +13,9 @@ class MaxReducer(wiring.Component):
     """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the
     largest of the elements without their signs, `vector_pass.reduce_largest`.
 
-    One group per cycle. Lanes keep a maximum each, as an integer key whose order is that of the floats. After the last
-    group they are compared with each other, two cycles a level; ``done`` comes ``2 * log2(lanes) + 2`` cycles after
-    it.
+    One group per cycle. Lanes keep a maximum each, as an integer key whose order is that of the floats. After
+    the last group they are compared with each other, two cycles a level; ``done`` comes ``2 * log2(lanes) +
+    2`` cycles after it.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ class MaxReducer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         levels = (self._lanes - 1).bit_length()
-        # Bit 2k: lanes below 2**(levels - 1 - k) look at the lane that far away; bit 2k + 1: they compare; the last
-        # bit: done.
+        # Bit 2k: lanes below 2**(levels - 1 - k) look at the lane that far away; bit 2k + 1: they compare;
+        # the last bit: done.
         after = Signal(2 * levels + 2)
         m.d.sync += after.eq(Cat(self.valid & self.last, after[:-1]))
         keys = [Signal(signed(32), reset_less=True, name=f"key_{lane}") for lane in range(self._lanes)]

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 from gateware.block_ram import BlockRam
 from gateware.isa import Reduce, Source
 from gateware.layouts import VectorCommand
+from gateware.numeric.delay import delay
 from gateware.numeric.fp32_multiply import Fp32Multiply
 
 from .control_delay import control_delay
@@ -196,6 +197,9 @@ class OperandFetch(wiring.Component):
         with m.If(self.start):
             m.d.sync += [write_c.eq(0), read_c.eq(0)]
 
+        # For the lanes, many, one cycle later; they need them later still.
+        b_from = {source: delay(m, flag, name=f"b_from_{source.name.lower()}")
+                  for source, flag in b_from.items()}
         for lane in range(lanes):
             value_a = Signal(32, name=f"value_a_{lane}")
             constant_b = Signal(32, name=f"constant_b_{lane}")

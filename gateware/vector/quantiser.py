@@ -214,8 +214,8 @@ class Quantiser(wiring.Component):
             serialiser.scale.eq(scale),
             self.done.eq(Mux(self.narrow, serialiser.done, out.final)),
         ]
-        # One cycle later, like codes behind the serialiser's queue. Subnormal scales are 0. Exponents above 127 do not
-        # occur: codes of 16 bits have at most 127 - 14.
+        # One cycle later, like codes behind the serialiser's queue. 0 below the normal numbers; exponents of
+        # codes of 16 bits are 127 - 14 at most.
         m.d.sync += scale.eq(Mux(integers, self.scale,
                                  Mux(exponent_out > -BIAS, exponent_out + BIAS, 0)[:8] << 23))
         wiring.connect(m, serialiser.codes, wiring.flipped(self.codes))

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.numeric.delay import delay
 from gateware.numeric.fp32_add import Fp32Add
 from gateware.numeric.sums import PARTIAL_SUMS
 
@@ -46,8 +47,8 @@ class SumReducer(wiring.Component):
     value : Out(32)
     """
 
-    # The register before the adders, and the one that the LUT RAM is.
-    LOOP = Fp32Add.LATENCY + 2
+    # Two registers before the adders, and the one that the LUT RAM is.
+    LOOP = Fp32Add.LATENCY + 3
 
     def __init__(self, *, lanes):
         self._lanes = lanes
@@ -131,30 +132,36 @@ class SumReducer(wiring.Component):
             write = partial.write_port()
             m.submodules[f"add_{lane}"] = add = Fp32Add()
             exists = Signal(name=f"exists_{lane}")
-            gated = Signal(32, name=f"second_{lane}")
-            operand = Signal(32, reset_less=True, name=f"first_{lane}")
+            gated = Signal(32, reset_less=True, name=f"second_{lane}")
             m.d.comb += [
                 first.addr.eq(row),
                 second.addr.eq(other),
                 exists.eq(full | partly & (elements[:lane_bits] > lane)),
-                gated.eq(Mux(exists, second.data, 0)),
-                add.a.eq(operand),
                 write.addr.eq(writes[:len(row)]),
                 write.en.eq(writes[len(row) + lane]),
                 write.data.eq(add.o),
             ]
-            m.d.sync += operand.eq(Mux(~adding & fresh, 0, first.data))
+            operand = Signal(32, reset_less=True, name=f"first_{lane}")
+            m.d.sync += [
+                operand.eq(Mux(~adding & fresh, 0, first.data)),
+                gated.eq(Mux(exists, second.data, 0)),
+            ]
+            m.d.comb += add.a.eq(delay(m, operand, name=f"first_{lane}"))
             if lane == 0:
                 m.d.comb += self.value.eq(first.data)
             seconds.append((add, gated))
+        # Which lane the second operand comes from.
+        distance = delay(m, half[:lane_bits], name="distance")
+        of_group = delay(m, ~adding, name="of_group")
         for lane, (add, gated) in enumerate(seconds):
             operand = Signal(32, reset_less=True, name=f"operand_{lane}")
             m.d.comb += add.b.eq(operand)
-            with m.If(~adding):
-                m.d.sync += operand.eq(self.group[lane])
+            element = delay(m, self.group[lane], name=f"element_{lane}")
+            with m.If(of_group):
+                m.d.sync += operand.eq(element)
             for bit in range(lane_bits):
                 if lane < 1 << bit:
-                    with m.Elif(half[bit]):
+                    with m.Elif(distance[bit]):
                         m.d.sync += operand.eq(seconds[lane + (1 << bit)][1])
             with m.Else():
                 m.d.sync += operand.eq(gated)

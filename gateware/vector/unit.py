@@ -15,6 +15,7 @@ from .operand_fetch import OperandFetch
 from .quantiser import Quantiser
 from .scratchpad import GroupWrite, Scratchpad
 from .sum_reducer import SumReducer
+from .vector_pass import CODE_BITS
 
 __all__ = ["ScalarWrite", "VectorUnit"]
 
@@ -35,9 +36,9 @@ class VectorUnit(wiring.Component):
                                                              '-- sum, largest -- scalars
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
-    ``interval = max(1, SCRATCHPAD operands)`` (for SUM with 8 or 16 lanes at least 2 or 3) and
-    ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 23`` cycles, 17
-    more for a function other than the identity. Then follow, the longer of both:
+    ``interval = max(1, SCRATCHPAD operands)`` (for SUM with 8 or 16 lanes at least 2 or 4) and
+    ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 23`` cycles,
+    17 more for a function other than the identity. Then follow, the longer of both:
 
     ===============  ==============================================================================
     sink             cycles
@@ -46,12 +47,12 @@ class VectorUnit(wiring.Component):
     SCRATCHPAD       1
     COLUMN           ``Quantiser.latency(vector_lanes)`` (14 for 4) + groups of the last block, padded
     STORE            the same, at one code per cycle
-    SUM              14, plus 12 for each level of the tree, ceil(log2(min(length, 64))), plus 7 at 4 lanes
+    SUM              15, plus 13 for each level of the tree, ceil(log2(min(length, 64))), plus 7 at 4 lanes
     MAX, LARGEST     2 * log2(vector_lanes) + 4
     ===============  ==============================================================================
 
-    Configuration ``sim`` (4 lanes) on ECP5: 9,390 LUT4, 1,410 CCU2C, 145 DPR16X4, 13,210 FF, 24 MULT18X18D,
-    33 DP16KD (``synth_ecp5; stat``, Yosys 0.70).
+    Configuration ``ecp5`` (4 lanes) on ECP5: 9,029 LUT4, 1,386 CCU2C, 145 DPR16X4, 12,692 FF, 24 MULT18X18D,
+    49 DP16KD (``celosia build vector-unit --synth-only``, Yosys 0.70; with 450 FF around it).
 
     Parameters
     ----------
@@ -144,8 +145,9 @@ class VectorUnit(wiring.Component):
         m.d.comb += [
             fetch.start.eq(start),
             fetch.command.eq(command),
-            # When the operands have been read, the register of the pass: the scale of codes that are stored.
-            scalars.read_enable.eq(fetch.scalar_enable | into[Sink.STORE]),
+            # When the operands have been read, the register of the pass: the scale of codes that are stored. A pass
+            # with a reduction writes it, and has no use for it.
+            scalars.read_enable.eq(fetch.scalar_enable | into[Sink.STORE] & ~(taking_sum | taking_max)),
             scalars.read_address.eq(Mux(fetch.scalar_enable, fetch.scalar_address, register)),
             fetch.scalar_data.eq(scalars.read_data),
             scratchpad.read_enable.eq(fetch.read_enable),
@@ -164,7 +166,8 @@ class VectorUnit(wiring.Component):
                 lane.function.eq(function),
                 results[index].eq(lane.o),
             ]
-        # What comes with the results is known one cycle ahead of them: a register for each of those who listen.
+        # What comes with the results is known one cycle ahead of them: a register for each of those who
+        # listen.
         short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.SHORT_LATENCY - 1, name="short")
         # A pass that takes the short way may not show here later, in the middle of the next one.
         long = control_delay(m, Mux(identity, 0, short), Lane.LATENCY - Lane.SHORT_LATENCY, name="long")

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-from gateware.config import Config
+from gateware.config import CONFIGS, Config
 from host.errors import CelosiaError
 
-__all__ = ["BOARDS", "Board", "find_board"]
+__all__ = ["Board", "board_names", "find_board"]
+
+_IDEAL_BITS = (32, 64, 128, 256)
+_IDEAL_BANDWIDTH = (19, 20)
+_IDEAL_CLOCK_HZ = 100e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,17 +20,16 @@ class Board:
     ----------
     name : str
     config : gateware.config.Config
-    memory : sim.rtl_engine.MemoryTiming or str
+    memory : sim.rtl_engine.MemoryTiming or soc.dram.memories.Memory
         What `sim.rtl_engine.RtlEngine` takes as its memory.
     clock_hz : float
         Of accelerator and memory port.
     peak_bytes_per_cycle : float
         Of the DRAM, by its data sheet.
-    ceiling_bytes_per_cycle : float
-        What its controller delivers when it does nothing but read on.
     dram_bytes : int
+        What an image may take.
     evidence : str
-        Where the figures come from.
+        What is simulated and what is assumed.
     """
 
     name: str
@@ -34,25 +37,37 @@ class Board:
     memory: object
     clock_hz: float
     peak_bytes_per_cycle: float
-    ceiling_bytes_per_cycle: float
     dram_bytes: int
     evidence: str
 
+    def ceiling_bytes_per_cycle(self):
+        """What the memory delivers while it only reads on; measured, where it has a controller."""
+        if self.name.startswith("ideal-"):
+            beats, cycles = _IDEAL_BANDWIDTH
+            return self.peak_bytes_per_cycle * beats / cycles
+        from sim.read_ceiling import read_ceiling
 
-def _ideal(bus_bits):
+        return read_ceiling(self.memory, bus_bits=self.config.bus_bits).bytes_per_cycle
+
+
+def _ideal(name):
     from sim.rtl_engine import MemoryTiming
 
-    config = Config(name=f"ideal-{bus_bits}", lanes=32, columns=2, slots=2, bus_bits=bus_bits, vector_lanes=4,
-                    scratchpad=65536, x_elements=8192, scale_bytes=2048)
+    bits = int(name.partition("-")[2])
+    config = Config(name=name, lanes=32, columns=2, slots=2, bus_bits=bits, scratchpad=65536, x_elements=8192,
+                    scale_bytes=2048, prefetch_beats=1024, queue=64)
     return Board(
-        name=f"ideal-{bus_bits}", config=config, memory=MemoryTiming(latency=24, bandwidth=(19, 20)), clock_hz=100e6,
-        peak_bytes_per_cycle=config.bus_bytes, ceiling_bytes_per_cycle=config.bus_bytes * 0.95, dram_bytes=1 << 30,
-        evidence="simulated, accelerator cycle by cycle; its memory is no controller but a model with a latency of "
-                 "24 cycles and 0.95 words per cycle; a clock of 100 MHz is assumed")
+        name=name, config=config, memory=MemoryTiming(bandwidth=_IDEAL_BANDWIDTH), clock_hz=_IDEAL_CLOCK_HZ,
+        peak_bytes_per_cycle=config.bus_bytes, dram_bytes=1 << 30,
+        evidence="simulated: the accelerator, cycle by cycle; its memory is no controller but a model with a "
+                 "latency of 24 cycles and 0.95 words per cycle; assumed: the clock")
 
 
-BOARDS = {f"ideal-{bits}": lambda bits=bits: _ideal(bits) for bits in (32, 64, 128, 256)}
-"""Functions that describe a board, by its name."""
+def board_names():
+    """All boards; ``ideal-`` ones have a memory model in place of a controller."""
+    from soc.dram.memories import MEMORIES
+
+    return [*MEMORIES, *(f"ideal-{bits}" for bits in _IDEAL_BITS)]
 
 
 def find_board(name):
@@ -63,6 +78,19 @@ def find_board(name):
     CelosiaError
         If there is none, listing those that there are.
     """
-    if name not in BOARDS:
-        raise CelosiaError(f"board must be one of {', '.join(BOARDS)}, not {name!r}")
-    return BOARDS[name]()
+    from soc.dram.memories import MEMORIES
+
+    if name not in board_names():
+        raise CelosiaError(f"board must be one of {', '.join(board_names())}, not {name!r}")
+    if name not in MEMORIES:
+        return _ideal(name)
+    memory = MEMORIES[name]
+    if memory.phy == "PS7":
+        devices = "the DRAM behind the AXI ports, controller included, is a model, not RTL"
+    else:
+        devices = "the RTL of its LiteDRAM controller; the DRAM devices behind it are a model"
+    return Board(name=name, config=CONFIGS[memory.board], memory=memory, clock_hz=memory.clock_hz,
+                 peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes,
+                 evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the ceiling is what "
+                          "reads in order reach in such a simulation; the clock is that of the memory's "
+                          "description")

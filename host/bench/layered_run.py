@@ -38,8 +38,9 @@ class LayeredRun:
 def run_layers(engine, tokens, part, *, position, layers, repeated=None):
     """Run one program and count one of its layers several times.
 
-    The cycles from the begin of a layer to the begin of what follows it are those of every layer in the middle:
-    at either time the units have just finished a layer, and the memory side is as far ahead as it gets.
+    The cycles from the begin of a layer to the begin of what follows it are those of every layer in the
+    middle: at either time the units have just finished a layer, and the memory side is as far ahead as it
+    gets.
 
     Parameters
     ----------
@@ -51,8 +52,8 @@ def run_layers(engine, tokens, part, *, position, layers, repeated=None):
     layers : int
         Layers of the model that the result is about.
     repeated : int, optional
-        The layer of the engine's model that stands for those which the engine's model does not have; without it,
-        that has all.
+        The layer of the engine's model that stands for those which the engine's model does not have; without
+        it, that has all.
 
     Returns
     -------

@@ -39,8 +39,6 @@ class Prefill:
         Of the whole prompt, groups between those that were simulated by linear interpolation.
     deviation : float
         Largest relative distance of a group that was simulated from the line between its neighbours.
-    run : LayeredRun
-        Of the last group.
     """
 
     tokens: int
@@ -50,7 +48,6 @@ class Prefill:
     last_cycles: int
     total_cycles: float
     deviation: float
-    run: LayeredRun
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +63,8 @@ class Measurement:
     kv_bits : int
     decode : LayeredRun
     prefill : Prefill or None
+    ceiling_bytes_per_cycle : float
+        Of the board's memory.
     counters : dict
         Of the gateware, over the simulated decode.
     image_bytes : int
@@ -82,6 +81,7 @@ class Measurement:
     kv_bits: int
     decode: LayeredRun
     prefill: Prefill | None
+    ceiling_bytes_per_cycle: float
     counters: dict
     image_bytes: int
     simulated_layers: int
@@ -144,7 +144,8 @@ def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
             counters = counters or engine.counters()
     seconds = perf_counter() - begin
     return Measurement(
-        board=board, shape=shape, position=position, kv_bits=kv_bits, decode=runs[0], counters=counters, image_bytes=image_bytes,
+        board=board, shape=shape, position=position, kv_bits=kv_bits, decode=runs[0], counters=counters,
+        image_bytes=image_bytes, ceiling_bytes_per_cycle=board.ceiling_bytes_per_cycle(),
         prefill=_prefill(prefill, group, starts, runs[1:]) if prefill else None, simulated_layers=simulated,
         seconds=seconds, simulated_cycles=engine.cycles)
 
@@ -161,14 +162,15 @@ def _require_dram(board, shape, context, kv_bits):
     size = Placement(shape.with_context(context), board.config, context, instructions, part.group,
                      kv_bits).image_bytes
     if size > board.dram_bytes:
-        raise CelosiaError(f"{shape.name}: the image of {size} bytes, context {context}, is {size - board.dram_bytes} "
-                           f"bytes more than the DRAM of board {board.name!r} has ({board.dram_bytes})")
+        raise CelosiaError(
+            f"{shape.name}: the image of {size} bytes, context {context}, is {size - board.dram_bytes} bytes "
+            f"more than the DRAM of board {board.name!r} has ({board.dram_bytes})")
     return size
 
 
 def _samples(tokens, group):
-    """Positions of the first token of the groups to simulate: the first, the last full one and some between, and
-    the shorter one at the end."""
+    """Positions of the first token of the groups to simulate: the first, the last full one and some between,
+    and the shorter one at the end."""
     if not tokens:
         return []
     full = tokens // group
@@ -183,9 +185,11 @@ def _prefill(tokens, group, starts, runs):
     cycles = bodies[:len(sampled)]
     total = sum(np.interp(range(full), sampled, cycles)) + sum(bodies[len(sampled):]) + last
     inner = range(1, len(sampled) - 1)
-    deviation = max((abs(cycles[i] / np.interp(sampled[i], [sampled[i - 1], sampled[i + 1]],
-                                               [cycles[i - 1], cycles[i + 1]]) - 1) for i in inner), default=0.0)
-    return Prefill(tokens, group, starts, bodies, last, float(total), float(deviation), runs[len(sampled) - 1])
+    lines = [np.interp(sampled[i], [sampled[i - 1], sampled[i + 1]], [cycles[i - 1], cycles[i + 1]])
+             for i in inner]
+    deviation = max((abs(cycles[i] / line - 1) for i, line in zip(inner, lines)), default=0.0)
+    return Prefill(tokens=tokens, group=group, positions=starts, cycles=bodies, last_cycles=last,
+                   total_cycles=float(total), deviation=float(deviation))
 
 
 class _Progress:
@@ -194,7 +198,8 @@ class _Progress:
     _UNIT = 1000
 
     def __init__(self, bar, compiled, work):
-        bytes_read = sum(compiled.read_bytes(at + len(tokens) - 1, len(tokens), part) for tokens, part, at in work)
+        bytes_read = sum(compiled.read_bytes(at + len(tokens) - 1, len(tokens), part)
+                         for tokens, part, at in work)
         self._bar = bar and bar(round(bytes_read / compiled.config.bus_bytes * 1.06) // self._UNIT,
                                 "thousand cycles")
         self._shown = 0

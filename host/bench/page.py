@@ -16,25 +16,31 @@ _WIDTH = 960
 _BINS = 480
 _STATES = {"busy": "#2f6f8f", "dram": "#e0a030", "engine": "#c8503c", "stores": "#8a4f9e", "queue": "#5b8c3e",
            "program": "#7a6a58", "end": "#9a9a9a"}
-_KINDS = dict(zip(KINDS, ("#7a6a58", "#c8503c", "#d88c46", "#8a4f9e", "#b98ac4", "#3f9c8f", "#e0a030", "#8fbf5f",
-                          "#b23a6a", "#5b8c3e", "#2f6f8f", "#5f9fc0", "#9a9a9a", "#cfcabf")))
+_KINDS = dict(zip(KINDS, (
+    "#7a6a58", "#c8503c", "#d88c46", "#8a4f9e", "#b98ac4", "#3f9c8f", "#e0a030", "#8fbf5f", "#b23a6a",
+    "#5b8c3e", "#2f6f8f", "#5f9fc0", "#9a9a9a", "#cfcabf")))
 
 _PAGE = Template("""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>$title</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>$title</title>
 <style>
 :root { color-scheme: light dark; --ink: #26221d; --dim: #7d766c; --line: #d8d2c8; --page: #fbf9f5 }
-@media (prefers-color-scheme: dark) { :root { --ink: #ece7de; --dim: #9c958a; --line: #45403a; --page: #1d1b18 } }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #ece7de; --dim: #9c958a; --line: #45403a; --page: #1d1b18 } }
 body { max-width: 60rem; margin: 3rem auto; padding: 0 1.5rem; background: var(--page); color: var(--ink);
        font: 15px/1.5 system-ui, sans-serif }
 h1 { font-size: 1.7rem; font-weight: 600; margin: 0 } h2 { font-size: 1.05rem; margin: 2.6rem 0 .6rem }
-p, figcaption { color: var(--dim); margin: .3rem 0 } figure { margin: 0 } svg { width: 100%; height: auto; display: block }
+p { color: var(--dim); margin: .3rem 0 } svg { width: 100%; height: auto; display: block }
 svg text { font: 12px system-ui, sans-serif; fill: var(--ink) } svg .dim { fill: var(--dim) }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; margin-top: 1.6rem }
-.tiles div { border-top: 2px solid var(--ink); padding-top: .4rem } .tiles b { font-size: 1.45rem; font-weight: 600 }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem;
+         margin-top: 1.6rem }
+.tiles div { border-top: 2px solid var(--ink); padding-top: .4rem }
+.tiles b { font-size: 1.45rem; font-weight: 600 }
 .tiles span { display: block; color: var(--dim) }
 .key span { display: inline-block; margin-right: 1.1rem; color: var(--dim) }
 .key i { display: inline-block; width: .7rem; height: .7rem; margin-right: .35rem; border-radius: 2px }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin-top: 1rem; font-size: 13px }
+table { border-collapse: collapse; width: 100%; margin-top: 1rem; font-size: 13px;
+        font-variant-numeric: tabular-nums }
 th, td { text-align: right; padding: .2rem .5rem; border-bottom: 1px solid var(--line); font-weight: 400 }
 th { color: var(--dim) } th:first-child, td:first-child { text-align: left }
 </style></head><body>
@@ -82,9 +88,8 @@ def _svg(height, *parts):
     return f'<svg viewBox="0 0 {_WIDTH} {height}">{"".join(parts)}</svg>'
 
 
-def _rect(x, y, width, height, colour, title, **more):
-    extra = "".join(f' {name.replace("_", "-")}="{value}"' for name, value in more.items())
-    return (f'<rect x="{x:.2f}" y="{y:.2f}" width="{max(width, 0):.2f}" height="{height:.2f}" fill="{colour}"{extra}>'
+def _rect(x, y, width, height, colour, title):
+    return (f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{colour}">'
             f"<title>{escape(title)}</title></rect>")
 
 
@@ -103,7 +108,8 @@ def _bar(parts, colours, total, height=34):
     x, rects = 0.0, []
     for name, cycles in parts:
         width = _WIDTH * cycles / total
-        rects.append(_rect(x, 0, width, height, colours[name], f"{name}: {cycles:,} cycles, {cycles / total:.2%}"))
+        rects.append(_rect(x, 0, width, height, colours[name],
+                           f"{name}: {cycles:,} cycles, {cycles / total:.2%}"))
         x += width
     return _svg(height, *rects)
 
@@ -114,8 +120,8 @@ def _causes(report):
     lost = total - report["busy_cycles"]
     only = _bar(parts[1:], _STATES, lost, 16) if lost else ""
     texts = {"busy": "a word is read"} | {cause.name.lower(): text for cause, text in CAUSES.items()}
-    rows = "".join(f"<tr><td>{name}</td><td>{cycles:,}</td><td>{cycles / total:.2%}</td><td>{escape(texts[name])}</td></tr>"
-                   for name, cycles in parts)
+    rows = "".join(f"<tr><td>{name}</td><td>{cycles:,}</td><td>{cycles / total:.2%}</td>"
+                   f"<td>{escape(texts[name])}</td></tr>" for name, cycles in parts)
     return (f"{_bar(parts, _STATES, total)}<p>the lost {lost / total:.1%} alone:</p>{only}{_key(_STATES)}"
             f"<table><tr><th>read bus</th><th>cycles</th><th>share</th><th></th></tr>{rows}</table>")
 
@@ -126,7 +132,8 @@ def _kinds(report):
     names = ["busy", *report["lost_cycles"]]
     head = "".join(f"<th>{name}</th>" for name in ("executes", "cycles", *names))
     rows = "".join("<tr>" + f"<td>{kind}</td><td>{row['cycles']:,}</td>"
-                   + "".join(f"<td>{row[name]:,}</td>" for name in names) + "</tr>" for kind, row in kinds.items())
+                   + "".join(f"<td>{row[name]:,}</td>" for name in names) + "</tr>"
+                   for kind, row in kinds.items())
     colours = {kind: _KINDS[kind] for kind in kinds}
     return f"{_bar(parts, colours, total)}{_key(colours)}<table><tr>{head}</tr>{rows}</table>"
 
@@ -155,9 +162,9 @@ def _roofline(report):
     parts = [f'<path d="M{left} 20V{bottom}H{_WIDTH - 20}" fill="none" stroke="var(--line)"/>']
     for rate, dash, name in ((peak, "4 4", "DRAM peak"), (ceiling, "0", "controller's ceiling")):
         knee = most / rate
-        parts.append(f'<path d="M{x(low):.1f} {y(low * rate):.1f}L{x(knee):.1f} {y(most):.1f}H{_WIDTH - 20}" fill="none" '
-                     f'stroke="var(--ink)" stroke-width="1.5" stroke-dasharray="{dash}"><title>{name}: {rate:.2f} bytes '
-                     "per cycle</title></path>")
+        roof = f"M{x(low):.1f} {y(low * rate):.1f}L{x(knee):.1f} {y(most):.1f}H{_WIDTH - 20}"
+        parts.append(f'<path d="{roof}" fill="none" stroke="var(--ink)" stroke-dasharray="{dash}">'
+                     f"<title>{name}: {rate:.2f} bytes per cycle</title></path>")
     parts += [_text(_WIDTH - 24, y(most) - 8, f"multipliers: {most} per cycle", text_anchor="end"),
               _text(x(low) + 8, y(low * peak) - 24, f"DRAM: {ceiling:.2f} of {peak:g} bytes per cycle"),
               _text(left, bottom + 24, "multiplications per useful byte", class_="dim"),
@@ -181,15 +188,16 @@ def _layer(run):
     for bin, share in enumerate(busy):
         parts.append(_rect(left + bin * width, 2 + 22 * (1 - share), width + 0.3, 22 * share, _STATES["busy"],
                            f"{share:.0%} busy"))
-    for number, (track, title) in enumerate((("memory", "requests"), ("dot", "dot engine"), ("vector", "vector unit"),
-                                             ("store", "store unit")), 1):
+    tracks = {"memory": "requests", "dot": "dot engine", "vector": "vector unit", "store": "store unit"}
+    for number, (track, title) in enumerate(tracks.items(), 1):
         parts.append(_text(0, row * number + 18, title))
         spans = timeline.spans(track)
         inside = np.flatnonzero((spans.end > begin) & (spans.start < end))
         for first, last, index in zip(spans.start[inside], spans.end[inside], spans.index[inside]):
             label, first, last = timeline.labels[index], max(first, begin), min(last, end)
-            parts.append(_rect(left + (first - begin) * scale, row * number + 2, max((last - first) * scale, 0.4), 22,
-                               _KINDS[kind_of(label)], f"{label}: {last - first:,} cycles from {first - begin:,}"))
+            parts.append(_rect(left + (first - begin) * scale, row * number + 2,
+                               max((last - first) * scale, 0.4), 22, _KINDS[kind_of(label)],
+                               f"{label}: {last - first:,} cycles from {first - begin:,}"))
     parts.append(_text(left, row * 5 + 16, "0", class_="dim"))
     parts.append(_text(_WIDTH, row * 5 + 16, f"{end - begin:,} cycles", class_="dim", text_anchor="end"))
     return _svg(row * 5 + 22, *parts)

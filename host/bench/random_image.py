@@ -15,7 +15,8 @@ def random_blocks(name, shape, ggml_type, rng):
     like = Tensor(name, (0, shape[1]), ggml_type, _empty(shape[1], ggml_type))
     if ggml_type in FLOAT_TYPES:
         values = rng.standard_normal(shape).astype(np.float32) / 16
-        raw = {"F32": values, "F16": values.astype(np.float16), "BF16": values.view(np.uint16)[:, 1::2]}[ggml_type]
+        raw = {"F32": values, "F16": values.astype(np.float16),
+               "BF16": values.view(np.uint16)[:, 1::2]}[ggml_type]
         return Tensor(name, shape, ggml_type, np.ascontiguousarray(raw).view(np.uint8).reshape(shape[0], -1))
     raw = rng.integers(0, 256, (shape[0], shape[1] // like.block, like.block_bytes), np.uint8)
     for place in SCALE_FIELDS[ggml_type]:
@@ -39,8 +40,8 @@ def _empty(columns, ggml_type):
 def random_image(compiled, *, seed=0):
     """The image of a model without content (see :class:`host.bench.shape.Shape`), its matrices random.
 
-    The same few rows are repeated all over a matrix, which no cycle depends on. The KV cache is all zeros, which
-    are valid codes and scales.
+    The same few rows are repeated all over a matrix, which no cycle depends on. The KV cache is all zeros,
+    which are valid codes and scales.
 
     Returns
     -------
@@ -50,8 +51,8 @@ def random_image(compiled, *, seed=0):
 
     def put(memory, address, tensor, geometry):
         rows, tile = tensor.shape[0], min(_TILE_ROWS, tensor.shape[0])
-        put_matrix(memory, address, random_blocks(tensor.name, (tile, tensor.shape[1]), tensor.ggml_type, rng),
-                   geometry)
+        blocks = random_blocks(tensor.name, (tile, tensor.shape[1]), tensor.ggml_type, rng)
+        put_matrix(memory, address, blocks, geometry)
         content = memory[address:address + rows * geometry.row_bytes].reshape(rows, geometry.row_bytes)
         for start in range(tile, rows, tile):
             count = min(tile, rows - start)

@@ -18,6 +18,8 @@ CAUSES = {
 }
 """Why the bus idles, in words."""
 
+_NAMES = {cause: cause.name.lower() for cause in CAUSES}
+
 
 def report_of(measurement):
     """Fields of a report.
@@ -26,15 +28,20 @@ def report_of(measurement):
     -------
     dict
         ``cycles_per_token`` is the sum of ``busy_cycles`` and all ``lost_cycles``, and of all
-        ``cycles_by_kind``. ``utilisation`` is ``bytes_per_token``, each weight and each element of K and V
-        once, as packed and without padding, over the peak of the DRAM in these cycles; ``bus_bytes_per_token``
-        is all that was read. Fields that begin with ``prefill`` are None without a prompt.
+        ``cycles_by_kind``; busy are as many cycles as what was read takes at the DRAM's peak, also where a
+        bus word is wider. ``utilisation`` is ``bytes_per_token``, each weight and each element of K and V
+        once, as packed and without padding, over the peak of the DRAM in these cycles;
+        ``bus_bytes_per_token`` is all that was read. Fields that begin with ``prefill`` are None without a
+        prompt.
     """
     board, shape, run = measurement.board, measurement.shape, measurement.decode
     config, position = board.config, measurement.position
     model = shape.with_context(shape.hyperparameters.context)
     useful, states = useful_bytes(model, position, measurement.kv_bits), run.lost.sum(axis=0).tolist()
     utilisation = useful / (run.cycles * board.peak_bytes_per_cycle)
+    kinds = {kind: _at_peak(row, config.bus_bytes / board.peak_bytes_per_cycle)
+             for kind, row in zip(KINDS, run.lost.tolist()) if sum(row)}
+    total = {name: sum(row[name] for row in kinds.values()) for name in ("cycles", "busy", *_NAMES.values())}
     return {
         "board": board.name,
         "config": asdict(config),
@@ -49,14 +56,11 @@ def report_of(measurement):
         "bus_bytes_per_token": states[BusState.BUSY] * config.bus_bytes,
         "peak_bytes_per_cycle": board.peak_bytes_per_cycle,
         "utilisation": utilisation,
-        "ceiling_bytes_per_cycle": board.ceiling_bytes_per_cycle,
-        "share_of_ceiling": utilisation * board.peak_bytes_per_cycle / board.ceiling_bytes_per_cycle,
-        "busy_cycles": states[BusState.BUSY],
-        "lost_cycles": {cause.name.lower(): states[cause] for cause in CAUSES},
-        "cycles_by_kind": {
-            kind: {"cycles": sum(row), "busy": row[BusState.BUSY]}
-            | {cause.name.lower(): row[cause] for cause in CAUSES}
-            for kind, row in zip(KINDS, run.lost.tolist()) if sum(row)},
+        "ceiling_bytes_per_cycle": measurement.ceiling_bytes_per_cycle,
+        "share_of_ceiling": utilisation * board.peak_bytes_per_cycle / measurement.ceiling_bytes_per_cycle,
+        "busy_cycles": total["busy"],
+        "lost_cycles": {name: total[name] for name in _NAMES.values()},
+        "cycles_by_kind": kinds,
         "macs_per_token": macs(model, position),
         "peak_macs_per_cycle": config.lanes * config.columns,
         **_prefill(measurement, model),
@@ -70,12 +74,24 @@ def report_of(measurement):
     }
 
 
+def _at_peak(row, words):
+    """Cycles of a kind by cause, from those by state of the bus; a bus word takes ``words`` cycles of the
+    DRAM."""
+    served = row[BusState.BUSY] + row[BusState.DRAM]
+    busy = min(served, round(row[BusState.BUSY] * words))
+    causes = {name: row[cause] for cause, name in _NAMES.items()} | {"dram": served - busy}
+    return {"cycles": sum(row), "busy": busy} | causes
+
+
 def _prefill(measurement, model):
-    """The bound is that of perfect groups: each as long as a token of decode, or as its multiplications take."""
+    """The bound is that of perfect groups: each as long as a token of decode, or as its multiplications
+    take."""
     prefill, board = measurement.prefill, measurement.board
     if prefill is None:
-        return dict.fromkeys(("prefill_macs_per_token", "prefill_tokens", "prefill_group", "prefill_cycles", "prefill_tokens_per_second",
-                              "prefill_bound_tokens_per_second", "prefill_share_of_bound", "prefill_groups"))
+        return dict.fromkeys((
+            "prefill_macs_per_token", "prefill_tokens", "prefill_group", "prefill_cycles",
+            "prefill_tokens_per_second", "prefill_bound_tokens_per_second", "prefill_share_of_bound",
+            "prefill_groups"))
     rate = board.clock_hz * prefill.tokens / prefill.total_cycles
     multiplications = macs(model, (prefill.tokens + 1) / 2, output=False)
     bound = board.clock_hz * min(prefill.group / measurement.decode.cycles,
@@ -88,7 +104,8 @@ def _prefill(measurement, model):
         "prefill_tokens_per_second": rate,
         "prefill_bound_tokens_per_second": bound,
         "prefill_share_of_bound": rate / bound,
-        "prefill_groups": dict(zip(map(str, prefill.positions), prefill.cycles)) | {"logits": prefill.last_cycles},
+        "prefill_groups": dict(zip(map(str, prefill.positions), prefill.cycles))
+        | {"logits": prefill.last_cycles},
     }
 
 
@@ -96,17 +113,21 @@ def _evidence(measurement):
     board, shape, layers = measurement.board, measurement.shape, measurement.shape.hyperparameters.layers
     parts = [board.evidence]
     if measurement.simulated_layers < layers:
-        parts.append(f"{measurement.simulated_layers} of {layers} layers were simulated, the first, one of the middle "
-                     f"and the last, and that of the middle counted {layers - measurement.simulated_layers + 1} times "
-                     "(exact within 0.1 %: tests/host/bench/test_layered_run.py)")
+        times = layers - measurement.simulated_layers + 1
+        parts.append(
+            f"{measurement.simulated_layers} of {layers} layers were simulated, the first, one of the middle "
+            f"and the last, and that of the middle counted {times} times (exact within 0.1 %: "
+            "tests/host/bench/test_layered_run.py)")
     else:
         parts.append(f"all {layers} layers were simulated")
-    parts.append("random weights; no cycle depends on their values" if shape.random else "the weights of the file")
+    parts.append("random weights; no cycle depends on their values" if shape.random
+                 else "the weights of the file")
     parts.append("earlier positions of the KV cache are zeros")
     if (prefill := measurement.prefill) is not None:
-        parts.append(f"groups of the prompt were simulated at positions {', '.join(map(str, prefill.positions))} and "
-                     "interpolated in between, where cycles are linear in the position: no inner one is more than "
-                     f"{prefill.deviation:.2%} off the line between its neighbours")
+        parts.append(
+            f"groups of the prompt were simulated at positions {', '.join(map(str, prefill.positions))} and "
+            "interpolated in between, where cycles are linear in the position: no inner one is more than "
+            f"{prefill.deviation:.2%} off the line between its neighbours")
     return "; ".join(parts)
 
 
@@ -118,8 +139,8 @@ def table_of(report):
         f"position {report['position']}",
         "",
         f"decode              {report['tokens_per_second']:>12,.2f} token/s   {total:>12,} cycles",
-        f"utilisation         {report['utilisation']:>12.1%} of peak   {report['bytes_per_token']:>12,} useful bytes, "
-        f"{report['bus_bytes_per_token']:,} read",
+        f"utilisation         {report['utilisation']:>12.1%} of peak   {report['bytes_per_token']:>12,} "
+        f"useful bytes, {report['bus_bytes_per_token']:,} read",
         f"share of ceiling    {report['share_of_ceiling']:>12.1%}           "
         f"{report['ceiling_bytes_per_cycle']:>12.2f} of {report['peak_bytes_per_cycle']:g} bytes per cycle",
     ]
@@ -127,11 +148,12 @@ def table_of(report):
         lines.append(f"prefill             {report['prefill_tokens_per_second']:>12,.2f} token/s   "
                      f"{report['prefill_tokens']:>12,} tokens in groups of {report['prefill_group']}: "
                      f"{report['prefill_share_of_bound']:.1%} of the bound")
-    lines += ["", "cycles of a token", f"  bus busy          {report['busy_cycles']:>12,}  {report['busy_cycles'] / total:>6.2%}"]
+    lines += ["", "cycles of a token",
+              f"  bus busy          {report['busy_cycles']:>12,}  {report['busy_cycles'] / total:>6.2%}"]
     for cause, text in CAUSES.items():
-        cycles = report["lost_cycles"][cause.name.lower()]
+        cycles = report["lost_cycles"][_NAMES[cause]]
         lines.append(f"  {cause.name.lower():<16}  {cycles:>12,}  {cycles / total:>6.2%}  {text}")
-    names = ["busy", *(cause.name.lower() for cause in CAUSES)]
+    names = ["busy", *_NAMES.values()]
     lines += ["", "by what executes    " + "".join(f"{name:>12}" for name in ("cycles", *names))]
     for kind, row in report["cycles_by_kind"].items():
         lines.append(f"  {kind:<16}  " + "".join(f"{row[name]:>12,}" for name in ("cycles", *names)))

@@ -12,13 +12,13 @@ from host.hyperparameters import Hyperparameters
 from host.image.formats import FORMATS
 from host.tensor import Tensor
 
-__all__ = ["SHAPES", "Shape", "find_shape"]
+__all__ = ["SHAPES", "Shape", "find_shape", "random_shape"]
 
 
 def _llama(*, dim, ffn, layers, heads, kv_heads, vocab, context, theta, tied):
-    return Hyperparameters(layers=layers, dim=dim, heads=heads, kv_heads=kv_heads, head_dim=dim // heads, ffn=ffn,
-                           vocab=vocab, context=context, rms_eps=1e-5, rope_theta=theta, rope_dim=dim // heads,
-                           tied=tied)
+    return Hyperparameters(
+        layers=layers, dim=dim, heads=heads, kv_heads=kv_heads, head_dim=dim // heads, ffn=ffn, vocab=vocab,
+        context=context, rms_eps=1e-5, rope_theta=theta, rope_dim=dim // heads, tied=tied)
 
 
 SHAPES = {
@@ -26,8 +26,8 @@ SHAPES = {
                          tied=True),
     "tinyllama-1.1b": _llama(dim=2048, ffn=5632, layers=22, heads=32, kv_heads=4, vocab=32000, context=2048,
                              theta=1e4, tied=False),
-    "smollm-135m": _llama(dim=576, ffn=1536, layers=30, heads=9, kv_heads=3, vocab=49152, context=2048, theta=1e4,
-                          tied=True),
+    "smollm-135m": _llama(dim=576, ffn=1536, layers=30, heads=9, kv_heads=3, vocab=49152, context=2048,
+                          theta=1e4, tied=True),
     "llama-3.2-1b": _llama(dim=2048, ffn=8192, layers=16, heads=32, kv_heads=8, vocab=128256, context=131072,
                            theta=5e5, tied=True),
 }
@@ -71,7 +71,8 @@ class Shape:
     def cut(self, *, layers, context):
         """The model with fewer layers and another context, the output matrix as it is.
 
-        A random model reads its embedding from the output matrix: one row of it per token is all that is read.
+        A random model reads its embedding from the output matrix: one row of it per token is all that is
+        read.
         """
         hp = replace(self.hyperparameters, layers=layers, context=context,
                      tied=self.random or self.hyperparameters.tied)
@@ -105,25 +106,29 @@ def find_shape(name, format=None):
     if name in SHAPES:
         if format is None:
             raise CelosiaError(f"shape {name!r} has no weights of its own: choose their --format")
-        return Shape(name, _random_model(name, SHAPES[name], format), format)
+        return random_shape(name, SHAPES[name], format)
     if not Path(name).exists():
         raise CelosiaError(f"shape must be one of {', '.join(SHAPES)} or a GGUF file, not {name!r}")
     loaded = load(name)
     if format is None:
         return Shape(str(name), loaded, None)
-    return Shape(str(name), _random_model(name, loaded.hyperparameters, format), format)
+    return random_shape(str(name), loaded.hyperparameters, format)
 
 
-def _random_model(name, hp, format):
+def random_shape(name, hp, format):
+    """A shape of given sizes (:class:`Hyperparameters`) whose matrices all have one format; see
+    :func:`find_shape`."""
     tensors = {}
 
     def add(tensor, shape, kind):
         block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
         if shape[1] % block:
-            raise CelosiaError(f"{name}: rows of tensor {tensor!r} must be a multiple of the {kind} block of {block}, "
-                               f"not {shape[1]}")
-        # Without content: `host.bench.random_image` makes it.
+            raise CelosiaError(f"{name}: rows of tensor {tensor!r} must be a multiple of the {kind} block of "
+                               f"{block}, not {shape[1]}")
+        # Matrices have no content: `host.bench.random_image` makes it. Norms are ones.
         raw = np.broadcast_to(np.zeros(1, np.uint8), (shape[0], shape[1] // block * size))
+        if shape[0] == 1:
+            raw = np.ones(shape, np.float32).view(np.uint8)
         tensors[tensor] = Tensor(tensor, shape, kind, raw)
 
     query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
@@ -137,4 +142,4 @@ def _random_model(name, hp, format):
     add("output_norm.weight", (1, hp.dim), "F32")
     if not hp.tied:
         add("output.weight", (hp.vocab, hp.dim), format)
-    return Model(Path(name), {}, hp, tensors)
+    return Shape(name, Model(Path(name), {}, hp, tensors), format)

@@ -46,25 +46,28 @@ class Timeline:
 
     Attributes
     ----------
-    start, length : int64 array
+    start, length : integer array
         First cycle of every period and cycles that it lasts.
-    bus : int64 array
+    bus : uint8 array
         :class:`BusState`.
     dot, vector, store, memory : bool array
         Units that execute, and whether words are requested.
-    dot_index, vector_index, memory_index : int64 array
-        Latest instruction that began in each unit, -1 before the first, and the one that words are requested for.
+    dot_index, vector_index, memory_index : int32 array
+        Latest instruction that began in each unit, -1 before the first, and the one that words are requested
+        for.
     labels, position
     """
 
     def __init__(self, cycles, values, end, labels, *, position=0):
         self.start = cycles.astype(np.int64)
-        self.length = np.diff(np.append(self.start, end))
+        self.length = np.diff(self.start, append=end).astype(np.int32)
         self.labels, self.position = labels, position
 
+        # Small types: a bus that is wider than its memory changes its state in nearly every cycle.
         fields, offset = {}, 0
         for name, bits in ACTIVITY.items():
-            fields[name] = (values >> np.uint64(offset) & np.uint64((1 << bits) - 1)).astype(np.int64)
+            field = values >> np.uint64(offset) & np.uint64((1 << bits) - 1)
+            fields[name] = field.astype(np.int32 if bits > 8 else np.uint8)
             offset += bits
         self.bus, self.memory_index = fields["bus"], fields["memory_index"]
         self.dot, self.vector, self.store, self.memory = (
@@ -77,8 +80,9 @@ class Timeline:
         return int(self.start[-1] + self.length[-1])
 
     def begin_of(self, index):
-        """First cycle at which an instruction has begun."""
-        return int(self.start[np.argmax(np.maximum(self.dot_index, self.vector_index) >= index)])
+        """First cycle at which an instruction has begun; the end, if none from this one on ever does."""
+        begun = np.maximum(self.dot_index, self.vector_index) >= index
+        return int(self.start[np.argmax(begun)]) if begun.any() else self.end
 
     def lost(self, begin=0, end=None):
         """Cycles by kind of instruction that executes, and state of the bus.
@@ -96,13 +100,14 @@ class Timeline:
             In the order of :data:`KINDS` and :class:`BusState`.
         """
         end = self.end if end is None else end
-        kinds = np.array([KINDS.index(kind_of(label)) for label in self.labels])
+        kinds = np.array([KINDS.index(kind_of(label)) for label in self.labels], np.uint8)
         kind = np.where(self.dot, kinds[self.dot_index],
-                        np.where(self.vector, kinds[self.vector_index], KINDS.index(BETWEEN)))
+                        np.where(self.vector, kinds[self.vector_index], np.uint8(KINDS.index(BETWEEN))))
         length = np.minimum(self.start + self.length, end) - np.maximum(self.start, begin)
-        table = np.zeros((len(KINDS), len(BusState)), np.int64)
-        np.add.at(table, (kind, self.bus), np.maximum(length, 0))
-        return table
+        states = len(BusState)
+        cycles = np.bincount(kind * np.uint8(states) + self.bus, weights=np.maximum(length, 0),
+                             minlength=len(KINDS) * states)
+        return cycles.astype(np.int64).reshape(len(KINDS), states)
 
     def layer_begin(self, layer):
         """First cycle of a layer, or of what follows the last one."""
@@ -124,8 +129,8 @@ class Timeline:
         Parameters
         ----------
         track : str
-            ``"dot"``, ``"vector"``, ``"store"``: the instruction that the unit executes; ``"memory"``: the one that
-            words are requested for; ``"bus"``: its state.
+            ``"dot"``, ``"vector"``, ``"store"``: the instruction that the unit executes; ``"memory"``: the
+            one that words are requested for; ``"bus"``: its state.
 
         Returns
         -------
@@ -136,7 +141,7 @@ class Timeline:
         else:
             busy = getattr(self, track)
             index = getattr(self, f"{'vector' if track == 'store' else track}_index")
-        value = np.where(busy, index, -1)
+        value = np.where(busy, index, np.int32(-1))
         edges = np.flatnonzero(np.append(True, value[1:] != value[:-1]))
         ends = np.append(self.start[edges[1:]], self.end)
         keep = value[edges] >= 0
@@ -146,4 +151,4 @@ class Timeline:
 def _since_first(busy, index):
     """Indices of the latest instruction of a unit, without that of the program before."""
     begun = np.logical_or.accumulate(busy)
-    return np.where(begun, index, -1)
+    return np.where(begun, index, np.int32(-1))

@@ -32,8 +32,8 @@ def kv_bytes(hp, position, kv_bits=16):
 def useful_bytes(model, position, kv_bits=16):
     """Bytes that decoding a token needs, each weight and each element of K and V once.
 
-    Of the embedding only a row counts, unless it is the output matrix too. What is read again counts once; the
-    program, the rope table, padding and what is written do not count.
+    Of the embedding only a row counts, unless it is the output matrix too. What is read again counts once;
+    the program, the rope table, padding and what is written do not count.
 
     Parameters
     ----------

@@ -9,7 +9,8 @@ import sys
 import typer
 
 from host.command import (
-    bench, bench_sim, compare, doctor, generate, inspect, logits, perplexity, quantize, verilog, verify)
+    bench, bench_sim, build, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate,
+    verify, verilog)
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
@@ -38,7 +39,10 @@ for _function in (
     compare.compare,
     quantize.quantize,
     inspect.inspect,
+    simulate.simulate,
+    program.program,
     verilog.verilog,
+    build.build,
     bench.bench,
     bench_sim.bench_sim,
     doctor.doctor,

@@ -15,7 +15,7 @@ def bench(
     shape: Annotated[str, typer.Option(metavar="NAME", help="Named shape, or a GGUF file.")],
     format: Annotated[str | None, typer.Option(
         metavar="TYPE", show_default=False,
-        help="ggml's name of the type that every matrix has, with random content; by default what the file has.",
+        help="ggml's name of the type of every matrix, with random content; by default as in the file.",
     )] = None,
     position: Annotated[int, typer.Option(
         metavar="P", help="Length of the KV cache, the token's own position included.")] = 128,
@@ -26,13 +26,14 @@ def bench(
     html: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write a page with pictures to this file.", show_default=False)] = None,
     trace: Annotated[Path | None, typer.Option(
-        metavar="FILE", help="Also write a timeline for ui.perfetto.dev to this file.", show_default=False)] = None,
+        metavar="FILE", help="Also write a timeline for ui.perfetto.dev to this file.",
+        show_default=False)] = None,
 ):
     """Simulate tokens of a model on a board, cycle by cycle, and say where the cycles go.
 
-    Only as many layers are simulated as differ from one another; identical ones are counted. Utilisation is what
-    a token needs to read, each weight and each element of K and V once, over what the DRAM could deliver at its
-    peak in the same time. Every cycle without a word on the bus has one cause.
+    Three layers of a model are simulated; the one in the middle counts as often as there are more. Utilisation
+    is what a token needs to read, each weight and each element of K and V once, over what the DRAM could
+    deliver at its peak in the same time. Every lost cycle has one cause.
 
     A prompt goes through in groups, and needs the logits of its last token only.
 
@@ -55,7 +56,8 @@ def bench(
     check_kv(kv)
     chosen, measured = find_board(board), find_shape(shape, format)
     with output_file(json) as report_file, output_file(html) as page_file, output_file(trace) as trace_file:
-        measurement = measure(chosen, measured, position=position, prefill=prefill, kv_bits=kv, bar=ProgressBar)
+        measurement = measure(chosen, measured, position=position, prefill=prefill, kv_bits=kv,
+                              bar=ProgressBar)
         report = report_of(measurement)
         if report_file:
             report_file.write((encoder.dumps(report, indent=2) + "\n").encode())

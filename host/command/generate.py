@@ -1,13 +1,13 @@
 """`celosia generate`: text from a model."""
 
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, ModelPath, check_kv, find_config,
-    find_engine, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, load_model)
 from host.engines import EngineName
 from host.errors import CelosiaError
 
@@ -23,8 +23,10 @@ def generate(
     tokens: Annotated[int | None, typer.Option(
         metavar="N", show_default=False,
         help="Most tokens to generate; by default until the text or the context ends.")] = None,
-    engine: EngineChoice = EngineName.RTL,
-    config: ConfigName = DEFAULT_CONFIG,
+    engine: Annotated[str, typer.Option(metavar="|".join(EngineName), help="What computes.")] = EngineName.RTL,
+    config: Annotated[str | None, typer.Option(
+        metavar="NAME", show_default=False,
+        help=f"Configuration of the accelerator; by default {DEFAULT_CONFIG}, or that of the board.")] = None,
     temperature: Annotated[float, typer.Option(
         metavar="T", help="0: always the most likely token; 1: as likely as the model says.")] = 0.0,
     seed: Annotated[int, typer.Option(metavar="S", help="Of what a temperature draws.")] = 0,
@@ -55,12 +57,17 @@ def generate(
     trace: Annotated[Path | None, typer.Option(
         metavar="FILE", show_default=False,
         help="Also write a timeline of all tokens for ui.perfetto.dev to this file (engine rtl).")] = None,
+    port: Annotated[str | None, typer.Option(
+        metavar="PATH", show_default=False, help="Serial port of the board, for --engine board.")] = None,
 ):
     """Let a model write text, token by token.
 
     The engine `rtl` is the gateware itself, compiled to a cycle-accurate simulation; `model` computes the
     same bits in NumPy; `float` is the ideal, float64 on the weights as the file has them. stdout gets the
     prompt and its continuation and nothing else.
+
+    The engine `board` is hardware at the serial port --port, or what `celosia simulate` simulates. What its
+    memory holds of the model already is not loaded again.
 
     Options of sampling mean what they mean in llama.cpp and apply in its order: repetition penalty, top-k,
     top-p, min-p, temperature. A temperature of 0 needs none but the penalty.
@@ -83,15 +90,19 @@ def generate(
     celosia generate --config sim-wide --json report.json   with cycles per token and use of the bus
     celosia generate --tokens 3 --trace trace.json          what every unit does, cycle by cycle
     celosia generate --config sim-columns --speculate 3     several tokens per pass where the text repeats itself
+    celosia generate --engine board --port /dev/ttyUSB0     on a board
     """
     from host import tokenizer
+    from host.engine.board_engine import config_of_board
     from host.engines import open_engine
     from host.generation import Generation
+    from host.load_progress import LoadProgress
     from host.output_file import output_file
     from host.sampler import Sampler
     from host.text_display import TextDisplay
 
-    engine, chosen = find_engine(engine), find_config(config)
+    engine = find_engine(engine, EngineName)
+    chosen = find_config(config or DEFAULT_CONFIG)
     check_kv(kv)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
@@ -99,13 +110,21 @@ def generate(
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
     if group is not None and group < 1:
         raise CelosiaError(f"group must be 1 or more, not {group}")
+    if (engine == EngineName.BOARD) != (port is not None):
+        raise CelosiaError("the engine board and --port PATH go together")
     if trace is not None and engine != EngineName.RTL:
         raise CelosiaError(f"trace needs the engine {EngineName.RTL}, not {engine}: the others know no cycles")
     loaded = load_model(model)
     tokens_of = tokenizer.load(loaded)
-    with output_file(json) as report, output_file(trace) as trace_file, TextDisplay() as display:
+    with (ExitStack() as closing, output_file(json) as report, output_file(trace) as trace_file,
+          TextDisplay() as display):
         display.progress(f"starting the {engine} engine ...")
-        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
+        board = None
+        if port is not None:
+            board = closing.enter_context(_connection(port))
+            chosen = chosen if config else config_of_board(board)
+        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv, board=board,
+                             progress=LoadProgress(display.progress))
         opened.group = min(opened.group, group or opened.group)
         if trace_file:
             opened.inner.timelines = []
@@ -122,6 +141,16 @@ def generate(
 
             write_trace(trace_file, opened.inner.timelines, NOMINAL_HERTZ)
     _summary(generation, opened, engine, chosen, speculate)
+
+
+@contextmanager
+def _connection(port):
+    """A client of the board at a serial port."""
+    from host.transport.link_client import LinkClient
+    from host.transport.serial_transport import SerialTransport
+
+    with SerialTransport(port) as transport:
+        yield LinkClient(transport)
 
 
 def _progress(generation):
@@ -170,6 +199,10 @@ def _summary(generation, opened, engine, config, speculate):
         typer.echo(f"celosia: {speculate} drafts need {speculate + 1} logical columns; this model goes through "
                    f"{'the float engine' if engine == EngineName.FLOAT else repr(config.name)} in groups of "
                    f"{opened.group} at most, so there were {generation.speculate or 'none'}", err=True)
+    if engine == EngineName.BOARD:
+        sent, total = opened.inner.sent_bytes, opened.inner.content_bytes
+        typer.echo(f"celosia: {sent:,} of {total:,} bytes loaded" if sent else
+                   f"celosia: nothing loaded, the board held all {total:,} bytes", err=True)
     if generation.stop_reason == StopReason.CONTEXT:
         typer.echo(f"celosia: stopped: the context of {opened.context} positions is full", err=True)
     costs = costs_of(generation.steps, config.bus_bytes)

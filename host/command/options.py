@@ -8,8 +8,9 @@ import typer
 from host.engines import EngineName
 from host.errors import CelosiaError
 
-__all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "ModelPath",
-           "check_kv", "find_config", "find_engine", "load_model", "parse_ids"]
+__all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "LOCAL_ENGINES",
+           "ModelPath", "check_kv", "check_memory", "find_config", "find_engine", "find_memory", "load_model",
+           "parse_ids"]
 
 DEFAULT_CONFIG = "sim"
 DEFAULT_KV = 16
@@ -17,7 +18,9 @@ DEFAULT_KV = 16
 ModelPath = Annotated[Path | None, typer.Argument(
     metavar="MODEL", help="GGUF file; without it the demo model.", show_default=False)]
 ConfigName = Annotated[str, typer.Option(metavar="NAME", help="Configuration of the accelerator.")]
-EngineChoice = Annotated[str, typer.Option(metavar="|".join(EngineName), help="What computes.")]
+#: The engines that need nothing but this machine.
+LOCAL_ENGINES = tuple(name for name in EngineName if name != EngineName.BOARD)
+EngineChoice = Annotated[str, typer.Option(metavar="|".join(LOCAL_ENGINES), help="What computes.")]
 ContextSize = Annotated[int | None, typer.Option(
     metavar="S", help="Positions of the KV cache; by default as many as the model was trained for.",
     show_default=False)]
@@ -54,17 +57,45 @@ def find_config(name):
     return CONFIGS[name]
 
 
-def find_engine(name):
+def find_engine(name, engines=LOCAL_ENGINES):
     """The `EngineName` that reads `name`.
+
+    Raises
+    ------
+    CelosiaError
+        If it is none of ``engines``, listing those.
+    """
+    if name not in list(engines):
+        raise CelosiaError(f"engine must be one of {', '.join(engines)}, not {name!r}")
+    return EngineName(name)
+
+
+def find_memory(name):
+    """The memory of a board called `name`.
 
     Raises
     ------
     CelosiaError
         If there is none, listing those that there are.
     """
-    if name not in list(EngineName):
-        raise CelosiaError(f"engine must be one of {', '.join(EngineName)}, not {name!r}")
-    return EngineName(name)
+    from soc.dram.memories import MEMORIES
+
+    if name not in MEMORIES:
+        raise CelosiaError(f"memory must be one of {', '.join(MEMORIES)}, not {name!r}")
+    return MEMORIES[name]
+
+
+def check_memory(memory, image):
+    """Refuse an image that does not fit a memory.
+
+    Raises
+    ------
+    CelosiaError
+        If it does not, by how many bytes.
+    """
+    if image.memory.size > memory.bytes:
+        raise CelosiaError(f"memory image must be at most the {memory.bytes:,} bytes of {memory.name}, not "
+                           f"{image.memory.size:,}: {image.memory.size - memory.bytes:,} too many")
 
 
 def load_model(path):

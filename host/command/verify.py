@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, check_memory, find_config, find_memory,
+    load_model)
 from host.errors import CelosiaError
 
 __all__ = ["verify"]
@@ -17,7 +18,12 @@ def verify(
     tokens: Annotated[int, typer.Option(metavar="N", help="Tokens to run.")] = 8,
     config: Annotated[list[str], typer.Option(
         metavar="NAME",
-        help="Configuration of the accelerator; may be given several times.")] = (DEFAULT_CONFIG,),
+        help="Configuration of the accelerator; may be given several times. By default that of the memory's board, or "
+             f"{DEFAULT_CONFIG}.", show_default=False)] = (),
+    memory: Annotated[str | None, typer.Option(
+        metavar="BOARD", show_default=False,
+        help="Simulate the DRAM controller of this board with the accelerator; without it a simple model with "
+             "random stalls.")] = None,
     stalls: Annotated[float, typer.Option(
         metavar="P", help="Probability that the memory holds back a handshake in a cycle.")] = 0.1,
     seed: Annotated[int, typer.Option(metavar="S", help="Of the stalls.")] = 0,
@@ -35,21 +41,25 @@ def verify(
     the first place is reported and the exit status is 1. With several configurations their logits must be
     the same bits, too.
 
-    With --groups both run the same tokens once more, as many at once as the configuration has logical columns,
-    as prompts and drafts go through. Every value is compared again, and the logits must be the same bits as
-    those of the tokens one by one.
+    With --groups both run the same tokens once more, as many at once as the configuration has logical
+    columns, as prompts and drafts go through. Every value is compared again, and the logits must be the same
+    bits as those of the tokens one by one.
+
+    With --memory everything, the KV cache included, goes through the real DRAM controller of a board.
 
     \b
     celosia verify
     celosia verify --config sim --config sim-narrow --config sim-wide --stalls 0.3
     celosia verify --config sim-columns --groups --kv 4
+    celosia verify --memory ulx3s
     celosia verify model.gguf --tokens 2 --seed 7 --json report.json
     """
     from host.compiler.compiled import compile_model
     from host.output_file import output_file
     from host.text_display import TextDisplay
 
-    chosen = [find_config(name) for name in config]
+    system = None if memory is None else find_memory(memory)
+    chosen = [find_config(name) for name in config or (DEFAULT_CONFIG if system is None else system.board,)]
     check_kv(kv)
     if tokens < 1:
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
@@ -61,11 +71,11 @@ def verify(
         raise CelosiaError(f"tokens must be at most the {compiled[0].context} of the context, not {tokens}")
     with output_file(json) as file:
         with TextDisplay() as display:
-            rows = [_verify(each, tokens, stalls, seed, groups, display) for each in compiled]
+            rows = [_verify(each, tokens, stalls, seed, groups, system, display) for each in compiled]
         same = len({row["logits_hash"] for row in rows}) == 1
         passed = same and all(row["difference"] is None and _groups_agree(row) for row in rows)
-        report = {"model": str(loaded.path), "kv_bits": kv, "stalls": stalls, "seed": seed, "passed": passed,
-                  "same_logits": same, "groups": groups, "configurations": rows}
+        report = {"model": str(loaded.path), "kv_bits": kv, "memory": memory, "stalls": stalls, "seed": seed,
+                  "passed": passed, "same_logits": same, "groups": groups, "configurations": rows}
         if file:
             import json as encoder
 
@@ -81,9 +91,10 @@ def _groups_agree(row):
     return found is None or found["difference"] is None and found["logits_hash"] == row["logits_hash"]
 
 
-def _verify(compiled, tokens, stalls, seed, groups, display):
+def _verify(compiled, tokens, stalls, seed, groups, memory, display):
     """One line of the report: a configuration."""
     from dataclasses import replace
+    from time import perf_counter
 
     from host.engine.model_engine import ModelEngine
     from host.image.image import build_image
@@ -95,13 +106,17 @@ def _verify(compiled, tokens, stalls, seed, groups, display):
     image = build_image(compiled)
     # The KV cache lives in the image's memory: each engine needs one of its own.
     reference = ModelEngine(replace(image, memory=image.memory.copy()))
-    rtl = RtlEngine(image, memory=MemoryTiming(stall_probability=stalls, seed=seed))
+    if memory is not None:
+        check_memory(memory, image)
+    rtl = RtlEngine(image, memory=memory or MemoryTiming(stall_probability=stalls, seed=seed))
+    start = perf_counter()
     bos = compiled.model.hyperparameters.bos
     for result in verify_engines(reference, rtl, 0 if bos is None else bos, tokens):
         display.progress(f"{name}: token {len(result.ids)} of {tokens}, {result.values:,} values compared")
     row = {"config": name, "tokens": len(result.ids), "ids": result.ids,
            "instructions": len(compiled.program) * len(result.ids), "values": result.values,
-           "cycles": rtl.cycles, "logits_hash": result.logits_hash, "difference": _difference(result, name),
+           "cycles": rtl.cycles, "seconds": perf_counter() - start,
+           "logits_hash": result.logits_hash, "difference": _difference(result, name),
            "groups": None}
     if groups and compiled.group > 1 and not result.difference:
         for engine in (reference, rtl):
@@ -150,8 +165,11 @@ def _print(report):
     failures = [each["difference"]["message"] for row in rows for each in (row, row["groups"])
                 if each and each["difference"]]
     if not failures:
-        stalls, seed = report["stalls"], report["seed"]
-        console.print(f"rtl and model agree in every value; stalls {stalls}, seed {seed}.")
+        memory = f"stalls {report['stalls']}, seed {report['seed']}"
+        if report["memory"] is not None:
+            speed = sum(row["cycles"] for row in rows) / sum(row["seconds"] for row in rows)
+            memory = f"memory {report['memory']}, {speed:,.0f} cycles simulated per second"
+        console.print(f"rtl and model agree in every value; {memory}.")
         if len(rows) > 1 and report["same_logits"]:
             console.print(f"The logits of all {len(rows)} configurations are the same bits.")
         elif not report["same_logits"]:

@@ -86,7 +86,7 @@ class ProgramBuilder:
         self._append(
             opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_order=order, paired=int(paired),
             **_format(row.format),
-            expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
+            packed=int(row.packed), expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
             rows_grow=int(rows_grow), free=row.free(expand=expand), columns=columns, sink=sink,
             destination=destination, destination_stride=destination_stride, store_base=store_base)
 

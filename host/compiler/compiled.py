@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateware.config import Config
-from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES, encode
+from gateware.isa import INSTRUCTION_BITS, Index, VECTOR_CODES, encode
 from host.compiler.llama import LlamaCompiler
 from host.compiler.overlap import overlapped
 from host.compiler.placement import KV_BITS, Placement
@@ -86,6 +86,8 @@ class Compiled:
         for instruction in program:
             lines = position + 1 if instruction.stream_lines_grow else instruction.stream_lines
             line = instruction.stream_line_beats
+            if instruction.packed and instruction.stream_index != Index.NONE:  # words: one row of a packed matrix
+                line = -(-line * 4 // self.config.bus_bytes)
             if instruction.stream_line_grow:
                 line = -(-(position + 1) >> instruction.stream_grow_shift) << instruction.stream_grow_scale
             beats += lines * line

@@ -4,6 +4,7 @@ import math
 
 from gateware.isa import CodeOrder, Function, Index, Reduce, Sink, Source, VECTOR_CODES
 from host.compiler.builder import ProgramBuilder, Scalar, Scratch, Stream
+from host.compiler.placement import EMBEDDING
 
 __all__ = ["LlamaCompiler"]
 
@@ -68,10 +69,11 @@ class LlamaCompiler:
         return self
 
     def _embed(self):
-        name = "token_embd.weight"
+        name = EMBEDDING
         row = self._place.rows[name]
+        length = row.words if row.packed else row.beats()
         for token in self._tokens:
-            stream = Stream(self._place.beat(name), line_beats=row.beats, index=Index.TOKEN, index_stride=row.beats)
+            stream = Stream(self._place.beat(name), line_beats=length, index=Index.TOKEN, index_stride=length)
             self._b.dot(f"token_embd{self._of(token)}", stream, row, rows=1, expand=True, member=token,
                         destination=self._pad.residual[token])
 
@@ -96,7 +98,7 @@ class LlamaCompiler:
         rows = rows or self._model.tensors[name].shape[0]
         if to is not None:
             sink = {"destination": to[0], "destination_stride": to.stride}
-        stream = Stream(self._place.beat(name) + first * row.beats, line_beats=rows * row.beats)
+        stream = Stream(self._place.beat(name) + row.beats(first), line_beats=row.beats(rows))
         self._b.dot(label, stream, row, rows=rows, columns=columns or len(self._tokens), **sink)
 
     def _norm(self, name, token, column):
@@ -175,8 +177,8 @@ class LlamaCompiler:
             b.vector(f"{layer}.query.{head}{self._of(token)}", Scratch(pad.query[token] + head * hp.head_dim),
                      length=hp.head_dim, column=column)
         row = place.key_row
-        b.dot(f"{where}.score", Stream(place.beat(f"{where}.key"), lines_grow=True, lines=1, line_beats=row.beats,
-                                       line_stride=row.beats, wait=True),
+        b.dot(f"{where}.score", Stream(place.beat(f"{where}.key"), lines_grow=True, lines=1, line_beats=row.beats(),
+                                       line_stride=row.beats(), wait=True),
               row, rows_grow=True, member=last, columns=len(queries), order=CodeOrder.ELEMENTS,
               destination=pad.scores[0], destination_stride=pad.scores.stride)
         for column, (token, head) in enumerate(queries):

@@ -1,5 +1,7 @@
 """Where everything lies in DRAM."""
 
+from dataclasses import replace
+
 from host.image.header import HEADER_BYTES
 from host.image.memory_map import MemoryMap
 from host.image.formats import FORMATS
@@ -7,10 +9,13 @@ from host.image.formats.block_format import BlockFormat
 from host.image.row_geometry import RowGeometry
 from gateware.isa import CodeKind, INSTRUCTION_BITS, Scale, VECTOR_CODES
 
-__all__ = ["KV_BITS", "Placement", "is_matrix"]
+__all__ = ["EMBEDDING", "KV_BITS", "Placement", "is_matrix"]
 
 KV_BITS = (16, 8, 4)
 """Bits that a code of the KV cache may have."""
+
+EMBEDDING = "token_embd.weight"
+"""The matrix of which tokens have a row each."""
 
 _SCALE_BYTES = 4
 _FP32_BYTES = 4
@@ -67,7 +72,7 @@ class Placement:
         for name, tensor in model.tensors.items():
             if is_matrix(name):
                 self.rows[name] = geometry = self._geometry(tensor)
-                self.map.add(name, tensor.shape[0] * geometry.row_bytes)
+                self.map.add(name, geometry.beats(tensor.shape[0]) * config.bus_bytes)
             else:
                 self.map.add(name, tensor.shape[1] * _FP32_BYTES)
         self.content_bytes = self.map.size
@@ -96,7 +101,12 @@ class Placement:
         return 2 * (half + -half % self._bus_bytes)
 
     def _geometry(self, tensor):
-        return RowGeometry(columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
+        """Rows are packed where that saves anything."""
+        loose = RowGeometry(columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
+        if loose.format.code_kind == CodeKind.TRITS:
+            return loose
+        packed = replace(loose, packed=True)
+        return packed if packed.row_bytes < loose.row_bytes else loose
 
     def _kv_row(self, columns, bits):
         codes = BlockFormat(name=f"KV{bits}", code_bits=bits, code_kind=CodeKind.SIGNED, scale_kind=Scale.NONE,

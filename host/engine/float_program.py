@@ -75,7 +75,7 @@ class FloatProgram:
                     return self._matrix(i, region, states)
 
     def _matrix(self, i, region, states):
-        first = (i.stream_base - self._placement.beat(region)) // self._placement.rows[region].beats
+        first = self._bus_bytes * (i.stream_base - self._placement.beat(region)) // self._placement.rows[region].row_bytes
         products = self._multiply(self._tensors[region], np.stack([
             state.columns[column] for state in states for column in range(i.columns)]))[:, first:first + i.rows]
         return [Results(part) for part in products.reshape(len(states), i.columns, -1)]

@@ -33,14 +33,15 @@ class MatrixReader:
             table=table if i.code_kind == CodeKind.TABLE else None, scale_kind=i.scale,
             super_vectors=SUPER_VECTORS if i.super else 1, minimum=bool(i.minimum), sub_bits=i.sub_bits,
             sub_signed=bool(i.sub_signed), sub_codes=32 if i.sub_wide or not i.sub_bits else 16, split=None)
-        self._row = RowGeometry(columns=i.vectors * VECTOR_CODES, format=self._format, bus_bytes=bus_bytes)
+        self._row = RowGeometry(columns=i.vectors * VECTOR_CODES, format=self._format, bus_bytes=bus_bytes,
+                                packed=bool(i.packed))
         self._memory = memory
         self._bus_bytes = bus_bytes
         self.row_bytes = self._row.row_bytes
         self.row_codes = i.vectors * VECTOR_CODES
 
-    def read(self, base, rows):
-        """Decode ``rows`` rows from bus word ``base`` on.
+    def read(self, base, rows, *, first=0):
+        """Decode ``rows`` rows, from row ``first`` of those at bus word ``base`` on.
 
         Returns
         -------
@@ -48,7 +49,7 @@ class MatrixReader:
             The arguments ``codes``, ``scale``, ``sub_scales``, ``minimum`` and ``sub_minimums`` of
             :func:`gateware.dot.exact.exact_dot`.
         """
-        row, form, start = self._row, self._format, base * self._bus_bytes
+        row, form, start = self._row, self._format, base * self._bus_bytes + first * self._row.row_bytes
         data = self._memory[start:start + rows * row.row_bytes].reshape(rows, row.row_bytes)
         arguments = {"codes": self._codes(data), "minimum": None, "sub_scales": None, "sub_minimums": None}
         scales = np.ascontiguousarray(data[:, :row.scale_bytes])

@@ -91,14 +91,13 @@ class ModelEngine(ProgramEngine):
         reader = MatrixReader(self._memory, i, self._table, self._bus_bytes)
         step = max(1, _CHUNK_CODES // reader.row_codes)
         chunks = [(start, min(step, i.rows - start)) for start in range(0, i.rows, step)]
-        row_beats = reader.row_bytes // self._bus_bytes
         decoded_bytes = i.rows * reader.row_codes * 8
         if i.stream_base not in self._kept and decoded_bytes <= self._cache_bytes:
             self._cache_bytes -= decoded_bytes
             self._kept[i.stream_base] = []
 
         def run():
-            parts = (reader.read(i.stream_base + start * row_beats, rows) for start, rows in chunks)
+            parts = (reader.read(i.stream_base, rows, first=start) for start, rows in chunks)
             if i.stream_base in self._kept:
                 kept = self._kept[i.stream_base]
                 if not kept:
@@ -134,7 +133,7 @@ class ModelEngine(ProgramEngine):
 
     def _expand(self, i, reader):
         """One row of a table, element by element: code times scale."""
-        part = reader.read(self._base(i), 1)
+        part = reader.read(i.stream_base, 1, first=self._tokens[i.member]) if i.packed else reader.read(self._base(i), 1)
         self._dot_results(i, [exact_expand(**part, free=i.free).reshape(1, -1)])
 
     def _dot_results(self, i, parts):

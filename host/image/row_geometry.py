@@ -9,10 +9,12 @@ from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS
 
 __all__ = ["RowGeometry"]
 
+_WORD_BYTES = 4
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowGeometry:
-    """A row in memory: its scales, its sub-scales, its codes, each padded to a bus word.
+    """A row in memory: its scales, its sub-scales, its codes, each padded to a bus word, or to 32 bits if rows are packed.
 
     Scales that have minimums alternate with them. Sub-scales are vectors of 32, as bit-planes of ``sub_bits``,
     in the order of :func:`host.image.formats.sub_vectors`.
@@ -23,11 +25,18 @@ class RowGeometry:
         Elements of a row.
     format : BlockFormat
     bus_bytes : int
+    packed : bool
+        A packed row does not begin with a bus word, nor do its parts: the dot engine aligns them. Trits cannot be packed.
     """
 
     columns: int
     format: BlockFormat
     bus_bytes: int
+    packed: bool = False
+
+    def __post_init__(self):
+        if self.packed and self.format.code_kind == CodeKind.TRITS:
+            raise ValueError("Rows of trits must not be packed")
 
     @property
     def vectors(self):
@@ -78,9 +87,13 @@ class RowGeometry:
         return self.code_start + self._padded(self.code_bytes)
 
     @property
-    def beats(self):
-        """Bus words of the row."""
-        return self.row_bytes // self.bus_bytes
+    def words(self):
+        """Words of 32 bits of a row."""
+        return self.row_bytes // _WORD_BYTES
+
+    def beats(self, rows=1):
+        """Bus words of so many rows, from one that begins with a bus word."""
+        return -(-rows * self.row_bytes // self.bus_bytes)
 
     def free(self, *, expand=False):
         """Bits that rows leave free in the accumulator; in expand mode a result is a single contribution."""
@@ -90,4 +103,4 @@ class RowGeometry:
             sub_signed=self.format.sub_signed, minimum=self.format.minimum)
 
     def _padded(self, size):
-        return size + -size % self.bus_bytes
+        return size + -size % (_WORD_BYTES if self.packed else self.bus_bytes)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "model.h"
 
 struct dram_counters {
 	uint64_t cycles, busy_cycles, read_beats, write_beats, read_bursts, write_bursts, read_blocked_cycles;
@@ -58,7 +59,7 @@ struct beat {
 	uint8_t data[MOST_BYTES], mask[MOST_BYTES / 8];
 };
 
-struct dram {
+struct dram final : memory_model {
 	dram_settings settings;
 	request_port read_request, write_request;
 	data_port read_data, write_data;
@@ -84,14 +85,14 @@ struct dram {
 		reset();
 	}
 
-	void reset() {
+	void reset() override {
 		reads.count = writes.count = read_buffer.count = write_buffer.count = 0;
 		credit = accepted_unsent = 0;
 		offered = done = writing = switch_over = held_read = held_write = held_data = false;
 		error = NO_ERROR;
 	}
 
-	void release() {
+	void release() override {
 		free(reads.items);
 		free(writes.items);
 		free(read_buffer.items);
@@ -107,7 +108,7 @@ struct dram {
 	}
 
 	// Set the design's inputs, from the state alone.
-	void drive(uint64_t cycle) {
+	void drive(uint64_t cycle) override {
 		const uint64_t bits = settings.stall_threshold ? random(cycle) : ~uint64_t(0);
 		const auto runs = [&](int port) { return (bits >> 16 * port & 0xffff) >= settings.stall_threshold; };
 		*read_request.ready = reads.count < settings.outstanding && runs(0);
@@ -122,7 +123,7 @@ struct dram {
 	}
 
 	// Take the design's outputs of the cycle and advance; false on an error.
-	bool observe(uint64_t cycle) {
+	bool observe(uint64_t cycle) override {
 		dram_counters &count = *settings.counters;
 		count.cycles++;
 		done = false;

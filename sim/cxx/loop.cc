@@ -1,11 +1,16 @@
-// Runs a compiled design together with the DRAM model: no call outside this library per cycle.
+// Runs a compiled design together with a model of its memory: no call outside this library per cycle.
 
 #include "design.h"
 #include "dram.h"
+#include "link.h"
+#include "sdram.h"
+#include "zynq.h"
+
+inline void *operator new(size_t, void *place) noexcept { return place; }
 
 namespace {
 
-enum stop_reason { CYCLES_DONE, CONDITION_MET, BUS_ERROR, DESIGN_ERROR };
+enum stop_reason { CYCLES_DONE, CONDITION_MET, BUS_ERROR, DESIGN_ERROR, MEMORY_ERROR };
 
 // Shared with the host, which reads it after each run.
 struct status {
@@ -14,7 +19,7 @@ struct status {
 	uint32_t error;  // of the bus: dram_error
 	uint32_t has_program_counter;
 	uint64_t program_counter, error_address, error_length;
-	const char *text, *source;  // of a failed check in the design
+	const char *text, *source;  // of a failed check in the design; `text` also of a memory that was misused
 	const char *output;         // what the design printed since it was last cleared
 	uint64_t output_bytes;
 	const uint8_t *trace;
@@ -48,32 +53,18 @@ struct bus_places {
 	uint32_t address_bytes, length_bytes, program_counter_bytes, trace_bytes;
 };
 
-struct growing_buffer {
-	char *data = nullptr;
-	size_t size = 0, capacity = 0;
-
-	char *append(size_t count) {
-		if (size + count > capacity) {
-			capacity = 2 * (size + count) + 4096;
-			data = static_cast<char *>(realloc(data, capacity));
-		}
-		size += count;
-		return data + size - count;
-	}
-	void release() { free(data); }
-};
-
 struct simulation {
 	const design_api *api;
 	void *design;
 	status *state;
-	dram memory;
-	bool has_memory, tracing;
+	memory_model *memory;
+	bool tracing;
 	uint8_t *program_counter, *trace_valid, *trace_payload, *watched;
 	uint32_t program_counter_bytes, trace_bytes, watched_bytes;
 	bool watched_before;  // `watched_value` is that of the cycle before
 	uint64_t watched_value;
 	growing_buffer output, trace, changes;
+	byte_link link;
 	char *failure, *failure_source;
 	uint8_t zero[MOST_BYTES], nowhere[6][MOST_BYTES];
 
@@ -103,17 +94,17 @@ struct simulation {
 	}
 
 	stop_reason step(const condition *conditions, uint32_t count, uint8_t *const *places) {
-		if (has_memory)
-			memory.drive(state->cycle);
+		if (memory)
+			memory->drive(state->cycle);
+		if (link.active)
+			link.drive(state->cycle);
 		api->eval(design);
 		if (failure)
 			return DESIGN_ERROR;
-		if (has_memory && !memory.observe(state->cycle)) {
-			state->error = memory.error;
-			state->error_address = memory.error_address;
-			state->error_length = memory.error_length;
-			return BUS_ERROR;
-		}
+		if (link.active)
+			link.observe(state->cycle);
+		if (memory && !memory->observe(state->cycle))
+			return memory->message[0] ? MEMORY_ERROR : BUS_ERROR;
 		if (tracing && *trace_valid)
 			record_trace();
 		if (watched)
@@ -157,6 +148,14 @@ void publish(simulation &sim) {
 	state.output_bytes = sim.output.size;
 	state.trace = reinterpret_cast<uint8_t *>(sim.trace.data);
 	state.trace_records = sim.trace.size / state.trace_record_bytes;
+	if (state.reason == MEMORY_ERROR)
+		state.text = sim.memory->message;
+	if (state.reason == BUS_ERROR) {
+		const dram &memory = static_cast<const dram &>(*sim.memory);
+		state.error = memory.error;
+		state.error_address = memory.error_address;
+		state.error_length = memory.error_length;
+	}
 	state.changes = reinterpret_cast<uint8_t *>(sim.changes.data);
 	state.change_count = sim.changes.size / sizeof(change);
 	if (sim.program_counter)
@@ -182,9 +181,9 @@ EXPORT void *simulation_create(const design_api *api, const bus_places *places, 
 	sim.trace_bytes = p.trace_bytes;
 	state->trace_record_bytes = 8 + (p.trace_bytes + 7) / 8 * 8;
 	sim.tracing = false;
-	sim.has_memory = settings != nullptr;
-	if (sim.has_memory) {
-		dram &m = sim.memory;
+	if (settings) {
+		dram &m = *new (calloc(1, sizeof(dram))) dram();
+		sim.memory = &m;
 		m.read_request = { sim.output_at(p.read_request_valid), sim.input_at(p.read_request_ready, 0),
 		                   sim.output_at(p.read_request_address), sim.output_at(p.read_request_length),
 		                   p.address_bytes, p.length_bytes };
@@ -201,13 +200,45 @@ EXPORT void *simulation_create(const design_api *api, const bus_places *places, 
 	return &sim;
 }
 
+// A device behind the DFI of a controller; `indices` has 11 ports for each phase, in the order of
+// `dfi_phase`.
+EXPORT void simulation_attach_sdram(simulation *sim, const sdram_settings *settings, const uint32_t *indices) {
+	dfi_phase phases[MOST_PHASES] = {};
+	for (uint32_t i = 0; i < settings->phases; i++, indices += 11) {
+		uint8_t *places[11];
+		for (uint32_t j = 0; j < 11; j++)
+			places[j] = sim->api->port(sim->design, indices[j]);
+		phases[i] = { places[0], places[1], places[2], places[3], places[4], places[5], places[6], places[7], places[8],
+		              places[9], places[10], (sim->api->ports[indices[0]].bits + 7) / 8 };
+	}
+	sdram &m = *new (calloc(1, sizeof(sdram))) sdram();
+	m.make(*settings, phases);
+	sim->memory = &m;
+}
+
+// The memory of a Zynq behind AXI ports; `indices` has 8 ports for each, in the order of `zynq_port`.
+EXPORT void simulation_attach_zynq(simulation *sim, const zynq_settings *settings, const uint32_t *indices) {
+	zynq_port ports[HP_PORTS] = {};
+	for (uint32_t i = 0; i <= settings->read_ports; i++, indices += 8) {
+		uint8_t *places[8];
+		for (uint32_t j = 0; j < 8; j++)
+			places[j] = sim->api->port(sim->design, indices[j]);
+		ports[i] = { places[0], places[1], places[2], places[3], places[4], places[5], places[6], places[7] };
+	}
+	zynq &m = *new (calloc(1, sizeof(zynq))) zynq();
+	m.make(*settings, ports);
+	sim->memory = &m;
+}
+
 EXPORT void simulation_destroy(simulation *sim) {
 	sim->api->destroy(sim->design);
-	if (sim->has_memory)
-		sim->memory.release();
+	if (sim->memory)
+		sim->memory->release();
+	free(static_cast<void *>(sim->memory));
 	sim->output.release();
 	sim->trace.release();
 	sim->changes.release();
+	sim->link.output.release();
 	free(sim->failure);
 	free(sim->failure_source);
 	free(sim);
@@ -215,8 +246,8 @@ EXPORT void simulation_destroy(simulation *sim) {
 
 EXPORT void simulation_reset(simulation *sim) {
 	sim->api->reset(sim->design);
-	if (sim->has_memory)
-		sim->memory.reset();
+	if (sim->memory)
+		sim->memory->reset();
 	free(sim->failure);
 	free(sim->failure_source);
 	sim->failure = sim->failure_source = nullptr;
@@ -254,7 +285,8 @@ EXPORT void simulation_clear_trace(simulation *sim) {
 	publish(*sim);
 }
 
-// Records the changes of a port of at most 64 bits from now on, its present value first; none if `index` is -1.
+// Records the changes of a port of at most 64 bits from now on, its present value first; none if `index` is
+// -1.
 EXPORT void simulation_watch(simulation *sim, int32_t index) {
 	sim->watched = index < 0 ? nullptr : sim->api->port(sim->design, uint32_t(index));
 	sim->watched_bytes = index < 0 ? 0 : (sim->api->ports[index].bits + 7) / 8;
@@ -269,4 +301,44 @@ EXPORT void simulation_clear_changes(simulation *sim) {
 EXPORT void simulation_clear_output(simulation *sim) {
 	sim->output.size = 0;
 	publish(*sim);
+}
+
+// From now on `simulation_exchange` is the other end of these ports.
+EXPORT void simulation_link(simulation *sim, const link_places *places) {
+	const auto at = [&](uint32_t index) { return sim->api->port(sim->design, index); };
+	byte_link &link = sim->link;
+	link.divisor = places->divisor;
+	link.stall_threshold = places->stall_threshold;
+	link.seed = places->seed;
+	link.rx_payload = at(places->rx_payload);
+	link.tx_payload = at(places->tx_payload);
+	link.design_active = at(places->active);
+	if (!link.divisor) {
+		link.rx_valid = at(places->rx_valid);
+		link.rx_ready = at(places->rx_ready);
+		link.tx_valid = at(places->tx_valid);
+		link.tx_ready = at(places->tx_ready);
+	}
+	link.active = true;
+	link.drive(0);
+}
+
+// Runs at most `cycles` cycles, and no longer than until all bytes are taken and, for `quiet` cycles, none has passed
+// and none was about to.
+EXPORT uint64_t simulation_exchange(simulation *sim, const uint8_t *input, uint64_t size, uint64_t cycles,
+                                    uint64_t quiet, link_state *state) {
+	byte_link &link = sim->link;
+	link.input = input;
+	link.size = size;
+	link.taken = link.output.size = 0;
+	const uint64_t start = link.last_traffic = sim->state->cycle;
+	stop_reason reason = CYCLES_DONE;
+	while (reason == CYCLES_DONE && sim->state->cycle - start < cycles
+	       && (link.taken < size || sim->state->cycle - link.last_traffic < quiet))
+		reason = sim->step(nullptr, 0, nullptr);
+	link.size = 0;
+	sim->state->reason = reason;
+	*state = { link.taken, link.output.data, link.output.size };
+	publish(*sim);
+	return sim->state->cycle - start;
 }

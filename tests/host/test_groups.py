@@ -52,7 +52,7 @@ def test_logits_are_the_same_bits_on_the_golden_model(write_gguf, kv_bits):
     path = write_gguf(metadata={"llama.context_length": 40})
     one_by_one = ModelEngine(image_of(path, MICRO, kv_bits))
     expected = np.stack([one_by_one.step(token) for token in IDS])
-    for config in SHAPES:
+    for config in SHAPES if kv_bits == 16 else SHAPES[1::2]:
         engine = ModelEngine(image_of(path, config, kv_bits))
         assert engine.group == config.logical_columns
         assert engine.extend(IDS).tobytes() == expected.tobytes()

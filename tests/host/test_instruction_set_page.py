@@ -65,7 +65,7 @@ def program(write_gguf):
     ("blk.0.softmax.3.exp", r"(pad\[\d+\]) = exp2\(\1 \* 0.510069728 \+ s5\), n elements; s2 = their sum"),
     ("blk.0.softmax.3.share", r"s9 = reciprocal\(s2\)"),
     ("blk.0.kv.1.mix",
-     r"pad\[\d+\] = 8 x ceil\(n / 32\) vectors of 16-bit codes \. x0\.\.x1, next column 8 further"),
+     r"pad\[\d+\] = 8 x ceil\(n / 32\) vectors of 16-bit codes \. x0\.\.x1, next column 16 further"),
     ("blk.0.ffn_down.add", r"pad\[0\] = pad\[\d+\] \+ pad\[0\], 32 elements"),
     ("output", r"argmax, logits = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
 ])
@@ -77,7 +77,7 @@ def test_words(program, label, pattern):
     ("blk.0.kv.1.key.largest", r"s4 = largest of pad\[\d+\], 8 elements"),
     ("blk.0.kv.1.key.inverse", r"s7 = reciprocal\(s6\)"),
     ("blk.0.kv.1.key.store", r"4-bit codes with scale s6 in the KV cache = pad\[\d+\] \* s7, 8 elements"),
-    ("blk.0.kv.1.mix", r"pad\[\d+\] = 2 \* 4 x ceil\(n / 32\) vectors of 4-bit codes \. x0\.\.x1, next column 8 further"),
+    ("blk.0.kv.1.mix", r"pad\[\d+\] = 2 \* 4 x ceil\(n / 32\) vectors of 4-bit codes \. x0\.\.x1, next column 16 further"),
 ])
 def test_words_for_a_cache_of_4_bits(write_gguf, label, pattern):
     compiled = compile_model(load(write_gguf()), CONFIGS["sim-wide"], kv_bits=4)

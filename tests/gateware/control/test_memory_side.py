@@ -14,6 +14,7 @@ from gateware.layouts import DotCommand, VectorCommand
 from sim.deadline import run_with_deadline
 from sim.streams import receive, run_stream_test, send
 
+_BUS_BITS = 128
 _STORING = (Sink.STORE, Sink.ARGMAX)
 
 
@@ -44,7 +45,13 @@ def _expected(instruction, index, stores, token, position):
     lines = n if i.stream_lines_grow else i.stream_lines
     block = {"address": i.stream_base + register * i.stream_index_stride, "lines": lines, "beats": beats,
              "stride": i.stream_line_stride, "wait": i.wait, "stores": stores % 256, "index": index}
-    dot = {name: getattr(i, name) for name, _ in DotCommand}
+    offset = 0
+    if i.packed and i.stream_index != Index.NONE:
+        words = _BUS_BITS // 32
+        block["address"], offset = divmod(i.stream_base * words + register * i.stream_index_stride, words)
+        if not i.stream_line_grow:
+            block["beats"] = _ceil(offset + i.stream_line_beats, words)
+    dot = {name: getattr(i, name, offset) for name, _ in DotCommand}
     dot |= {"vectors": _ceil(n, 32) if i.vectors_grow else i.vectors, "rows": n if i.rows_grow else i.rows}
     vector = {name: getattr(i, name) for name, _ in VectorCommand}
     vector |= {"length": n if i.length_grow else i.length}
@@ -71,7 +78,7 @@ def test_resolver(token, position):
         blocks += [block] if block else []
         works.append(work)
         stores += instruction.sink in _STORING
-    run_stream_test(Resolver(), inputs={"instruction": _bits_of(instructions)},
+    run_stream_test(Resolver(bus_bits=_BUS_BITS), inputs={"instruction": _bits_of(instructions)},
                     outputs={"block": blocks, "work": works},
                     settings={"token": token, "position": position}, seeds=[0], deadline=4000)
 
@@ -85,7 +92,7 @@ def test_resolver_under_stalls():
     rng = random.Random(5)
     instructions = [_random_instruction(rng) for _ in range(30)]
     with_stream = sum(bool(i.stream_lines or i.stream_lines_grow) for i in instructions)
-    run_stream_test(Resolver(), inputs={"instruction": _bits_of(instructions)},
+    run_stream_test(Resolver(bus_bits=_BUS_BITS), inputs={"instruction": _bits_of(instructions)},
                     outputs={"block": with_stream, "work": len(instructions)},
                     settings={"token": 3, "position": 4}, seeds=range(4), deadline=8000)
 
@@ -130,7 +137,7 @@ def test_a_stream_that_waits():
 def test_runs_ahead_by_its_queue():
     """Nobody executes: the queue fills, and the streams of all in it, and of the next, have been
     requested."""
-    dut = MemorySide(queue=5)
+    dut = MemorySide(queue=5, bus_bits=_BUS_BITS)
     instructions = [Instruction(opcode=Opcode.DOT, stream_base=100 * n, stream_lines=1,
                                 stream_line_beats=n + 1) for n in range(12)]
     requested = []
@@ -147,7 +154,7 @@ def test_runs_ahead_by_its_queue():
     async def testbench(ctx):
         for executed in range(4):
             await ctx.tick().repeat(100)
-            assert requested == [100 * n for n in range(6 + executed)]
+            assert requested == [100 * n for n in range(7 + executed)]
             work, = await receive(ctx, dut.work, 1)
             assert work["opcode"] == Opcode.DOT and work["streams"]
 

@@ -40,6 +40,7 @@ class Matrix:
     columns: int = 1
     order: CodeOrder = CodeOrder.PLANES
     paired: bool = False
+    packed: bool = False
     expand: bool = False
     extra_growth: int = 0
 
@@ -65,8 +66,7 @@ class Matrix:
     def command(self):
         rows, vectors, _ = self.codes.shape
         return {"code_bits": self.code_bits, "code_kind": self.kind, "code_order": self.order, "paired": self.paired,
-                "scale": self.scale,
-                "super": self.super, "minimum": self.minimums is not None, "sub_bits": self.sub_bits,
+                "packed": self.packed, "scale": self.scale, "super": self.super, "minimum": self.minimums is not None, "sub_bits": self.sub_bits,
                 "sub_signed": self.sub_signed,
                 "sub_wide": self.sub_scales is not None and self.sub_scales.shape[2] == 1, "expand": self.expand,
                 "vectors": vectors, "rows": rows // 2 if self.paired else rows, "free": self.free, "columns": self.columns}
@@ -112,12 +112,13 @@ class Matrix:
 
     def beats(self, bus_bytes):
         """Bus words as int, padded with ones, which must not matter."""
-        beats = []
-        for row in range(self.command["rows"]):
-            for part in self.row_parts(row):
-                part += b"\xff" * (-len(part) % bus_bytes)
-                beats += [int.from_bytes(part[i:i + bus_bytes], "little") for i in range(0, len(part), bus_bytes)]
-        return beats
+        def padded(part, unit):
+            return part + b"\xff" * (-len(part) % unit)
+
+        unit = 4 if self.packed else bus_bytes
+        rows = b"".join(padded(part, unit) for row in range(self.command["rows"]) for part in self.row_parts(row))
+        rows = padded(rows, bus_bytes)
+        return [int.from_bytes(rows[i:i + bus_bytes], "little") for i in range(0, len(rows), bus_bytes)]
 
     def results(self, x):
         """Results as the engine sends them; ``x`` has a `Vector` per logical column."""
@@ -187,7 +188,7 @@ class EngineBench:
         """
         self.phases, self.seed, self.stalls = phases, seed, stalls
         self.written = self.begun = self.completed = 0  # phases
-        self.answered = 0  # matrices
+        self.sent = self.answered = 0  # matrices
         self.accepted = []
         if self.used:
             self.simulator.reset()
@@ -208,24 +209,26 @@ class EngineBench:
             self.written += 1
 
     async def _send_commands(self, ctx):
-        table, sent = None, 0
+        table = None
         for index, (_, matrices) in enumerate(self.phases):
             while self.written <= index or self.completed < index:
                 await ctx.tick()
             self.begun += 1
             for matrix in matrices:
                 if matrix.table not in (None, table):
-                    while self.answered < sent:
+                    while self.answered < self.sent:
                         await ctx.tick()
                     table = matrix.table
                     await send(ctx, self.dut.table, [table])
                 await send(ctx, self.dut.command, [matrix.command])
-                sent += 1
+                self.sent += 1
 
     async def _send_beats(self, ctx):
-        beats = [beat for _, matrices in self.phases for matrix in matrices
-                 for beat in matrix.beats(self.config.bus_bytes)]
-        await send(ctx, self.dut.beats, beats, self._rng("beats"), self.stalls[0])
+        rng = self._rng("beats")
+        for index, matrix in enumerate(matrix for _, matrices in self.phases for matrix in matrices):
+            while self.sent <= index:
+                await ctx.tick()
+            await send(ctx, self.dut.beats, matrix.beats(self.config.bus_bytes), rng, self.stalls[0])
 
     async def _check_results(self, ctx):
         rng, columns = self._rng("results"), {}

@@ -50,6 +50,8 @@ def draw(matrix):
             exponents = rng.integers(0, rng.integers(1, 32, (rows, 1)), shape) % 31
             return (rng.integers(0, 2, shape) << 15 | exponents << 10 | rng.integers(0, 1024, shape)).astype(np.uint16)
 
+        can_pack = form.code_kind != CodeKind.TRITS and not options.get("expand")
+        options = {"packed": can_pack and bool(rng.integers(0, 2)), **options}
         scales, subs = (rows, vectors // form.super_vectors), (rows, vectors, form.vector_subs)
         ends = (0, 15) if form.table else form.code_range
         return matrix(
@@ -132,6 +134,7 @@ def test_codes_of_any_width(bench, matrix, draw_x):
             low = -(1 << code_bits - 1) if kind == CodeKind.SIGNED else 0
             codes = rng.integers(low, low + (1 << code_bits), (2, 5, 32)).astype(np.int16)
             matrices += [matrix(codes=codes, code_bits=code_bits, kind=kind),
+                         matrix(codes=codes, code_bits=code_bits, kind=kind, packed=True),
                          matrix(codes=codes[:1, :1], code_bits=code_bits, kind=kind, expand=True)]
     bench.run((draw_x(rng, 1, 5), matrices), stalls=(0.1, 0.1))
 
@@ -152,7 +155,7 @@ def test_throughput(plain_bench, draw, draw_x, name):
     bench, rng = plain_bench, np.random.default_rng(15)
     lanes, bus_bits = bench.config.lanes, bench.config.bus_bits
     rows, vectors = 6, 16
-    matrix = draw(rng, name, rows=rows, vectors=vectors)
+    matrix = draw(rng, name, rows=rows, vectors=vectors, packed=False)
     accepted = bench.run((draw_x(rng, 1, vectors), [matrix]))
     parts = [len(part) for part in matrix.row_parts(0)]
     beats = [-(-size // (bus_bits // 8)) for size in parts]

@@ -51,8 +51,8 @@ class Program:
             reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0, code_bits=16):
         """a, b, c: ``("s", address)``, ``("r", register)``, "stream", "same" or an immediate."""
         lanes = self.config.vector_lanes
-        if into not in self.scalars:
-            code_bits = 16  # The register has no value that could be a scale.
+        if into not in self.scalars or reduce != Reduce.NONE:
+            code_bits = 16  # The register has no value that could be a scale, or is written.
         command = {"length": length, "function": function, "reduce": reduce, "reduce_destination": into,
                    "sink": sink, "destination": destination, "a_swap": a_swap, "b_wrap": b_wrap,
                    "code_bits": code_bits}

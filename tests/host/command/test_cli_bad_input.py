@@ -1,12 +1,20 @@
 """Bad input through the command line: one line on stderr, status 2, no traceback, nothing half-written."""
 
+import re
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from host.gguf_model import SUPPORTED_TYPES
+from gateware.config import CONFIGS
+from host.command.options import check_memory
+from host.compiler.compiled import compile_model
+from host.errors import CelosiaError
+from host.gguf_model import SUPPORTED_TYPES, load
+from host.image.image import build_image
 from host.tensor import FLOAT_TYPES
+from soc.dram.memories import MEMORIES
 
 Q = "blk.0.attn_q.weight"
 TYPES, NORM_TYPES = ", ".join(SUPPORTED_TYPES), ", ".join(FLOAT_TYPES)
@@ -136,8 +144,8 @@ def test_too_large_for_the_scratchpad(line, write_gguf):
     shapes = {"attn_q": (256, 32), "attn_k": (128, 32), "attn_v": (128, 32), "attn_output": (32, 256)}
     path = write_gguf({"llama.attention.key_length": 64, "llama.attention.value_length": 64}, {
         f"blk.0.{name}.weight": (np.zeros(shape, np.float32), "F32") for name, shape in shapes.items()})
-    # Residual, cosines, sines, intermediate; query, key, value, mixed values, scores of two heads.
-    needed = 32 + 64 + 64 + 256 + 256 + 128 + 128 + 256 + 2 * 32
+    # Residual, cosines, sines, intermediate; query, key, value; scores and mixed values of two heads.
+    needed = 32 + 64 + 64 + 256 + 256 + 128 + 128 + 2 * 32 + 2 * 64
     assert line(path, "--config", "micro") == (
         f"context 32 needs {needed} elements of scratchpad, {needed - 1024} more than configuration 'micro' "
         "has (1024)")
@@ -148,3 +156,18 @@ def test_too_long_prompt(refused, write_gguf, tmp_path):
     assert refused("generate", write_gguf(), "--engine", "model", "--json", out, "--prompt", "x" * 40) == (
         "prompt must have at most the 32 tokens of the context, not 42")
     assert not out.exists()
+
+
+def test_memory_of_an_unknown_board(refused, write_gguf):
+    names = "ulx3s, ecpix5, ecpix5-75, orangecrab, orangecrab-48, arty_a7, pynq_z1"
+    assert refused("verify", write_gguf(), "--memory", "z80") == f"memory must be one of {names}, not 'z80'"
+
+
+def test_image_that_does_not_fit_a_memory(write_gguf):
+    """By how much is said; the memories of the boards are far larger than a model of a test."""
+    image = build_image(compile_model(load(write_gguf()), CONFIGS["micro"], 16))
+    memory = replace(MEMORIES["ulx3s"], part=replace(MEMORIES["ulx3s"].part, rows=8))
+    message = (f"memory image must be at most the 32,768 bytes of ulx3s, not {image.memory.size:,}: "
+               f"{image.memory.size - 32768:,} too many")
+    with pytest.raises(CelosiaError, match=f"^{re.escape(message)}$"):
+        check_memory(memory, image)

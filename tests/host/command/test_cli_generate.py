@@ -150,7 +150,12 @@ def test_bad_input_leaves_no_report(refused, tmp_path, write_gguf):
     (["--group", "0"], "group must be 1 or more, not 0"),
     (["--speculate", "-1", "--engine", "model"], "speculate must be 0 or more, not -1"),
     (["--seed", "-1"], "seed must be 0 or more, not -1"),
-    (["--engine", "gpu"], "engine must be one of float, model, rtl, not 'gpu'"),
+    (["--engine", "gpu"], "engine must be one of float, model, rtl, board, not 'gpu'"),
+    (["--engine", "board"], "the engine board and --port PATH go together"),
+    (["--port", "/dev/ttyUSB0"], "the engine board and --port PATH go together"),
+    (["--engine", "board", "--port", "/dev/none"],
+     "port /dev/none cannot be opened: [Errno 2] could not open port /dev/none: [Errno 2] No such file or directory: "
+     "'/dev/none'"),
     (["--context", "257", "--engine", "model"], f"{demo_model()}: context must be 1 to 256, not 257"),
     (["--context", "0", "--engine", "float"], f"{demo_model()}: context must be 1 to 256, not 0"),
 ])

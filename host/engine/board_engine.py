@@ -1,0 +1,157 @@
+"""A board as an engine: the image goes into its DRAM, tokens through its registers."""
+
+import time
+
+import numpy as np
+
+from gateware.config import CONFIGS
+from host.compiler.compiled import Part
+from host.engine.program_engine import ProgramEngine
+from host.transport.link_error import LinkError
+from soc.link.protocol import Register, VERSION
+
+__all__ = ["BoardEngine", "config_of_board"]
+
+#: Numbers of the accelerator's performance counters, see gateware.control.counters.Counter.
+_BUSY_CYCLES, _READ_BEATS, _WRITE_BEATS = 0, 2, 3
+_LONGEST_SECONDS = 3600
+_FP32_BYTES = 4
+
+
+def _named(identity):
+    """A configuration's hash, with the name that it has here."""
+    name = next((config.name for config in CONFIGS.values() if config.hash == identity), None)
+    return f"{identity:016x} ({f'{name!r}' if name else 'none that is known here'})"
+
+
+def _identity(client):
+    version, low, high = client.read_registers(Register.VERSION, Register.CONFIG_LOW, Register.CONFIG_HIGH)
+    if version != VERSION:
+        raise LinkError(f"{client.name}: protocol of the board must be version {VERSION}, not {version}")
+    return high << 32 | low
+
+
+def config_of_board(client):
+    """The configuration that a board was built for.
+
+    Raises
+    ------
+    LinkError
+        If it is not one of `gateware.config.CONFIGS`, or the board does not answer.
+    """
+    identity = _identity(client)
+    for config in CONFIGS.values():
+        if config.hash == identity:
+            return config
+    raise LinkError(f"{client.name}: configuration of the board is {_named(identity)}; known are "
+                    f"{', '.join(_named(config.hash) for config in CONFIGS.values())}")
+
+
+class BoardEngine(ProgramEngine):
+    """Runs tokens on a board, real or simulated, behind a link.
+
+    Loads the image if the board does not hold it already, or what is missing of it.
+
+    Parameters
+    ----------
+    image : host.image.image.Image
+    client : host.transport.link_client.LinkClient
+    progress : function of (int, int), optional
+        Called while loading, with bytes done and bytes in all.
+
+    Attributes
+    ----------
+    content_bytes : int
+        Bytes that the board has to hold before the first token.
+    sent_bytes : int
+        How many of them were sent, because the board did not hold them.
+    cycles : int
+        Clock cycles that programs ran.
+    bus_beats : int
+        Bus words that passed between DRAM and accelerator.
+
+    Raises
+    ------
+    LinkError
+        If the board has another configuration than the image, has too little memory, or does not answer.
+    """
+
+    def __init__(self, image, client, *, progress=None):
+        super().__init__(image)
+        self._client = client
+        header = image.header
+        identity = _identity(client)
+        if identity != header.config_hash:
+            raise LinkError(f"{client.name}: configuration of the board must be that of the image, "
+                            f"{_named(header.config_hash)}, not {_named(identity)}")
+        memory_bytes, = client.read_registers(Register.MEMORY_BYTES)
+        if header.image_bytes > memory_bytes:
+            raise LinkError(f"{client.name}: the image of {header.image_bytes} bytes does not fit the memory of "
+                            f"the board, {memory_bytes} bytes")
+        self._bus_bytes = header.bus_bits // 8
+        self.content_bytes = self._padded(header.content_bytes)
+        done = 0
+
+        def advance(size):
+            nonlocal done
+            done += size
+            if progress:
+                progress(done, self.content_bytes)
+
+        self.sent_bytes = client.load_memory(0, image.memory[:self.content_bytes], progress=advance)
+        self._counters = self._read_counters()
+        self.cycles = self.bus_beats = 0
+
+    def run(self, tokens, part, *, store_logits=True, trace=None):
+        """See :meth:`ProgramEngine.run`; a board cannot be traced.
+
+        Raises
+        ------
+        ValueError
+            If a trace is wanted.
+        LinkError
+            If the board does not answer.
+        """
+        if trace is not None:
+            raise ValueError(f"Trace must be None with a board, not {trace!r}")
+        client, header = self._client, self.image.header
+        program = self.image.compiled.program_address(len(tokens), part) // self._bus_bytes
+        writes = [(Register.POSITION, self.position), (Register.PROGRAM, program),
+                  (Register.STORE_LOGITS, int(store_logits))]
+        for member, token in enumerate(tokens):
+            writes += [(Register.MEMBER, member), (Register.TOKEN, token)]
+        client.write_registers(*writes, (Register.START, 1))
+        self._wait()
+        self._count()
+        if part == Part.BODY:
+            return None
+        rows = len(tokens) if part == Part.LOGITS else 1
+        for member in range(rows):
+            client.write_registers((Register.MEMBER, member))
+            self.choices += client.read_registers(Register.ARGMAX)
+        if not store_logits:
+            return None
+        size = _FP32_BYTES * rows * header.vocab
+        logits = np.frombuffer(client.read_memory(header.logits, self._padded(size))[:size], "<f4")
+        return logits.reshape(rows, header.vocab).astype(np.float32)
+
+    def _wait(self):
+        end = time.monotonic() + _LONGEST_SECONDS
+        while self._client.read_registers(Register.BUSY)[0]:
+            if time.monotonic() > end:
+                raise LinkError(f"{self._client.name}: the accelerator is running for "
+                                f"{_LONGEST_SECONDS} s already")
+
+    def _count(self):
+        counters = self._read_counters()
+        cycles, *beats = ((now - before) % (1 << 32) for now, before in zip(counters, self._counters))
+        self.cycles += cycles
+        self.bus_beats += sum(beats)
+        self._counters = counters
+
+    def _read_counters(self):
+        return self._client.read_registers(
+            *(Register.COUNTER + counter for counter in (_BUSY_CYCLES, _READ_BEATS, _WRITE_BEATS)))
+
+    def _padded(self, size):
+        return size + -size % self._bus_bytes

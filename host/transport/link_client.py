@@ -1,0 +1,260 @@
+"""Requests to a board, answered for certain."""
+
+from collections import deque
+from dataclasses import replace
+import random
+import time
+import zlib
+
+from host.transport.frame_stream import FrameStream
+from host.transport.link_error import LinkError
+from soc.link.protocol import Frame, FrameError, Opcode, PAYLOAD_BYTES, Register, SEQUENCES, Status, encode
+
+__all__ = ["LinkClient"]
+
+_SMALLEST_PAYLOAD = 64
+"""Bytes; a multiple of every bus word."""
+_GOOD_ANSWERS = 16
+"""Answers without trouble after which payloads become larger again."""
+_BLOCK_BYTES = 1 << 16
+"""Memory whose CRC is asked for at once: a small fraction of a second, of the link and of the DRAM."""
+
+
+class _Trouble(Exception):
+    """No answer, a damaged one, or one that says that a frame did not arrive as it was sent."""
+
+
+class _Busy(Exception):
+    """The accelerator is running."""
+
+
+class LinkClient:
+    """Carries out requests over a transport that may lose and change bytes.
+
+    Up to ``window`` requests are under way at a time. Whenever something is wrong (no answer in time, a
+    damaged one, a frame that did not arrive), the client connects again and repeats from the first request
+    that has no answer; payloads become shorter on a bad line and longer again on a good one.
+
+    Parameters
+    ----------
+    transport : host.transport.transport.Transport
+    timeout : float
+        Seconds without an answer after which something is wrong.
+    attempts : int
+        Times in a row that something may go wrong with one request.
+    patience : float
+        Seconds to wait for an accelerator that is running.
+    window : int
+
+    Attributes
+    ----------
+    troubles : int
+        How often the client has connected again because something was wrong.
+    written : int
+        Bytes of payload that boards have confirmed to have written.
+
+    Raises
+    ------
+    LinkError
+        From every method: the board does not answer, or refuses a request.
+    """
+
+    def __init__(self, transport, *, timeout=2.0, attempts=20, patience=600.0, window=8):
+        self.troubles = self.written = 0
+        self._transport, self._timeout, self._attempts = transport, timeout, attempts
+        self._patience, self._window = patience, window
+        self._stream, self._received = FrameStream(), deque()
+        self._sequence = 0  # of the next request
+        self._connected = False
+        self._payload, self._good = PAYLOAD_BYTES, 0
+
+    @property
+    def name(self):
+        """Where the board is."""
+        return self._transport.name
+
+    def read_registers(self, *registers):
+        """Contents of registers (list of int)."""
+        requests = (Frame(opcode=Opcode.READ_REGISTER, sequence=0, address=register)
+                    for register in registers)
+        return [answer.value for _, answer in self.exchange(requests)]
+
+    def write_registers(self, *writes):
+        """Write registers, one after another.
+
+        Parameters
+        ----------
+        writes : (Register, int)
+        """
+        for _ in self.exchange(Frame(opcode=Opcode.WRITE_REGISTER, sequence=0, address=register, value=value)
+                                for register, value in writes):
+            pass
+
+    def read_memory(self, address, size):
+        """``size`` bytes of DRAM; both are multiples of the bus word."""
+        return b"".join(answer.payload for _, answer in self.exchange(
+            Frame(opcode=Opcode.READ_MEMORY, sequence=0, address=start, value=stop - start)
+            for start, stop in self._pieces(address, address + size)))
+
+    def write_memory(self, address, data, *, progress=lambda size: None):
+        """Write to DRAM; address and size are multiples of the bus word.
+
+        Parameters
+        ----------
+        progress : function of int
+            Called with the number of bytes that the board has confirmed since the last call.
+        """
+        for request, _ in self.exchange(
+                Frame(opcode=Opcode.WRITE_MEMORY, sequence=0, address=start,
+                      payload=bytes(data[start - address:stop - address]))
+                for start, stop in self._pieces(address, address + len(data))):
+            self.written += len(request.payload)
+            progress(len(request.payload))
+
+    def load_memory(self, address, data, *, progress=lambda size: None):
+        """Make DRAM hold ``data``: what it holds already is not sent, the rest is sent and verified.
+
+        Parameters
+        ----------
+        address, data, progress
+            See :meth:`write_memory`; ``progress`` also counts what is not sent.
+
+        Returns
+        -------
+        int
+            Bytes that were sent.
+        """
+        blocks = [(start, data[start:start + _BLOCK_BYTES]) for start in range(0, len(data), _BLOCK_BYTES)]
+        sent = 0
+        for _ in range(self._attempts):
+            different = self._different(address, blocks)
+            if not sent:
+                progress(len(data) - sum(len(block) for _, block in different))
+            if not different:
+                return sent
+            for start, block in different:
+                self.write_memory(address + start, block,
+                                  progress=progress if not sent else lambda size: None)
+            sent += sum(len(block) for _, block in different)
+            blocks = different
+        raise LinkError(f"{self.name}: memory does not hold what is written to it, "
+                        f"at {blocks[0][0] + address:#x}")
+
+    def _different(self, address, blocks):
+        """Those of the blocks that DRAM does not hold."""
+        requests = (Frame(opcode=Opcode.CRC_MEMORY, sequence=0, address=address + start, value=len(block))
+                    for start, block in blocks)
+        return [block for block, (_, answer) in zip(blocks, self.exchange(requests))
+                if answer.value != zlib.crc32(block[1])]
+
+    def _pieces(self, start, stop):
+        """A range in pieces of the size that suits the line at the time."""
+        while start < stop:
+            end = min(start + self._payload, stop)
+            yield start, end
+            start = end
+
+    def exchange(self, requests):
+        """Carry out requests.
+
+        Parameters
+        ----------
+        requests : iterable of soc.link.protocol.Frame
+            Their sequence numbers do not matter. Taken one by one, as there is room for them on the way.
+
+        Yields
+        ------
+        (soc.link.protocol.Frame, soc.link.protocol.Frame)
+            Each request and its answer, in order.
+        """
+        requests, waiting = iter(requests), deque()
+        failures, more, busy_since = 0, True, None
+        try:
+            while True:
+                try:
+                    if not self._connected:
+                        self._connect()
+                        for request in waiting:
+                            self._send(request)
+                    while more and len(waiting) < self._window:
+                        request = next(requests, None)
+                        more = request is not None
+                        if more:
+                            waiting.append(request)
+                            self._send(request)
+                    if not waiting:
+                        return
+                    answer = self._answer(waiting[0], (self._sequence - len(waiting)) % SEQUENCES)
+                except _Trouble as trouble:
+                    failures += 1
+                    self._slow_down()
+                    if failures > self._attempts:
+                        raise LinkError(f"{self.name}: {trouble}, {failures} times in a row") from None
+                    continue
+                except _Busy:
+                    self._connected = False
+                    busy_since = busy_since or time.monotonic()
+                    if time.monotonic() - busy_since > self._patience:
+                        raise LinkError(f"{self.name}: the accelerator is running for "
+                                        f"{self._patience:.0f} s already") from None
+                    self._transport.read(0.01)
+                    continue
+                failures, busy_since = 0, None
+                self._speed_up()
+                yield waiting.popleft(), answer
+        finally:
+            if waiting:
+                self._connected = False
+
+    def _connect(self):
+        """Agree on a sequence number; what was under way before is forgotten."""
+        request = Frame(opcode=Opcode.CONNECT, sequence=random.randrange(SEQUENCES),
+                        value=random.randrange(1 << 32))
+        self._received.clear()
+        self._transport.write(encode(request))
+        deadline = time.monotonic() + 2 * self._timeout
+        while time.monotonic() < deadline:
+            answer = self._receive()
+            # Answers to an earlier host, or to an earlier attempt, may come first.
+            if not isinstance(answer, FrameError) and answer == request:
+                self._sequence, self._connected = (request.sequence + 1) % SEQUENCES, True
+                return
+        raise _Trouble("no answer")
+
+    def _send(self, request):
+        self._transport.write(encode(replace(request, sequence=self._sequence)))
+        self._sequence = (self._sequence + 1) % SEQUENCES
+
+    def _receive(self):
+        """The next frame, or the error that stands for one."""
+        while not self._received:
+            data = self._transport.read(self._timeout)
+            if not data:
+                raise _Trouble("no answer")
+            self._received.extend(self._stream.push(data))
+        return self._received.popleft()
+
+    def _answer(self, request, sequence):
+        answer = self._receive()
+        if isinstance(answer, FrameError):
+            raise _Trouble("damaged answers")
+        if answer.status in (Status.DAMAGED, Status.OVERSIZED, Status.ORDER):
+            raise _Trouble("damaged requests")
+        if (answer.opcode, answer.sequence, answer.address) != (request.opcode, sequence, request.address):
+            raise _Trouble("answers to something else")
+        if answer.status == Status.BUSY:
+            raise _Busy
+        if answer.status != Status.OK:
+            raise LinkError(f"{self.name}: the board refuses {Opcode(request.opcode).name} of "
+                            f"{request.address:#x}: {Status(answer.status).name}")
+        return answer
+
+    def _slow_down(self):
+        self._connected = False
+        self.troubles += 1
+        self._payload, self._good = max(_SMALLEST_PAYLOAD, self._payload // 2), 0
+
+    def _speed_up(self):
+        self._good += 1
+        if self._good == _GOOD_ANSWERS:
+            self._payload, self._good = min(PAYLOAD_BYTES, 2 * self._payload), 0

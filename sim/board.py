@@ -1,0 +1,103 @@
+"""A complete board, simulated: link, accelerator and DRAM."""
+
+import importlib.metadata
+
+import numpy as np
+
+import gateware
+import sim
+import soc
+from sim.compile import compile_design, source_key
+from sim.dram import Dram
+from sim.linked import LinkedSimulation
+from sim.on_memory import OnMemory
+from sim.sdram import Sdram
+from soc.dram.controller import DramController
+from soc.dram.core import generate_controller
+from soc.serial_system import SerialSystem
+from soc.system import System
+
+__all__ = ["SimulatedBoard"]
+
+_DIVISOR = 25
+"""Cycles of a bit: 3 Mbaud at 75 MHz."""
+_LONGEST_START = 1 << 24
+
+
+class SimulatedBoard:
+    """A board as a stream of bytes: :class:`soc.system.System` with its memory.
+
+    Parameters
+    ----------
+    config : gateware.config.Config
+    memory : soc.dram.memories.Memory or sim.dram.Dram
+        The memory of a board: its controller is simulated cycle by cycle, its devices are a model, and they
+        are up when this returns. Or a model behind the burst ports of the accelerator.
+    bit_level : bool
+        Bytes pass a serial line, bit by bit, in place of going straight into the bridge.
+    link_stalls : float
+        Probability that the streams of bytes are held back in a cycle; not with ``bit_level``.
+    seed : int
+        Of these stalls.
+
+    Attributes
+    ----------
+    content : numpy.ndarray
+        What the memory holds, uint8.
+    hertz : float
+        Clock that simulated time is told for.
+    """
+
+    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0):
+        modelled = isinstance(memory, Dram)
+        divisor = _DIVISOR if bit_level else 0
+        size = memory.size if modelled else memory.bytes
+        self.hertz = 75e6 if modelled else memory.clock_hz
+
+        def system():
+            if bit_level:
+                return SerialSystem(config, memory_bytes=size, divisor=divisor)
+            return System(config, memory_bytes=size)
+
+        name, parameters = f"{'serial-' * bit_level}system-{config.name}", [config, divisor, size]
+        if modelled:
+            make, behind = system, {"dram": memory}
+            self.content = memory.content
+        else:
+            core = generate_controller(memory, simulation=True)
+            name += f"-{memory.name}"
+            parameters += [memory, *map(importlib.metadata.version, ("litedram", "litex", "migen"))]
+            self.content = np.zeros(size, np.uint8)
+            behind = {"memory": Sdram(self.content, memory=memory, core=core)}
+
+            def make():
+                return OnMemory(system(), DramController(core=core, bus_bits=config.bus_bits))
+
+        library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
+        self._sim = LinkedSimulation(
+            library, divisor=divisor, stall_probability=link_stalls, seed=seed, **behind)
+        if not modelled:
+            self._sim.run(_LONGEST_START, until="memory_ready")
+
+    @property
+    def cycle(self):
+        """Clock cycles since the start."""
+        return self._sim.cycle
+
+    @property
+    def busy(self):
+        """Whether the accelerator is running."""
+        return bool(self._sim.get("busy"))
+
+    @property
+    def quiet(self):
+        """See :class:`sim.linked.LinkedSimulation`."""
+        return self._sim.quiet
+
+    def exchange(self, data, *, cycles, quiet):
+        """See :meth:`sim.linked.LinkedSimulation.exchange`."""
+        return self._sim.exchange(data, cycles=cycles, quiet=quiet)
+
+    def close(self):
+        """Free the memory of the simulation."""
+        self._sim.close()

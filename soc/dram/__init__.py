@@ -1,0 +1,1 @@
+"""DRAM: parts, controllers, and how they are brought up."""

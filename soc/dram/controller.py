@@ -1,0 +1,91 @@
+"""A generated DRAM controller behind the burst ports."""
+
+from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from gateware.dma.native_reader import NativeReader
+from gateware.dma.native_writer import NativeWriter
+from gateware.layouts import BurstRequest, WriteBeat
+from soc.dram.initialiser import Initialiser
+
+__all__ = ["DramController"]
+
+
+class DramController(wiring.Component):
+    """LiteDRAM's controller, what brings the DRAM up, and adapters to the burst ports of the accelerator.
+
+    ::
+
+        read_request, read_data ------------------> NativeReader --+
+        write_request, write_data, write_done ----> NativeWriter --+--> LiteDRAM --> DFI (simulation) or pins
+                                                    Initialiser ---'
+
+    Reads and writes have native ports of their own. The controller arbitrates between them: it goes on
+    reading while it can, for at most 32 cycles while a write waits, and then executes all writes that wait.
+
+    Parameters
+    ----------
+    core : soc.dram.core.ControllerCore
+        Its Verilog has to be added to the design: ``platform.add_file``, if the platform has that.
+    bus_bits : int
+
+    Members
+    -------
+    read_request : In(stream of BurstRequest)
+    read_data : Out(stream of bus_bits)
+    write_request : In(stream of BurstRequest)
+    write_data : In(stream of WriteBeat)
+    write_done : Out(1)
+    ready : Out(1)
+        The DRAM is up; requests are not accepted before.
+    dfi_* : In, Out
+        In simulation: the interface to the PHY, as ``core.signals`` lists it.
+    """
+
+    def __init__(self, *, core, bus_bits):
+        self._core, self._bus_bits = core, bus_bits
+        super().__init__({
+            "read_request": In(stream.Signature(BurstRequest)),
+            "read_data": Out(stream.Signature(bus_bits)),
+            "write_request": In(stream.Signature(BurstRequest)),
+            "write_data": In(stream.Signature(WriteBeat(bus_bits))),
+            "write_done": Out(1),
+            "ready": Out(1),
+        } | {name: (In if is_input else Out)(width) for name, width, is_input in core.signals})
+
+    def elaborate(self, platform):
+        m = Module()
+        core = self._core
+        if hasattr(platform, "add_file"):
+            platform.add_file(f"{core.name}.v", core.verilog)
+        widths = dict(bus_bits=self._bus_bits, word_bits=core.word_bits, address_bits=core.address_bits)
+        m.submodules.reader = reader = NativeReader(bank_shift=core.bank_shift, **widths)
+        m.submodules.writer = writer = NativeWriter(**widths)
+        m.submodules.initialiser = initialiser = Initialiser(
+            writes=[(core.registers[name], value, wait) for name, value, wait in core.initialisation],
+            address_bits=core.csr_address_bits)
+        connect(m, reader.read_data, flipped(self.read_data))
+        connect(m, flipped(self.write_data), writer.write_data)
+        for ours, theirs in ((self.read_request, reader.read_request), (self.write_request, writer.write_request)):
+            m.d.comb += [
+                theirs.valid.eq(ours.valid & initialiser.done),
+                theirs.p.eq(ours.p),
+                ours.ready.eq(theirs.ready & initialiser.done),
+            ]
+        m.d.comb += [self.write_done.eq(writer.write_done), self.ready.eq(initialiser.done)]
+
+        m.submodules.core = Instance(
+            core.name, i_clk=ClockSignal(), i_rst=ResetSignal(allow_reset_less=True),
+            i_read0_valid=reader.command0.valid, o_read0_ready=reader.command0.ready,
+            i_read0_address=reader.command0.payload, o_read0_data_valid=reader.word_valid0,
+            i_read1_valid=reader.command1.valid, o_read1_ready=reader.command1.ready,
+            i_read1_address=reader.command1.payload, o_read1_data_valid=reader.word_valid1,
+            o_read_data=reader.word,
+            i_write_valid=writer.command.valid, o_write_ready=writer.command.ready,
+            i_write_address=writer.command.payload, o_write_data_ready=writer.word_ready,
+            i_write_data=writer.word, i_write_mask=writer.mask,
+            i_csr_address=initialiser.address, i_csr_write=initialiser.write, i_csr_read=0,
+            i_csr_write_data=initialiser.data, o_csr_read_data=Signal(32),
+            **{f"{'i' if is_input else 'o'}_{name}": getattr(self, name) for name, _, is_input in core.signals})
+        return m

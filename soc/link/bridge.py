@@ -1,0 +1,218 @@
+"""The board's end of the link."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from gateware.block_ram import BlockRam
+from gateware.layouts import BurstRequest, WriteBeat
+from soc.link.frame_receiver import FrameReceiver
+from soc.link.frame_sender import FrameSender
+from soc.link.memory_access import MemoryAccess
+from soc.link.protocol import Opcode, PAYLOAD_BYTES, Status
+from soc.link.registers import ControlSignature, LinkRegisters
+
+__all__ = ["LinkBridge"]
+
+
+class LinkBridge(wiring.Component):
+    """Carries out the requests that arrive in frames, one after another, and answers each.
+
+    ::
+
+        rx --> frame receiver --> header --> checks --> registers ------> control of the accelerator
+                     |                          |
+                     v                          '-----> memory access <-> DRAM ports
+               payload buffer <-------------------------------'
+                     |
+        tx <-- frame sender <-- answer
+
+    A payload stays in the buffer until the frame has been found good and possible; nothing else is changed
+    before that. While a request is carried out and answered, ``rx`` is not ready: in front of a serial
+    receiver belongs a FIFO that holds what may be under way. A frame that a FIFO had no room for is a damaged
+    one.
+
+    :mod:`soc.link.protocol` defines frames and requests. A frame takes as many cycles as it has bytes, its
+    answer too, and some 15 more; a write to DRAM four per bus word in addition. ``rx.ready`` is a register,
+    ``tx`` is too.
+
+    Parameters
+    ----------
+    identity : int
+        Hash of the configuration, 64 bits.
+    bus_bits : int
+    memory_bytes : int
+        Size of the DRAM, at most 4 GiB less one bus word.
+
+    Members
+    -------
+    rx : In(stream of 8)
+    tx : Out(stream of 8)
+    control : Out(ControlSignature)
+    read_request, read_data, write_request, write_data, write_done
+        See :class:`gateware.accelerator.Accelerator`; used only while the accelerator is not busy.
+    active : Out(1)
+        A request is being carried out or answered.
+    accepted, refused : Out(1)
+        Pulse: a request has been carried out; has got a negative answer.
+
+    Raises
+    ------
+    ValueError
+        If the size of the memory is not possible.
+    """
+
+    def __init__(self, *, identity, bus_bits, memory_bytes):
+        if not 0 < memory_bytes < 1 << 32 or memory_bytes % (bus_bits // 8):
+            raise ValueError(f"Memory size must be a multiple of {bus_bits // 8} bytes below 4 GiB, "
+                             f"not {memory_bytes!r}")
+        self._identity, self._bus_bits, self._memory_bytes = identity, bus_bits, memory_bytes
+        super().__init__({
+            "rx": In(stream.Signature(8)),
+            "tx": Out(stream.Signature(8)),
+            "control": Out(ControlSignature),
+            "read_request": Out(stream.Signature(BurstRequest)),
+            "read_data": In(stream.Signature(bus_bits)),
+            "write_request": Out(stream.Signature(BurstRequest)),
+            "write_data": Out(stream.Signature(WriteBeat(bus_bits))),
+            "write_done": In(1),
+            "active": Out(1),
+            "accepted": Out(1),
+            "refused": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        bus_bits, bus_bytes = self._bus_bits, self._bus_bits // 8
+        m.submodules.receiver = receiver = FrameReceiver(bus_bits=bus_bits)
+        m.submodules.sender = sender = FrameSender(bus_bits=bus_bits)
+        m.submodules.buffer = buffer = BlockRam(width=bus_bits, depth=PAYLOAD_BYTES // bus_bytes)
+        m.submodules.access = access = MemoryAccess(bus_bits=bus_bits)
+        m.submodules.registers = registers = LinkRegisters(
+            identity=self._identity, bus_bytes=bus_bytes, memory_bytes=self._memory_bytes)
+        connect(m, flipped(self.rx), receiver.bytes)
+        connect(m, sender.bytes, flipped(self.tx))
+        connect(m, registers.control, flipped(self.control))
+        for port in ("read_request", "write_request", "write_data"):
+            connect(m, getattr(access, port), flipped(getattr(self, port)))
+        connect(m, flipped(self.read_data), access.read_data)
+        m.d.comb += access.write_done.eq(self.write_done)
+        self._connect_buffer(m, buffer, receiver, sender, access)
+
+        header, answer = receiver.frame.p.header, sender.frame.p
+        expected = Signal(16)
+        status = Signal(Status)
+        result = Signal(32, reset_less=True)  # `value` of the answer
+        # Of the request, from registers in front of the decision.
+        is_write = header.opcode == Opcode.WRITE_MEMORY
+        is_read, is_crc = header.opcode == Opcode.READ_MEMORY, header.opcode == Opcode.CRC_MEMORY
+        size = Signal(32, reset_less=True)
+        end = Signal(33, reset_less=True)
+        moves, sets, connects, aligned, known, possible = (
+            Signal(name=name, reset_less=True)
+            for name in ("moves", "sets", "connects", "aligned", "known", "possible"))
+        in_order, fits = Signal(reset_less=True), Signal(reset_less=True)
+        step = Signal(range(registers.LATENCY + 1))
+        m.d.comb += [
+            self.active.eq(receiver.frame.valid),
+            registers.index.eq(header.address),
+            registers.data.eq(header.value),
+            access.command.p.opcode.eq(header.opcode),
+            access.command.p.address.eq(header.address // bus_bytes),
+            access.command.p.beats.eq(size // bus_bytes),
+            answer.opcode.eq(header.opcode),
+            answer.status.eq(status),
+            answer.sequence.eq(expected),
+            answer.length.eq(Mux(is_read & (status == Status.OK), header.value, 0)),
+            answer.address.eq(header.address),
+            answer.value.eq(result),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += [
+                    size.eq(Mux(is_write, header.length, header.value)),
+                    moves.eq(is_write | is_read | is_crc),
+                    sets.eq(header.opcode == Opcode.WRITE_REGISTER),
+                    connects.eq(header.opcode == Opcode.CONNECT),
+                    in_order.eq(header.sequence == expected),
+                    known.eq((header.opcode <= Opcode.CRC_MEMORY)
+                             | ((header.opcode == Opcode.READ_REGISTER) & registers.readable)
+                             | ((header.opcode == Opcode.WRITE_REGISTER) & registers.writable)),
+                    result.eq(header.value),
+                ]
+                with m.If(receiver.frame.valid):
+                    m.next = "SIZE"
+            with m.State("SIZE"):
+                m.d.sync += [
+                    end.eq(header.address + size),
+                    aligned.eq(((header.address | size) % bus_bytes == 0) & (size != 0)),
+                    fits.eq(Mux(is_read, size <= PAYLOAD_BYTES, size[:] < bus_bytes << 24)),
+                ]
+                m.next = "FIT"
+            with m.State("FIT"):
+                # Only a write has a payload.
+                m.d.sync += possible.eq(Mux(moves, aligned & fits & (end <= self._memory_bytes), 1)
+                                        & (is_write | (header.length == 0)))
+                m.next = "DECIDE"
+            with m.State("DECIDE"):
+                m.d.sync += step.eq(0)
+                m.next = "REFUSE"
+                with m.If(receiver.frame.p.oversized):
+                    m.d.sync += status.eq(Status.OVERSIZED)
+                with m.Elif(receiver.frame.p.damaged):
+                    m.d.sync += status.eq(Status.DAMAGED)
+                with m.Elif(~in_order & ~connects):
+                    m.d.sync += status.eq(Status.ORDER)
+                with m.Elif(~known):
+                    m.d.sync += status.eq(Status.UNKNOWN)
+                with m.Elif(~possible):
+                    m.d.sync += status.eq(Status.RANGE)
+                with m.Elif((moves | sets) & self.control.busy):
+                    m.d.sync += status.eq(Status.BUSY)
+                with m.Else():
+                    m.d.sync += status.eq(Status.OK)
+                    with m.If(moves):
+                        m.next = "MEMORY"
+                    with m.Elif(connects):
+                        m.d.sync += expected.eq(header.sequence)
+                        m.next = "ACCEPT"
+                    with m.Elif(sets):
+                        m.d.comb += registers.write.eq(1)
+                        m.next = "ACCEPT"
+                    with m.Else():
+                        m.next = "REGISTER"
+            with m.State("MEMORY"):
+                m.d.comb += access.command.valid.eq(1)
+                with m.If(access.command.ready):
+                    with m.If(is_crc):
+                        m.d.sync += result.eq(access.crc)
+                    m.next = "ACCEPT"
+            with m.State("REGISTER"):
+                m.d.sync += [step.eq(step + 1), result.eq(registers.value)]
+                with m.If(step == registers.LATENCY):
+                    m.next = "ACCEPT"
+            with m.State("ACCEPT"):
+                m.d.comb += sender.frame.valid.eq(1)
+                with m.If(sender.frame.ready):
+                    m.d.comb += [receiver.frame.ready.eq(1), self.accepted.eq(1)]
+                    m.d.sync += expected.eq(expected + 1)
+                    m.next = "IDLE"
+            with m.State("REFUSE"):
+                m.d.comb += sender.frame.valid.eq(1)
+                with m.If(sender.frame.ready):
+                    m.d.comb += [receiver.frame.ready.eq(1), self.refused.eq(1)]
+                    m.next = "IDLE"
+        return m
+
+    @staticmethod
+    def _connect_buffer(m, buffer, receiver, sender, access):
+        """Who uses the payload buffer: one at a time, as the requests are carried out one after another."""
+        m.d.comb += [
+            buffer.write_enable.eq(receiver.word_enable | access.write_enable),
+            buffer.write_address.eq(Mux(receiver.word_enable, receiver.word_index, access.word_index)),
+            buffer.write_data.eq(Mux(receiver.word_enable, receiver.word, access.write_word)),
+            buffer.read_enable.eq(sender.read_enable | access.read_enable),
+            buffer.read_address.eq(Mux(sender.read_enable, sender.word_index, access.word_index)),
+            sender.word.eq(buffer.read_data),
+            access.read_word.eq(buffer.read_data),
+        ]

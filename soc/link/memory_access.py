@@ -1,0 +1,149 @@
+"""What the bridge does with DRAM."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from gateware.block_ram import BlockRam
+from gateware.dma.burst_splitter import BurstSplitter
+from gateware.layouts import BurstRequest, WriteBeat
+from soc.link.layouts import MemoryCommand
+from soc.link.protocol import Opcode, PAYLOAD_BYTES
+from soc.link.word_crc import WordCrc
+
+__all__ = ["MemoryAccess"]
+
+
+class MemoryAccess(wiring.Component):
+    """Carries out READ_MEMORY, WRITE_MEMORY and CRC_MEMORY between the DRAM ports and the payload buffer.
+
+    Bursts are those of :class:`gateware.dma.burst_splitter.BurstSplitter`. Reads, a CRC among them, take a
+    bus word in every cycle: ``read_data`` is never refused, so DRAM sets the speed. A write takes
+    ``BlockRam.LATENCY + 2`` cycles per word, several times faster than a link brings it; ``done`` comes when
+    DRAM has reported all of it.
+
+    Parameters
+    ----------
+    bus_bits : int
+    max_burst : int
+        Longest burst in beats.
+
+    Members
+    -------
+    command : In(stream of MemoryCommand)
+        Accepted together with ``done``, not before: it must stay so long.
+    crc : Out(32)
+        After a CRC_MEMORY, in the cycle of ``done``.
+    word_index : Out
+        Word of the buffer: that to read, or that to write with ``write_enable``.
+    read_enable : Out(1)
+    read_word : In(bus_bits)
+        Word ``word_index`` of the buffer, ``BlockRam.LATENCY`` cycles later.
+    write_enable : Out(1)
+    write_word : Out(bus_bits)
+    read_request, read_data, write_request, write_data, write_done
+        See :class:`gateware.accelerator.Accelerator`.
+    """
+
+    def __init__(self, *, bus_bits, max_burst=64):
+        self._bus_bits, self._max_burst = bus_bits, max_burst
+        self._words = PAYLOAD_BYTES * 8 // bus_bits
+        super().__init__({
+            "command": In(stream.Signature(MemoryCommand)),
+            "crc": Out(32),
+            "word_index": Out(range(self._words)),
+            "read_enable": Out(1),
+            "read_word": In(bus_bits),
+            "write_enable": Out(1),
+            "write_word": Out(bus_bits),
+            "read_request": Out(stream.Signature(BurstRequest)),
+            "read_data": In(stream.Signature(bus_bits)),
+            "write_request": Out(stream.Signature(BurstRequest)),
+            "write_data": Out(stream.Signature(WriteBeat(bus_bits))),
+            "write_done": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.splitter = splitter = BurstSplitter(max_burst=self._max_burst)
+        m.submodules.sum = word_crc = WordCrc(width=self._bus_bits)
+        command, bursts = self.command.p, splitter.bursts
+        index = Signal.like(self.word_index)
+        left = Signal(24, reset_less=True)
+        unwritten = Signal(range(self._words + 1))  # bursts requested and not reported as written
+        reading, all_requested = Signal(), Signal()
+        word = Signal(self._bus_bits, reset_less=True)
+        wait = Signal(range(BlockRam.LATENCY + 1))
+        requested, beat = Signal(), Signal()
+
+        # Requests, of reads and writes alike.
+        m.d.comb += [
+            splitter.lines.p.address.eq(command.address),
+            splitter.lines.p.beats.eq(command.beats),
+            splitter.lines.p.last.eq(1),
+            self.read_request.p.eq(bursts.p.tagged.burst),
+            self.write_request.p.eq(bursts.p.tagged.burst),
+            self.read_request.valid.eq(bursts.valid & reading),
+            self.write_request.valid.eq(bursts.valid & ~reading),
+            bursts.ready.eq((self.read_request.ready & reading) | (self.write_request.ready & ~reading)),
+            requested.eq(bursts.valid & bursts.ready),
+            self.read_data.ready.eq(reading),
+            beat.eq(self.read_data.valid & reading),
+        ]
+        with m.If(requested & bursts.p.last):
+            m.d.sync += all_requested.eq(1)
+        m.d.sync += unwritten.eq(unwritten + (requested & ~reading) - self.write_done)
+
+        # Read data go to the buffer and through the CRC; what is not wanted, nobody looks at.
+        m.d.comb += [
+            self.word_index.eq(index),
+            self.write_enable.eq(beat & (command.opcode == Opcode.READ_MEMORY)),
+            self.write_word.eq(self.read_data.payload),
+            word_crc.valid.eq(beat),
+            word_crc.data.eq(self.read_data.payload),
+            self.crc.eq(word_crc.crc),
+            self.write_data.p.data.eq(word),
+            self.write_data.p.mask.eq(~0),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += [splitter.lines.valid.eq(self.command.valid), word_crc.start.eq(1)]
+                m.d.sync += [
+                    index.eq(0),
+                    left.eq(command.beats),
+                    all_requested.eq(0),
+                ]
+                with m.If(self.command.valid & splitter.lines.ready):
+                    with m.If(command.opcode == Opcode.WRITE_MEMORY):
+                        m.next = "FETCH"
+                    with m.Else():
+                        m.d.sync += reading.eq(1)
+                        m.next = "READ"
+            with m.State("READ"):
+                with m.If(beat):
+                    m.d.sync += [index.eq(index + 1), left.eq(left - 1)]
+                    with m.If(left == 1):
+                        m.d.sync += reading.eq(0)
+                        m.next = "DONE"
+            with m.State("FETCH"):
+                m.d.comb += self.read_enable.eq(1)
+                m.d.sync += wait.eq(BlockRam.LATENCY)
+                m.next = "WORD"
+            with m.State("WORD"):
+                m.d.sync += [wait.eq(wait - 1), word.eq(self.read_word)]
+                with m.If(wait == 1):
+                    m.next = "WRITE"
+            with m.State("WRITE"):
+                m.d.comb += self.write_data.valid.eq(1)
+                with m.If(self.write_data.ready):
+                    m.d.sync += [index.eq(index + 1), left.eq(left - 1)]
+                    m.next = "FETCH"
+                    with m.If(left == 1):
+                        m.next = "DRAIN"
+            with m.State("DRAIN"):
+                with m.If(all_requested & (unwritten == 0)):
+                    m.next = "DONE"
+            with m.State("DONE"):
+                m.d.comb += self.command.ready.eq(1)
+                m.next = "IDLE"
+        return m

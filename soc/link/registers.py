@@ -1,0 +1,108 @@
+"""The registers that the link reads and writes."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from soc.link.protocol import PAYLOAD_BYTES, Register, VERSION
+
+__all__ = ["ControlSignature", "LinkRegisters"]
+
+ControlSignature = wiring.Signature({
+    "start": Out(1),
+    "member": Out(5),
+    "token": Out(32),
+    "load": Out(1),
+    "position": Out(16),
+    "program": Out(32),
+    "store_logits": Out(1),
+    "busy": In(1),
+    "argmax": In(32),
+    "counter_index": Out(4),
+    "counter_value": In(32),
+})
+"""The ports of :class:`gateware.accelerator.Accelerator` that are not DRAM, as who controls it sees them."""
+
+
+class LinkRegisters(wiring.Component):
+    """:class:`soc.link.protocol.Register` in front of the accelerator's ports.
+
+    Parameters
+    ----------
+    identity : int
+        Hash of the configuration, 64 bits.
+    bus_bytes, memory_bytes : int
+
+    Members
+    -------
+    index : In(32)
+    value : Out(32)
+        Content of register ``index``, ``LATENCY`` cycles later.
+    readable, writable : Out(1)
+        Whether there is such a register, and whether it can be written; combinational.
+    write : In(1)
+        Write ``data`` to register ``index``, which must be writable.
+    data : In(32)
+    control : Out(ControlSignature)
+    """
+
+    LATENCY = 4
+
+    def __init__(self, *, identity, bus_bytes, memory_bytes):
+        self._constants = {
+            Register.VERSION: VERSION,
+            Register.CONFIG_LOW: identity & 0xFFFFFFFF,
+            Register.CONFIG_HIGH: identity >> 32,
+            Register.BUS_BYTES: bus_bytes,
+            Register.MEMORY_BYTES: memory_bytes,
+            Register.PAYLOAD_BYTES: PAYLOAD_BYTES,
+        }
+        super().__init__({
+            "index": In(32),
+            "value": Out(32),
+            "readable": Out(1),
+            "writable": Out(1),
+            "write": In(1),
+            "data": In(32),
+            "control": Out(ControlSignature),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        control = self.control
+        low = self.index[:5]
+        stored = {
+            Register.MEMBER: control.member,
+            Register.POSITION: control.position,
+            Register.PROGRAM: control.program,
+            Register.STORE_LOGITS: control.store_logits,
+        }
+        m.d.comb += [
+            self.readable.eq((self.index < Register.COUNTER + 16) & ((low <= Register.START) | low[4])),
+            self.writable.eq((self.index >= Register.MEMBER) & (self.index <= Register.START)),
+            control.counter_index.eq(low),
+        ]
+        # One cycle late: then the token is there, and the members that an earlier write has set.
+        m.d.sync += [
+            control.load.eq(self.write & (low == Register.TOKEN)),
+            control.start.eq(self.write & (low == Register.START)),
+        ]
+        chosen, counter = Signal(32), Signal(32)
+        m.d.sync += [
+            counter.eq(control.counter_value),
+            self.value.eq(chosen),
+        ]
+        with m.Switch(low):
+            for register, value in {**self._constants, **stored, Register.BUSY: control.busy,
+                                    Register.ARGMAX: control.argmax}.items():
+                with m.Case(register):
+                    m.d.sync += chosen.eq(value)
+            with m.Case(Register.TOKEN, Register.START):
+                m.d.sync += chosen.eq(0)
+            with m.Default():
+                m.d.sync += chosen.eq(counter)
+        with m.If(self.write):
+            for register, signal in {**stored, Register.TOKEN: control.token}.items():
+                with m.If(low == register):
+                    m.d.sync += signal.eq(self.data)
+        return m

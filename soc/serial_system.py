@@ -1,0 +1,86 @@
+"""The system behind a serial line."""
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from gateware.stream.fifo import StreamFifo
+from soc.link.uart_receiver import UartReceiver
+from soc.link.uart_transmitter import UartTransmitter
+from soc.memory_switch import MasterSignature
+from soc.system import System
+
+__all__ = ["SerialSystem"]
+
+
+class SerialSystem(wiring.Component):
+    """:class:`soc.system.System` with a serial line: what a board's top instantiates.
+
+    The line cannot be told to wait, so a FIFO holds what arrives while a request is carried out.
+
+    Parameters
+    ----------
+    config : gateware.config.Config
+    memory_bytes : int
+    divisor : int
+        Cycles per bit of the serial line, 4 or more: clock frequency / baud rate.
+
+    Members
+    -------
+    rx : In(1), init=1
+    tx : Out(1), init=1
+    read_request, read_data, write_request, write_data, write_done
+    busy, active, accepted, refused, program_counter
+        See :class:`soc.system.System`.
+    dropped : Out(1)
+        Pulse: a byte was lost.
+
+    Raises
+    ------
+    ValueError
+        If the divisor is too small.
+    """
+
+    FIFO_BYTES = 2048
+    """Of what arrives: two of the longest frames."""
+
+    def __init__(self, config, *, memory_bytes, divisor):
+        if divisor not in range(4, 1 << 16):
+            raise ValueError(f"Cycles per bit must be 4..65535, not {divisor!r}")
+        self._divisor = divisor
+        self._system = System(config, memory_bytes=memory_bytes)
+        super().__init__({
+            "rx": In(1, init=1),
+            "tx": Out(1, init=1),
+            **MasterSignature(config.bus_bits).members,
+            "busy": Out(1),
+            "active": Out(1),
+            "accepted": Out(1),
+            "refused": Out(1),
+            "dropped": Out(1),
+            "program_counter": Out(16),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.system = system = self._system
+        m.submodules.receiver = receiver = UartReceiver()
+        m.submodules.transmitter = transmitter = UartTransmitter()
+        m.submodules.received = received = StreamFifo(shape=8, depth=self.FIFO_BYTES)
+        connect(m, receiver.bytes, received.i)
+        connect(m, received.o, system.rx)
+        connect(m, system.tx, transmitter.bytes)
+        m.d.comb += [
+            receiver.divisor.eq(self._divisor),
+            transmitter.divisor.eq(self._divisor),
+            receiver.rx.eq(self.rx),
+            self.tx.eq(transmitter.tx),
+            self.dropped.eq(receiver.dropped),
+            system.write_done.eq(self.write_done),
+        ]
+        for name in ("read_request", "write_request", "write_data"):
+            connect(m, getattr(system, name), flipped(getattr(self, name)))
+        connect(m, flipped(self.read_data), system.read_data)
+        for name in ("busy", "active", "accepted", "refused", "program_counter"):
+            m.d.comb += getattr(self, name).eq(getattr(system, name))
+        return m

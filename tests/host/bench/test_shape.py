@@ -1,0 +1,110 @@
+"""Shapes: their sizes, the bytes they need, and what is refused."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from gateware.isa import CodeKind
+from host.bench.board import find_board
+from host.bench.measure import measure
+from host.bench.random_image import random_blocks
+from host.bench.shape import SHAPES, find_shape
+from host.bench.useful_bytes import kv_bytes, macs, useful_bytes, weight_bytes
+from host.compiler.compiled import compile_model
+from host.errors import CelosiaError
+from host.image.formats import FORMATS
+
+PARAMETERS = {"stories15m": 15_191_712, "tinyllama-1.1b": 1_100_048_384, "smollm-135m": 134_515_008,
+              "llama-3.2-1b": 1_235_814_400}
+"""Of the published models."""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_named_shapes_have_the_parameters_of_their_models(name):
+    shape = find_shape(name, "Q8_0")
+    assert sum(tensor.shape[0] * tensor.shape[1] for tensor in shape.model.tensors.values()) == PARAMETERS[name]
+    assert shape.identical_layers and shape.random
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_bytes_of_weights(format):
+    """As in the file, where the gateware takes what the file has; never more than the image, nor much
+    less."""
+    tensor = random_blocks("matrix.weight", (4, 2048), format, np.random.default_rng(1))
+    tensor.check_values("random")
+    if format in ("F32", "F16", "BF16"):
+        assert weight_bytes(tensor) == 4 * (2048 * 2 + 64)
+    elif FORMATS[format].code_kind != CodeKind.TRITS:
+        assert weight_bytes(tensor) == tensor.raw.size
+    else:
+        assert tensor.raw.size * 0.75 < weight_bytes(tensor) <= tensor.raw.size
+
+
+def test_bytes_of_a_token(small, board):
+    """Against what the program reads: that has padding and itself besides, where nothing is read again."""
+    shape = small(heads=2, head_dim=32, rope_dim=32)
+    compiled = compile_model(shape.cut(layers=8, context=64), board.config)
+    program = 64 * len(compiled.program)
+    for position in (32, 64):
+        useful, read = useful_bytes(shape.model, position), compiled.read_bytes(position - 1) - program
+        rope, padding = 2 * 128, sum(
+            geometry.beats(tensor.shape[0]) * geometry.bus_bytes - weight_bytes(tensor)
+            for name, geometry in compiled.placement.rows.items() for tensor in [shape.model.tensors[name]])
+        embedding = compiled.placement.rows["token_embd.weight"]
+        assert useful + padding + rope + embedding.beats() * embedding.bus_bytes == read
+    assert useful_bytes(shape.model, 64) - useful_bytes(shape.model, 32) == kv_bytes(shape.hyperparameters, 32)
+    assert kv_bytes(shape.hyperparameters, 1, 4) == 8 * 2 * 2 * (16 + 4)
+    assert macs(shape.model, 1) - macs(shape.model, 1, output=False) == 320 * 64
+
+
+def test_a_file_keeps_its_own_weights(write_gguf):
+    shape = find_shape(str(write_gguf()))
+    assert not shape.random and shape.format is None and shape.identical_layers
+    assert find_shape(str(write_gguf()), "Q4_0").model.tensors["blk.0.attn_q.weight"].ggml_type == "Q4_0"
+
+
+@pytest.mark.parametrize(("name", "format", "message"), [
+    ("tiny", None, f"shape must be one of {', '.join(SHAPES)} or a GGUF file, not 'tiny'"),
+    ("stories15m", None, "shape 'stories15m' has no weights of its own: choose their --format"),
+    ("stories15m", "Q9", f"format must be one of {', '.join(FORMATS)}, not 'Q9'"),
+    ("stories15m", "Q4_K", "stories15m: rows of tensor 'token_embd.weight' must be a multiple of the Q4_K block of "
+                           "256, not 288"),
+])
+def test_shapes_that_there_are_not(name, format, message):
+    with pytest.raises(CelosiaError, match=f"^{re.escape(message)}$"):
+        find_shape(name, format)
+
+
+@pytest.mark.parametrize(("changes", "options", "message"), [
+    ({}, {"position": 0}, "position must be 1 or more, not 0"),
+    ({}, {"position": 8, "prefill": -1}, "prefill must be 0 or more, not -1"),
+    ({}, {"position": 9000}, "small: context 9000 needs 9024 elements of x-buffer, 6976 more than configuration 'sim' "
+                             "has (2048)"),
+    ({"dim": 2048, "head_dim": 64, "rope_dim": 64, "heads": 32}, {"position": 2000},
+     "small: context 2000 needs 8592 elements of scratchpad, 400 more than configuration 'sim' has (8192)"),
+    ({"layers": 99}, {"position": 1024},
+     "small: the image of 26678784 bytes, context 1024, is 25630208 bytes more than the DRAM of board 'ideal-test' "
+     "has (1048576)"),
+])
+def test_what_does_not_fit(board, small, changes, options, message):
+    with pytest.raises(CelosiaError, match=f"^{re.escape(message)}$"):
+        measure(board, small(**changes), **options)
+
+
+def test_the_image_is_that_of_the_whole_model(board, small):
+    """All programs counted, from those of one and two layers."""
+    shape = small(layers=5)
+    exact = compile_model(shape.cut(layers=5, context=16), board.config).placement.image_bytes
+    tight = dataclasses.replace(board, dram_bytes=exact - 1)
+    with pytest.raises(CelosiaError, match=f"^small: the image of {exact} bytes, context 16, is 1 bytes more than"):
+        measure(tight, shape, position=16)
+
+
+def test_boards():
+    with pytest.raises(CelosiaError, match="^board must be one of ulx3s, ecpix5, .*, ideal-256, not 'de10'$"):
+        find_board("de10")
+    arty = find_board("arty_a7")
+    assert (arty.peak_bytes_per_cycle, arty.dram_bytes, arty.clock_hz) == (16, 256 << 20, 100e6)
+    assert find_board("ideal-64").ceiling_bytes_per_cycle() == 7.6

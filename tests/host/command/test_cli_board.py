@@ -1,0 +1,85 @@
+"""`celosia simulate` and `celosia generate --engine board` as two processes."""
+
+from contextlib import contextmanager
+import json
+import os
+from pathlib import Path
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+CONFIG = "sim-narrow"
+
+
+def _celosia(*arguments, **options):
+    return subprocess.Popen([sys.executable, "-m", "host", *map(str, arguments)], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, **options)
+
+
+@contextmanager
+def _board():
+    """Path of the terminal of a simulated board with another configuration than its own, which compiles sooner."""
+    process = _celosia("simulate", "ulx3s", "--config", CONFIG, "--memory", "model")
+    try:
+        port = process.stdout.readline().decode().strip()
+        assert port.startswith("/dev/"), process.stderr.read().decode()
+        yield port
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0 and b" cycles\n" in err, err.decode()
+
+
+def _generate(*arguments):
+    process = _celosia("generate", *arguments)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err.decode()
+    return out, err.decode()
+
+
+def test_published_text(data_dir, tmp_path):
+    """32 tokens of the text that llama2.c publishes; the second time nothing is loaded; hosts that are killed do
+    no harm."""
+    folder, report, rng = data_dir / "stories260K", tmp_path / "report.json", random.Random(1)
+    with _board() as port:
+        arguments = (folder / "stories260K.gguf", "--engine", "board", "--port", port, "--tokens", 32,
+                     "--temperature", 0, "--context", 64)
+        for _ in range(2):
+            process = _celosia("generate", *arguments)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1 + 2 * rng.random())
+            process.kill()
+            process.communicate()
+        for loaded in (" bytes loaded\n", "celosia: nothing loaded, the board held all "):
+            out, err = _generate(*arguments, "--json", report)
+            contents = json.loads(report.read_text())
+            assert len(contents["tokens"]) == 32
+            assert (contents["engine"], contents["config"]) == ("board", CONFIG)
+            assert contents["cycles_per_token"] > 0
+            assert len(out) > 90 and (folder / "expected_stdout_200.txt").read_bytes().startswith(out)
+            assert loaded in err
+
+
+def test_sampled_text_is_that_of_the_golden_model(celosia, write_gguf):
+    """Drawn from logits that are read from DRAM. A configuration that is not the board's is refused."""
+    arguments = (write_gguf(), "--tokens", 6, "--temperature", 1, "--seed", 3, "--prompt", "a lost")
+    expected = celosia("generate", *arguments, "--config", CONFIG, "--engine", "model")[1]
+    with _board() as port:
+        assert _generate(*arguments, "--engine", "board", "--port", port)[0] == expected
+        status, _, err = celosia("generate", *arguments, "--engine", "board", "--port", port, "--config", "sim")
+        assert status == 2 and "('sim'), not " in err and f"({CONFIG!r})\n" in err
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["pynq_z1"], "board must be one of ulx3s, ecpix5, orangecrab, arty_a7, not 'pynq_z1'"),
+    (["ulx3s", "--memory", "none"], "memory must be board or model, not 'none'"),
+])
+def test_bad_options(refused, arguments, message):
+    assert refused("simulate", *arguments) == message

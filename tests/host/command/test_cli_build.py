@@ -1,0 +1,37 @@
+"""`celosia build`: one small unit through all the tools, and what is refused."""
+
+import json
+
+import pytest
+
+from boards.device import DEVICES
+
+
+def test_a_unit_is_placed_and_routed(celosia, tmp_path):
+    status, out, _ = celosia("build", "dma", "--device", "lfe5u-12f", "--config", "micro", "--mhz", "60",
+                             "--json", tmp_path / "dma.json")
+    report = json.loads((tmp_path / "dma.json").read_text())
+    assert status == 0 and b"wanted 60" in out
+    assert report["mhz"]["min"] >= 60 and report["failures"] == []
+    assert 100 < report["used"]["luts"] < 2000 and report["used"]["dsps"] == 0
+    assert any(step["name"] and "_LUT4" not in step["name"] for step in report["critical_path"])
+
+
+def test_a_unit_is_synthesised_for_the_7_series(celosia):
+    status, out, _ = celosia("build", "dma", "--device", "xc7a35t", "--config", "micro", "--synth-only")
+    assert status == 0 and b"LUTS" in out and b"MHz" not in out
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["foo"], "unit must be one of dot-engine, vector-unit, dma, accelerator, ulx3s, ecpix5, orangecrab, arty_a7, "
+              "pynq_z1, not 'foo'"),
+    (["dma", "--device", "x"], f"device must be one of {', '.join(DEVICES)}, not 'x'"),
+    (["dma", "--device", "xc7a35t"],
+     "xc7a35t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),
+    (["arty_a7"], "xc7a100t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),
+    (["dma", "--speed", "5"], "speed must be one of 6, 7, 8, not 5"),
+    (["dma", "--seeds", "0"], "seeds must be 1 or more, not 0"),
+    (["dma", "--mhz", "0"], "mhz must be more than 0, not 0"),
+])
+def test_bad_input(refused, arguments, message):
+    assert refused("build", *arguments) == message

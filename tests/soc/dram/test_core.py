@@ -1,0 +1,49 @@
+"""Generated controllers: the same every time, with the data sheet's timings, for pins and for simulation."""
+
+import pytest
+
+from soc.dram.core import generate_controller
+from soc.dram.memories import MEMORIES
+
+BOARDS = ["ulx3s", "ecpix5", "arty_a7"]  # One for each PHY.
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_both_cores_of_a_memory(name):
+    memory = MEMORIES[name]
+    real, simulated = (generate_controller(memory, simulation=simulation) for simulation in (False, True))
+    assert real.initialisation == simulated.initialisation
+    assert {key: value for key, value in real.settings.items()} == simulated.settings
+    assert {register for register, _, _ in real.initialisation} <= simulated.registers.keys()
+    primitive = {"GENSDRPHY": "pin_dq", "ECP5DDRPHY": "DQSBUFM", "A7DDRPHY": "OSERDESE2"}[memory.phy]
+    assert primitive in real.verilog and primitive not in simulated.verilog
+    assert all(signal.startswith("dfi_") for signal, _, _ in simulated.signals)
+    assert {"pin_a", "pin_ba", "pin_dq", "pin_dm"} <= {signal for signal, _, _ in real.signals}
+
+
+def test_generation_is_reproducible():
+    first, second = (generate_controller(MEMORIES["ecpix5"], simulation=True) for _ in range(2))
+    assert first == second and "LiteX" not in first.verilog
+    assert first.verilog.startswith("module dram_ecpix5 (")
+
+
+@pytest.mark.parametrize("name,cycles", [
+    ("ecpix5", 26), ("ecpix5-75", 20), ("orangecrab", 9), ("arty_a7", 16), ("ulx3s", 7)])
+def test_refresh_takes_what_the_data_sheet_says(name, cycles):
+    """260, 260, 110, 160 and 66 ns in whole cycles."""
+    assert generate_controller(MEMORIES[name], simulation=True).settings["tRFC"] == cycles
+
+
+@pytest.mark.parametrize("name,bytes_per_second,size", [
+    ("ulx3s", 0.2e9, 32), ("ecpix5", 0.8e9, 512), ("ecpix5-75", 0.6e9, 512), ("orangecrab", 0.6e9, 128),
+    ("orangecrab-48", 0.384e9, 128), ("arty_a7", 1.6e9, 256), ("pynq_z1", 2.1e9, 512)])
+def test_peaks_and_sizes_of_the_boards(name, bytes_per_second, size):
+    memory = MEMORIES[name]
+    assert memory.peak_bytes_per_second == pytest.approx(bytes_per_second)
+    assert memory.bytes == size << 20
+
+
+def test_a_zynq_has_no_generated_controller():
+    message = r"^PHY of a generated controller must be GENSDRPHY, ECP5DDRPHY or A7DDRPHY, not 'PS7'$"
+    with pytest.raises(ValueError, match=message):
+        generate_controller(MEMORIES["pynq_z1"], simulation=True)
