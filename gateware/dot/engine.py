@@ -43,8 +43,8 @@ class DotEngine(wiring.Component):
     refused; nothing is lost then, the steps wait.
 
     Yosys 0.70, synth_ecp5, all formats, 32 lanes, 2 columns, 4 slots, 64-bit bus, 4 vector lanes, MULT18X18D
-    with its own registers, estimated: 14658 LUT4, 2625 CCU2C, 14922 FF, 168 LUT RAMs of 16 x 4, 74 MULT18X18D,
-    38 DP16KD.
+    with its own registers, estimated: 14658 LUT4, 2625 CCU2C, 14922 FF, 168 LUT RAMs of 16 x 4, 74
+    MULT18X18D, 38 DP16KD.
 
     ::
 
