@@ -120,13 +120,14 @@ class RowAligner(wiring.Component):
                 rotated[index].eq(Cat(chosen[(index + by) % words] for by in range(words))
                                   .word_select(rotation, WORD_BITS))
                 for index in range(words)]
-        with m.If(self.start):
-            m.d.sync += [have.eq(0), used.eq(0), row.eq(0), part.eq(0)]
         with m.If(packed & ~running):
             # What the first row begins with, and where.
             m.d.sync += used.eq(self.active.offset)
             m.d.sync += [part.eq(Mux(lengths[0].any(), 0, Mux(lengths[1].any(), 1, 2))),
                          left.eq(Mux(lengths[0].any(), lengths[0], Mux(lengths[1].any(), lengths[1], lengths[2])))]
+        # Last, because a command with an offset may have left `used` to the one that begins now.
+        with m.If(self.start):
+            m.d.sync += [have.eq(0), used.eq(0), row.eq(0), part.eq(0)]
         return m
 
     def _next_part(self, m, part, left, row, lengths, running):
