@@ -2,8 +2,9 @@
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import Out, connect, flipped
+from amaranth.lib.wiring import Out, connect
 
+from sim.ports import pass_through
 
 __all__ = ["OnMemory"]
 
@@ -38,16 +39,8 @@ class OnMemory(wiring.Component):
         m.submodules.inner = inner = self._inner
         m.submodules.controller = controller = self._controller
         for block in (inner, controller):
-            for name, member in block.signature.members.items():
-                if name in _BURST_PORTS or name == "ready":
-                    continue
-                ours, theirs = getattr(self, name), getattr(block, name)
-                if member.is_signature:
-                    connect(m, flipped(ours), theirs)
-                elif member.flow == Out:
-                    m.d.comb += ours.eq(theirs)
-                else:
-                    m.d.comb += theirs.eq(ours)
+            pass_through(m, self, block, [name for name in block.signature.members
+                                          if name not in (*_BURST_PORTS, "ready")])
         m.d.comb += self.memory_ready.eq(controller.ready)
         connect(m, inner.read_request, controller.read_request)
         connect(m, controller.read_data, inner.read_data)

@@ -2,9 +2,10 @@
 
 from amaranth.hdl import Cat, Module
 from amaranth.lib import data, wiring
-from amaranth.lib.wiring import Out, connect, flipped
+from amaranth.lib.wiring import Out
 
 from gateware.accelerator import Accelerator, trace_shapes
+from sim.ports import pass_through
 
 __all__ = ["TracedAccelerator", "trace_record"]
 
@@ -42,16 +43,7 @@ class TracedAccelerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.accelerator = inner = self._accelerator
-        for name, member in self.signature.members.items():
-            if name == "trace":
-                continue
-            ours, theirs = getattr(self, name), getattr(inner, name)
-            if member.is_signature:
-                connect(m, flipped(ours), theirs)
-            elif member.flow == Out:
-                m.d.comb += ours.eq(theirs)
-            else:
-                m.d.comb += theirs.eq(ours)
+        pass_through(m, self, inner, [name for name in self.signature.members if name != "trace"])
         traces = {name: getattr(inner, f"trace_{name}") for name in self._record.members}
         m.d.comb += self.trace.valid.eq(Cat(trace.valid for trace in traces.values()).any())
         for name, trace in traces.items():
