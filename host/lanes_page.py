@@ -31,9 +31,8 @@ use:
 Codes of the K and V cache have 16 bits. Tests hold configurations of 32, 64 and 128 bits against the
 simulated engine, cycle by cycle (`test_throughput` in tests/gateware/dot/test_formats.py).
 
-With `array="digits"` the engine has adders instead of multipliers and takes a code two bits at a time, after
-it has been multiplied with its sub-scale. Ternary formats keep the pace of the table. Others divide it by the
-number of steps:
+With `array="digits"` the engine has adders instead of multipliers and takes a code two bits at a time. Ternary
+formats keep the pace of the table. Others divide it by the number of steps:
 
 {digits}
 """
@@ -52,13 +51,10 @@ def lanes_needed(form, bus_bits):
 
 
 def _digits(form):
-    """Steps of an array of digits: two bits of the code as the array gets it, with sign and sub-scale."""
+    """Steps of an array of digits: two bits of the code as the array gets it, with its sign."""
     if form.code_kind == CodeKind.TABLE:
         return _TABLE_DIGITS
-    bits = form.code_bits + (form.code_kind == CodeKind.UNSIGNED)
-    if form.sub_bits:
-        bits += form.sub_bits + (not form.sub_signed)
-    return -(-bits // 2)
+    return -(-(form.code_bits + (form.code_kind == CodeKind.UNSIGNED)) // 2)
 
 
 def _table(headings, rows):

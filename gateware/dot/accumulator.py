@@ -7,12 +7,14 @@ from amaranth.lib.wiring import In, Out
 from gateware.dot.layouts import (DISTANCE_BITS, MINIMUM_ALIGNMENT, MINIMUM_SUM_BITS, SCALE_MANTISSA_BITS,
                                   SUM_BITS, TOTAL_BITS, sides)
 from gateware.dot.slot_table import SlotTable
+from gateware.dot.small_multiplier import SmallMultiplier
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
 
 __all__ = ["Accumulator"]
 
 _LIMB_BITS = 17
+_SMALL_BITS = 4  # of a limb that is not worth a multiplier
 _ALIGNMENT = TOTAL_BITS - (SUM_BITS + SCALE_MANTISSA_BITS - 1)
 
 
@@ -28,7 +30,8 @@ class Accumulator(wiring.Component):
 
     Contributions of two vectors side by side take one more cycle, in which they are added.
 
-    The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18. Its magnitude is below 2**48,
+    The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18; the uppermost limb of 4 bits goes
+    through LUTs. Its magnitude is below 2**48,
     because neither factor is ever its most negative number; likewise that of 29 by 12 bits is below 2**39.
 
     Parameters
@@ -130,10 +133,13 @@ def _multiply(m, name, value, mantissa):
         limb = value[start:start + _LIMB_BITS]
         # Only the uppermost limb has a sign.
         limb = limb.as_signed() if start + _LIMB_BITS >= width else Cat(limb, Const(0, 1)).as_signed()
-        part = Multiplier(a_width=len(limb), b_width=SCALE_MANTISSA_BITS, signed=True)
+        factors, kind = (limb, mantissa), Multiplier
+        if len(limb) <= _SMALL_BITS:
+            factors, kind = (mantissa, limb), SmallMultiplier
+        part = kind(a_width=len(factors[0]), b_width=len(factors[1]), signed=True)
         m.submodules[f"{name}_part_{index}"] = part
-        m.d.comb += [part.a.eq(limb), part.b.eq(mantissa)]
-        products.append(part.o)
+        m.d.comb += [part.a.eq(factors[0]), part.b.eq(factors[1])]
+        products.append(delay(m, part.o, Multiplier.LATENCY - kind.LATENCY, name=f"{name}_part_{index}"))
     low, middle, *high = products
     inner = Signal(signed(_LIMB_BITS + SCALE_MANTISSA_BITS + 1), reset_less=True, name=f"{name}_inner")
     # Neither factor is its most negative number.

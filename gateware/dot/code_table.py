@@ -36,7 +36,10 @@ class CodeTable(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = table = memory.Memory(shape=signed(8), depth=16, init=[])
+        m.submodules.memory = table = memory.Memory(
+            shape=signed(8), depth=16, init=[],
+            # So many read ports make yosys think that registers with multiplexers were cheaper.
+            attrs={"ram_style": "distributed"})
         entry = Signal(4)
         write = table.write_port()
         m.d.comb += [

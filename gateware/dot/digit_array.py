@@ -4,16 +4,15 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import SUM_BITS
-from gateware.dot.multiplier_array import expanded_code
+from gateware.dot.layouts import CODE_BITS, GROUP_CODES, GROUP_SUM_BITS, step_groups
+from gateware.dot.multiplier_array import expanded_codes
 from gateware.numeric.delay import delay
 
 __all__ = ["DigitArray"]
 
-_CODE_BITS = 16
 _MANTISSA_BITS = 18
 _TERM_BITS = _MANTISSA_BITS + 1
-_TOP_PLACE = _CODE_BITS - 2
+_TOP_PLACE = CODE_BITS - 2
 
 
 class DigitArray(wiring.Component):
@@ -21,12 +20,12 @@ class DigitArray(wiring.Component):
     step.
 
     A code is sum(digit * 4**k) with digits -2 to 2 (Booth, 1951), k = 0..7: digit k is that of bits 2k - 1 to
-    2k + 1. A step adds, for each lane, the mantissa, its double, their negatives or nothing. The steps of a
-    vector begin with its lowest digit and end with digit 7; before those of the next digit the sum moves down
+    2k + 1. A step adds, for each lane, the mantissa, its double, their negatives or nothing. Steps of the same
+    codes begin with their lowest digit and end with digit 7; before those of the next digit the sum moves down
     by two places, which were empty. A ternary code, being left-aligned, has digit 7 only.
 
-    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32
-    products of a vector when the step was the last part of its last digit.
+    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sums are those of the products
+    when the step was that of the last digit.
 
     An engine of 32 lanes and 1 column (4 slots, 64-bit bus, all formats) has 14699 LUT4, 1663 CCU2C, 12612 FF
     and 5 MULT18X18D, with a multiplier array 12784, 1847, 12191 and 37 (yosys 0.70, synth_ecp5, estimated).
@@ -44,13 +43,11 @@ class DigitArray(wiring.Component):
         The digit that is taken.
     mantissas : In(signed(18)), array of columns of arrays of lanes
         ``MANTISSA_CYCLE`` cycles later.
-    first_part : In(1)
-        The sum begins with this step.
-    next_digit : In(1)
-        Another digit begins with this step.
+    first_digit : In(1)
+        The sums begin with this step.
     expand : In(1)
-        At most one code is not zero, and the sum of column 0 is this code times 2**17.
-    sums : Out(signed(38)), array of columns
+        At most one code is not zero, and the sum of its group in column 0 is this code times 2**17.
+    sums : Out(signed(37)), array of columns of arrays of groups
     """
 
     MANTISSA_CYCLE = 1
@@ -58,23 +55,21 @@ class DigitArray(wiring.Component):
     def __init__(self, *, lanes, columns):
         self._lanes = lanes
         self._columns = columns
-        self.latency = (lanes - 1).bit_length() + 3
+        self.latency = (min(lanes, GROUP_CODES) - 1).bit_length() + 3
         super().__init__({
-            "codes": In(data.ArrayLayout(signed(_CODE_BITS), lanes)),
+            "codes": In(data.ArrayLayout(signed(CODE_BITS), lanes)),
             "digit": In(3),
             "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), lanes), columns)),
-            "first_part": In(1),
-            "next_digit": In(1),
+            "first_digit": In(1),
             "expand": In(1),
-            "sums": Out(data.ArrayLayout(signed(SUM_BITS), columns)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_SUM_BITS), step_groups(lanes)), columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        first_part = delay(m, self.first_part, self.latency - 1, name="first_part")
-        next_digit = delay(m, self.next_digit, self.latency - 1, name="next_digit")
+        first_digit = delay(m, self.first_digit, self.latency - 1, name="first_digit")
         expand = delay(m, self.expand, self.latency - 1, name="expand")
-        expanded = expanded_code(m, self.codes, self.latency - 1)
+        expanded = expanded_codes(m, self.codes, self.latency - 1)
 
         # First cycle: the digits.
         ones, twos, negatives = [], [], []
@@ -102,25 +97,32 @@ class DigitArray(wiring.Component):
                 magnitude = Mux(two, mantissa << 1, Mux(one, mantissa, 0))
                 m.d.sync += term.eq(magnitude ^ negative.replicate(_TERM_BITS).as_signed())
                 terms.append((term, late_negatives[lane]))
-            while len(terms) > 1:
-                level, terms = terms, []
-                for index, ((a, a_carry), (b, b_carry)) in enumerate(zip(level[::2], level[1::2])):
-                    place = f"{column}_{len(level)}_{index}"
-                    result = Signal(signed(len(a) + 1), reset_less=True, name=f"tree_{place}")
-                    m.d.sync += result.eq(_add(a, b, a_carry))
-                    terms.append((result, delay(m, b_carry, name=f"carry_{place}")))
-            (total, carry), = terms
-            output = Signal(signed(SUM_BITS), reset_less=True, name=f"sum_{column}")
-            before = Signal(signed(SUM_BITS), name=f"before_{column}")
-            m.d.comb += [
-                before.eq(Mux(first_part, 0, Mux(next_digit, output >> 2, output))),
-                self.sums[column].eq(output),
-            ]
-            result = Cat(before[:_TOP_PLACE], _add(before[_TOP_PLACE:].as_signed(), total, carry)).as_signed()
-            if column == 0:
-                result = Mux(expand, expanded, result)
-            m.d.sync += output.eq(result)
+            for group in range(len(self.sums[column])):
+                place = f"{column}_{group}"
+                total, carry = _add_all(m, terms[group * GROUP_CODES:(group + 1) * GROUP_CODES], place)
+                output = Signal(signed(GROUP_SUM_BITS), reset_less=True, name=f"sum_{place}")
+                before = Signal(signed(GROUP_SUM_BITS), name=f"before_{place}")
+                m.d.comb += [
+                    before.eq(Mux(first_digit, 0, output >> 2)),
+                    self.sums[column][group].eq(output),
+                ]
+                result = Cat(before[:_TOP_PLACE], _add(before[_TOP_PLACE:].as_signed(), total, carry)).as_signed()
+                if column == 0:
+                    result = Mux(expand, expanded[group], result)
+                m.d.sync += output.eq(result)
         return m
+
+
+def _add_all(m, terms, place):
+    """Sum of terms with carries, but for the last carry; a register behind every addition."""
+    while len(terms) > 1:
+        level, terms = terms, []
+        for index, ((a, a_carry), (b, b_carry)) in enumerate(zip(level[::2], level[1::2])):
+            name = f"{place}_{len(level)}_{index}"
+            result = Signal(signed(len(a) + 1), reset_less=True, name=f"tree_{name}")
+            m.d.sync += result.eq(_add(a, b, a_carry))
+            terms.append((result, delay(m, b_carry, name=f"carry_{name}")))
+    return terms[0]
 
 
 def _add(a, b, carry):

@@ -1,13 +1,13 @@
 """The exact dot engine."""
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.dot.accumulator import Accumulator
 from gateware.dot.code_decoder import CodeDecoder
-from gateware.dot.code_scaler import CodeScaler
 from gateware.dot.digit_array import DigitArray
+from gateware.dot.group_scaler import GroupScaler
 from gateware.dot.group_sums import GroupSums
 from gateware.dot.layouts import CodeChunk, DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
@@ -35,7 +35,7 @@ class DotEngine(wiring.Component):
     0) is code i times its scale.
 
     A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
-    that many for every two bits of a code (times its sub-scale); beats are accepted in every cycle, from row
+    that many for every two bits of a code; beats are accepted in every cycle, from row
     to row and also with rows of one vector, as long as they are not faster. A command follows two cycles
     after the last step of the one before, without draining. The result follows 38 cycles
     after its last beat, 39 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
@@ -48,12 +48,12 @@ class DotEngine(wiring.Component):
 
     ::
 
-        beats -> RowAligner -> RowSequencer -> CodeDecoder -----> CodeScaler --> MultiplierArray -> Accumulator -> results
-                      |               |                /             /                    / /
-                      |         StepSequencer -> SubScaleTable      /                    / /
-                      |            |     \ x -> XBuffer -----------/--------------------/ /
-                      |            |     \ x -> GroupSums -> MinimumSums ----------------/
-                      \--------> ScaleReader -------------------------------------------/
+        beats -> RowAligner -> RowSequencer -> CodeDecoder --> MultiplierArray -> GroupScaler -> Accumulator -> results
+                      |               |                             /                 /            / /
+                      |         StepSequencer -> SubScaleTable ----/-----------------/            / /
+                      |            |     \ x -> XBuffer ----------/------------------------------/ /
+                      |            |     \ x -> GroupSums -> MinimumSums -------------------------/
+                      \--------> ScaleReader -----------------------------------------------------/
 
     A command may have codes of every kind with scales of every kind, sub-scales (with FP16 scales of
     super-blocks, codes of at most 6 bits, one less if unsigned) and minimums (with FP16 scales), as far as
@@ -143,39 +143,55 @@ class DotEngine(wiring.Component):
             scales.row_done.eq(steps.row_done),
         ]
         self._send_step(m, steps, scales, 0)
-        codes, code_latency = self._scale_codes(m, rows, decoder, steps)
-
         # Codes and mantissas meet at the multipliers; sums, scales and distances at the accumulator.
         lanes, columns = min(config.lanes, VECTOR_CODES), config.columns
+        has_subs = "sub_scales" in config.decoders
         kind = DigitArray if config.array == "digits" else MultiplierArray
         arrays = [kind(lanes=lanes, columns=columns) for _ in accumulator.vectors]
-        at_sums = code_latency + arrays[0].latency
+        scalers = [GroupScaler(lanes=lanes, columns=columns, sub_scales=has_subs) for _ in arrays]
+        at_scaler = CodeDecoder.LATENCY + arrays[0].latency
+        at_sums = at_scaler + scalers[0].latency
         at_totals = at_sums + accumulator.latency
-        x_start = code_latency + kind.MANTISSA_CYCLE - XBuffer.LATENCY
+        x_start = CodeDecoder.LATENCY + kind.MANTISSA_CYCLE - XBuffer.LATENCY
         self._send_step(m, steps, x_buffer, x_start)
-        first_part = delay(m, step.first_part, code_latency, name="first_part")
-        expand = delay(m, step.expand, code_latency, name="expand")
+        expand, digit, first_digit = (
+            delay(m, step[name], CodeDecoder.LATENCY, name=name) for name in ("expand", "digit", "first_digit"))
+        first_part, last_digit = (delay(m, step[name], at_scaler, name=name) for name in ("first_part", "last_digit"))
+        valid = Signal(at_scaler)
+        m.d.sync += valid.eq(Cat(steps.step.valid, valid))
+        subs = self._read_subs(m, rows, decoder, steps) if has_subs else None
+        if has_subs:
+            upper = delay(m, step.position[-1], at_scaler, name="upper")
+            enable = delay(m, rows.active.sub_bits.any(), at_scaler, name="has_subs")
+            late_scales = delay(m, subs.scales, at_scaler - 1 - SubScaleTable.LATENCY, name="sub_scales")
+            sub_scales = subs.scales.shape()(late_scales)
         kinds = [("scale", scales.distances, "distances")]
         if "minimums" in config.decoders:
-            self._sum_minimums(m, steps, scales, accumulator, at_sums)
+            self._sum_minimums(m, steps, scales, accumulator, subs, at_sums)
             kinds.append(("minimum", scales.minimum_distances, "minimum_distances"))
-        digit = delay(m, step.digit, code_latency, name="digit")
-        next_digit = delay(m, step.position == 0, code_latency, name="next_digit")
         mantissa_latency = at_sums - ScaleReader.MANTISSA_LATENCY
-        for side, array in enumerate(arrays):
+        for side, (array, scaler) in enumerate(zip(arrays, scalers)):
             m.submodules[f"array_{side}"] = array
+            m.submodules[f"scaler_{side}"] = scaler
             first = side * lanes
             vector = accumulator.vectors[side]
             m.d.comb += [
-                Cat(array.codes).eq(Cat(codes[first:first + lanes])),
-                array.first_part.eq(first_part),
+                Cat(array.codes).eq(Cat(decoder.codes[first:first + lanes])),
                 array.expand.eq(expand),
-                vector.sums.eq(array.sums),
+                scaler.groups.eq(array.sums),
+                scaler.first_part.eq(first_part),
+                scaler.valid.eq(valid[-1] & last_digit),
+                vector.sums.eq(scaler.sums),
                 vector.mantissa.eq(
                     delay(m, scales.mantissas[side], mantissa_latency, name=f"mantissa_{side}")),
             ]
+            if has_subs:
+                pair = [sub_scales[2 * side + number] for number in range(2)]
+                if len(scaler.scales) == 1:
+                    pair = [Mux(upper, pair[1], pair[0])]
+                m.d.comb += [Cat(scaler.scales).eq(Cat(pair)), scaler.enable.eq(enable)]
             if kind is DigitArray:
-                m.d.comb += [array.digit.eq(digit), array.next_digit.eq(next_digit)]
+                m.d.comb += [array.digit.eq(digit), array.first_digit.eq(first_digit)]
             for column in range(columns):
                 mantissas = x_buffer.mantissas[column][first:first + lanes]
                 m.d.comb += Cat(array.mantissas[column]).eq(Cat(mantissas))
@@ -239,14 +255,9 @@ class DotEngine(wiring.Component):
             unit.step.p.eq(delay(m, steps.step.p, cycles, name="step")),
         ]
 
-    def _scale_codes(self, m, rows, decoder, steps):
-        """Codes times their sub-scales, and their latency."""
-        config = self._config
-        if "sub_scales" not in config.decoders:
-            self._sub_minimums = None
-            return decoder.codes, CodeDecoder.LATENCY
-        m.submodules.subs = subs = SubScaleTable(config)
-        # One cycle after the step: sub-scales are written, or those of the step are read.
+    def _read_subs(self, m, rows, decoder, steps):
+        """The table of sub-scales: one cycle after the step they are written, or those of the step are read."""
+        m.submodules.subs = subs = SubScaleTable(self._config)
         write = Signal()
         m.d.sync += write.eq(steps.sub_valid)
         late_command = rows.active.shape()(delay(m, rows.active, name="active"))
@@ -257,25 +268,9 @@ class DotEngine(wiring.Component):
             subs.write_word.eq(delay(m, steps.sub_word, name="sub_word")),
             subs.write_data.eq(decoder.subs),
         ]
-        ready = 1 + SubScaleTable.LATENCY
-        step = steps.step.p
-        codes = decoder.codes.shape()(delay(m, decoder.codes, ready - CodeDecoder.LATENCY, name="codes"))
-        upper = delay(m, step.position[-1], ready, name="upper")
-        enable = delay(m, rows.active.sub_bits.any(), ready, name="has_subs")
-        products, lanes = [], min(config.lanes, VECTOR_CODES)
-        for side in range(sides(config)):
-            m.submodules[f"scaler_{side}"] = scaler = CodeScaler(lanes)
-            m.d.comb += [
-                Cat(scaler.codes).eq(Cat(codes[side * lanes:(side + 1) * lanes])),
-                Cat(scaler.scales).eq(Cat(subs.scales[2 * side:2 * side + 2])),
-                scaler.upper.eq(upper),
-                scaler.enable.eq(enable),
-            ]
-            products.extend(scaler.products)
-        self._sub_minimums = subs.minimums
-        return products, ready + CodeScaler.LATENCY
+        return subs
 
-    def _sum_minimums(self, m, steps, scales, accumulator, at_sums):
+    def _sum_minimums(self, m, steps, scales, accumulator, subs, at_sums):
         """The minimums of a step, at the accumulator in cycle ``at_sums``."""
         config = self._config
         m.submodules.groups = groups = GroupSums(config)
@@ -285,15 +280,15 @@ class DotEngine(wiring.Component):
             groups.groups.valid.eq(self.x.valid),
             groups.groups.p.eq(self.x.p),
         ]
-        if self._sub_minimums is None:
-            subs = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
+        if subs is None:
+            factors = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
         else:
-            late = delay(m, self._sub_minimums, start - 1 - SubScaleTable.LATENCY, name="sub_minimums")
-            subs = self._sub_minimums.shape()(late)
+            late = delay(m, subs.minimums, start - 1 - SubScaleTable.LATENCY, name="sub_minimums")
+            factors = subs.minimums.shape()(late)
         for side, vector in enumerate(accumulator.vectors):
             m.submodules[f"minimums_{side}"] = minimums = MinimumSums(config.columns)
             for number in range(2):
-                m.d.comb += minimums.minimums[number].eq(subs[2 * side + number])
+                m.d.comb += minimums.minimums[number].eq(factors[2 * side + number])
                 m.d.comb += [minimums.groups[column][number].eq(groups.sums[column][2 * side + number])
                              for column in range(config.columns)]
             m.d.comb += [

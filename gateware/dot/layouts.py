@@ -5,14 +5,29 @@ from amaranth.lib import data
 
 from gateware.isa import CodeKind, VECTOR_CODES
 
-__all__ = ["CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "GROUP_BITS",
-           "GROUP_CODES", "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS", "SCALE_MANTISSA_BITS",
-           "SUM_BITS",
-           "ScaleBeat", "TOTAL_BITS", "WORD_BITS", "chunk_words", "sides", "product_bits",
+__all__ = ["CODE_BITS", "CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "GROUP_BITS",
+           "GROUP_CODES", "GROUP_SUM_BITS", "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS",
+           "SCALED_CODE_BITS", "SCALE_MANTISSA_BITS", "SUB_SCALE_BITS", "SUM_BITS", "ScaleBeat", "TOTAL_BITS",
+           "UNIT_BITS", "WORD_BITS", "chunk_words", "multiplied_bits", "product_bits", "sides", "step_groups",
            "sub_words"]
 
 WORD_BITS = 32
 """Bits of a bit-plane: one per code of a vector."""
+
+CODE_BITS = 16
+"""Signed width of a code in the array, left-aligned."""
+
+SUB_SCALE_BITS = 8
+"""Signed width of a sub-scale, left-aligned."""
+
+SCALED_CODE_BITS = 6
+"""Bits of a code that may have a sub-scale, from the uppermost one down: the others are zero."""
+
+UNIT_BITS = 17
+"""Places by which a code is shifted up where it stands for a sum: when it is expanded."""
+
+GROUP_SUM_BITS = 37
+"""Signed width of 16 products of a 16-bit code and an 18-bit mantissa (which is never -2**17)."""
 
 SUM_BITS = 38
 """Signed width of 32 products of a 16-bit code and an 18-bit mantissa (which is never -2**17)."""
@@ -55,10 +70,20 @@ def chunk_words(config):
     return config.bus_bits // WORD_BITS
 
 
-def product_bits(config, command):
+def step_groups(lanes):
+    """Groups of 16 codes that a step of ``lanes`` lanes has, or is a part of: 1 or 2."""
+    return max(lanes // GROUP_CODES, 1)
+
+
+def multiplied_bits(command):
     """Bits that the codes of a command occupy in the array, from the uppermost one of 16 down."""
-    bits = Mux(command.code_kind == CodeKind.TABLE, 8,
+    return Mux(command.code_kind == CodeKind.TABLE, 8,
                command.code_bits + (command.code_kind == CodeKind.UNSIGNED))
+
+
+def product_bits(config, command):
+    """Bits of a code times its sub-scale."""
+    bits = multiplied_bits(command)
     if "sub_scales" not in config.decoders:
         return bits
     # Sub-scales without a sign leave their upper bit empty.
@@ -100,15 +125,15 @@ def DotStep(config):
 
     ``vector`` is the number of the vector, or of the first of two side by side, with a ``second`` one unless
     the row ends. ``position`` is the first code of the step, or the code that is expanded. ``half`` is that
-    of a paired row; its totals are apart from those of the other half. ``first_part`` begins and ``complete``
-    ends the sum over a vector; in an array of digits, ``digit`` is which one of its codes. ``first`` begins
-    and ``emit`` ends the sum over a row. ``columns`` + 1 physical columns are wanted. With ``emit``,
+    of a paired row; its totals are apart from those of the other half. In an array of digits ``digit`` is which
+    one of its codes, of all that begin with ``first_digit`` and end with ``last_digit``. ``first_part`` begins and
+    ``complete`` ends the sum over a vector. ``first`` begins and ``emit`` ends the sum over a row. ``columns`` + 1 physical columns are wanted. With ``emit``,
     ``row_last`` and ``command_last`` say whether these results are the last of a row and of a command.
     """
     return data.StructLayout({
         "vector": 9, "second": 1, "position": (sides(config) * VECTOR_CODES - 1).bit_length(),
         "slot": (config.slots - 1).bit_length(), "half": 1, "digit": 3 if config.array == "digits" else 0,
-        "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
+        "first_digit": 1, "last_digit": 1, "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
         "columns": (config.columns - 1).bit_length(), "row_last": 1, "command_last": 1})
 
 

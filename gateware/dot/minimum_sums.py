@@ -1,11 +1,12 @@
 """Group sums times sub-minimums."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.dot.layouts import GROUP_BITS, MINIMUM_BITS, MINIMUM_SUM_BITS
-from gateware.dot.small_multiplier import SmallMultiplier
+from gateware.dot.split_multiplier import SplitMultiplier
+from gateware.numeric.delay import delay
 
 __all__ = ["MinimumSums"]
 
@@ -26,7 +27,7 @@ class MinimumSums(wiring.Component):
     sums : Out(signed(29)), array of columns
     """
 
-    LATENCY = SmallMultiplier.LATENCY + 1
+    LATENCY = SplitMultiplier.LATENCY + 2
 
     def __init__(self, columns):
         self._columns = columns
@@ -41,14 +42,17 @@ class MinimumSums(wiring.Component):
         for column in range(self._columns):
             products = []
             for number in range(2):
-                multiplier = SmallMultiplier(a_width=GROUP_BITS, b_width=MINIMUM_BITS, signed=False)
+                multiplier = SplitMultiplier(a_width=GROUP_BITS, b_width=MINIMUM_BITS, signed=False)
                 m.submodules[f"multiplier_{column}_{number}"] = multiplier
                 m.d.comb += [
                     multiplier.a.eq(self.groups[column][number]),
                     multiplier.b.eq(self.minimums[number]),
                 ]
-                products.append(multiplier.o)
+                products.append(multiplier)
+            limb = SplitMultiplier.LIMB_BITS
+            low = delay(m, products[0].low + products[1].low, name=f"low_{column}")
+            high = delay(m, products[0].high + products[1].high, name=f"high_{column}")
             total = Signal(signed(MINIMUM_SUM_BITS), reset_less=True, name=f"sum_{column}")
-            m.d.sync += total.eq(products[0] + products[1])
+            m.d.sync += total.eq(Cat(low[:limb], high + (low >> limb)).as_signed())
             m.d.comb += self.sums[column].eq(total)
         return m

@@ -4,25 +4,20 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import SUM_BITS
-from gateware.isa import VECTOR_CODES
+from gateware.dot.layouts import CODE_BITS, GROUP_CODES, GROUP_SUM_BITS, UNIT_BITS, step_groups
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
 
-__all__ = ["MultiplierArray", "expanded_code"]
+__all__ = ["MultiplierArray", "expanded_codes"]
 
-_CODE_BITS = 16
 _MANTISSA_BITS = 18
 _PRODUCT_BITS = 33
-_UNIT_BITS = 17
 
 
 class MultiplierArray(wiring.Component):
-    """``lanes`` multipliers for each of ``columns``, an adder tree behind them, and the sum over the parts of
-    a vector.
+    """``lanes`` multipliers for each of ``columns``, and an adder tree behind each group of 16 of them.
 
-    A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sum is that of the 32
-    products of a vector when the step was its last part.
+    A free-running pipeline: latency ``latency`` cycles, one step per cycle.
 
     Codes may be -2**15, mantissas are at most 2**17 - 1 in magnitude, so products have 33 bits.
 
@@ -36,13 +31,11 @@ class MultiplierArray(wiring.Component):
     -------
     codes : In(signed(16)), array of lanes
     mantissas : In(signed(18)), array of columns of arrays of lanes
-    first_part : In(1)
-        The sum begins with this step.
     expand : In(1)
-        At most one code is not zero, and the sum of column 0 is this code times 2**17: products of codes and
-        sub-scales may be short of the place of a single code by one bit, which only a row of one vector
-        cannot spare.
-    sums : Out(signed(38)), array of columns
+        At most one code is not zero, and the sum of its group in column 0 is this code times 2**17; other
+        columns and their mantissas do not matter.
+    sums : Out(signed(37)), array of columns of arrays of groups
+        Of the 16 products of a group, or of as many as the step has of one.
     """
 
     MANTISSA_CYCLE = 0  # counted from that of the codes
@@ -50,64 +43,53 @@ class MultiplierArray(wiring.Component):
     def __init__(self, *, lanes, columns):
         self._lanes = lanes
         self._columns = columns
-        levels = (lanes - 1).bit_length()
-        self._several_parts = lanes < VECTOR_CODES
-        self.latency = Multiplier.LATENCY + levels + self._several_parts
+        self.latency = Multiplier.LATENCY + (min(lanes, GROUP_CODES) - 1).bit_length()
         super().__init__({
-            "codes": In(data.ArrayLayout(signed(_CODE_BITS), lanes)),
+            "codes": In(data.ArrayLayout(signed(CODE_BITS), lanes)),
             "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), lanes), columns)),
-            "first_part": In(1),
             "expand": In(1),
-            "sums": Out(data.ArrayLayout(signed(SUM_BITS), columns)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_SUM_BITS), step_groups(lanes)), columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        first_part = delay(m, self.first_part, self.latency - 1, name="first_part")
         expand = delay(m, self.expand, self.latency - 1, name="expand")
-        expanded = expanded_code(m, self.codes, self.latency - 1)
+        expanded = expanded_codes(m, self.codes, self.latency - 1)
 
         for column in range(self._columns):
-            terms = []
+            products = []
             for lane in range(self._lanes):
-                multiplier = Multiplier(a_width=_CODE_BITS, b_width=_MANTISSA_BITS, signed=True)
+                multiplier = Multiplier(a_width=CODE_BITS, b_width=_MANTISSA_BITS, signed=True)
                 m.submodules[f"multiplier_{column}_{lane}"] = multiplier
                 m.d.comb += [
                     multiplier.a.eq(self.codes[lane]),
                     multiplier.b.eq(self.mantissas[column][lane]),
                 ]
-                terms.append(multiplier.o[:_PRODUCT_BITS].as_signed())
-            output = Signal(signed(SUM_BITS), reset_less=True, name=f"sum_{column}")
-            m.d.comb += self.sums[column].eq(output)
-            # A register behind every level: yosys merges additions in a row into carry-save adders of LUTs,
-            # which take more than the registers. The last level shares its cycle with what is left to do.
-            while len(terms) > (1 if self._several_parts else 2):
-                terms = _add_pairs(terms)
-                registers = [Signal(term.shape(), reset_less=True, name=f"tree_{column}_{len(terms)}_{index}")
-                             for index, term in enumerate(terms)]
-                m.d.sync += [register.eq(term) for register, term in zip(registers, terms)]
-                terms = registers
-            if not self._several_parts:
-                terms = _add_pairs(terms)
-            total, = terms
-            if self._several_parts:
-                total = total + Mux(first_part, 0, output)
-            if column == 0:
-                total = Mux(expand, expanded, total)
-            m.d.sync += output.eq(total)
+                products.append(multiplier.o[:_PRODUCT_BITS].as_signed())
+            for group in range(len(self.sums[column])):
+                terms = products[group * GROUP_CODES:(group + 1) * GROUP_CODES]
+                # A register behind every level: yosys merges additions in a row into carry-save adders of
+                # LUTs, which take more than the registers.
+                while len(terms) > 1:
+                    sums = [a + b for a, b in zip(terms[::2], terms[1::2])]
+                    if column == 0 and len(sums) == 1:
+                        sums = [Mux(expand, expanded[group], sums[0])]
+                    terms = [Signal(signed(len(total)), reset_less=True,
+                                    name=f"tree_{column}_{group}_{len(sums)}_{index}")
+                             for index, total in enumerate(sums)]
+                    m.d.sync += [register.eq(total) for register, total in zip(terms, sums)]
+                m.d.comb += self.sums[column][group].eq(terms[0])
         return m
 
 
-def expanded_code(m, codes, cycles):
-    """The one code that is not zero times 2**17, ``cycles`` later."""
-    merged = Signal(_CODE_BITS, reset_less=True)
-    any_code = Const(0, _CODE_BITS)
-    for code in codes:
-        any_code |= code.as_unsigned()
-    m.d.sync += merged.eq(any_code)
-    return Cat(Const(0, _UNIT_BITS), delay(m, merged, cycles - 1, name="expanded")).as_signed()
-
-
-def _add_pairs(terms):
-    """Sums of neighbours."""
-    return [a + b for a, b in zip(terms[::2], terms[1::2])]
+def expanded_codes(m, codes, cycles):
+    """The one code of each group that is not zero times 2**17, ``cycles`` later."""
+    expanded = []
+    for group in range(step_groups(len(codes))):
+        merged = Signal(CODE_BITS, reset_less=True, name=f"merged_{group}")
+        any_code = Const(0, CODE_BITS)
+        for code in list(codes)[group * GROUP_CODES:(group + 1) * GROUP_CODES]:
+            any_code |= code.as_unsigned()
+        m.d.sync += merged.eq(any_code)
+        expanded.append(Cat(Const(0, UNIT_BITS), delay(m, merged, cycles - 1, name=f"expanded_{group}")).as_signed())
+    return expanded

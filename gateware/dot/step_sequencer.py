@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import DotStep, sides, product_bits, sub_words
+from gateware.dot.layouts import DotStep, multiplied_bits, sides, sub_words
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import DotCommand
 
@@ -18,8 +18,8 @@ class StepSequencer(wiring.Component):
     takes ``32 / lanes`` steps per slot, or 32 if it is expanded. One of a pair of rows takes that for its
     lower halves in all slots, then for its upper halves: results come row by row. None of these is issued
     without a credit. A vector of sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead.
-    With 64 lanes, two vectors take the place of a vector. An array of digits takes the steps of a slot once
-    for each digit, lowest digit first.
+    With 64 lanes, two vectors take the place of a vector. An array of digits takes every step once for each
+    digit, lowest digit first.
 
     Parameters
     ----------
@@ -87,11 +87,11 @@ class StepSequencer(wiring.Component):
         if config.array == "digits":
             # The codes of a step come at the earliest two cycles after the command.
             before_last = Signal(3)
-            digits = (product_bits(config, self.active) + 1) >> 1
+            digits = (multiplied_bits(self.active) + 1) >> 1
             m.d.sync += before_last.eq(digits - 1)
             m.d.comb += [last_digit.eq(expand | self.sub | (past_digits == before_last)),
                          step.digit.eq(past_digits - before_last - 1)]
-            with m.If(issued & last_part):
+            with m.If(issued):
                 m.d.sync += past_digits.eq(Mux(last_digit, 0, past_digits + 1))
         else:
             m.d.comb += last_digit.eq(1)
@@ -111,8 +111,10 @@ class StepSequencer(wiring.Component):
             step.position.eq(position),
             step.slot.eq(slot),
             step.half.eq(half),
+            step.first_digit.eq(expand | (past_digits == 0)),
+            step.last_digit.eq(last_digit),
             step.expand.eq(expand),
-            step.first_part.eq(expand | (position == 0) & (past_digits == 0)),
+            step.first_part.eq(expand | (position == 0)),
             step.complete.eq(expand | last_of_slot),
             step.first.eq(expand | (vector == 0)),
             step.emit.eq(expand | self.row_last & last_of_slot),
@@ -120,7 +122,7 @@ class StepSequencer(wiring.Component):
             step.row_last.eq(expand | last_slot),
             step.command_last.eq(self.command_last & self.row_last & last_of_slot & last_slot & last_half),
         ]
-        with m.If(issued):
+        with m.If(issued & last_digit):
             m.d.sync += position.eq(Mux(last_part, 0, position + Mux(expand, 1, config.lanes)))
         with m.If(self.step.valid):
             with m.If(last_of_slot):

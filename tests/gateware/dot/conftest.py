@@ -58,9 +58,9 @@ class Matrix:
 
     @property
     def digits(self):
-        """Digits of radix 4 of a code, times its sub-scale."""
+        """Digits of radix 4 of a code."""
         bits = 8 if self.kind == CodeKind.TABLE else self.code_bits + (self.kind == CodeKind.UNSIGNED)
-        return (bits + (self.sub_bits + (not self.sub_signed) if self.sub_bits else 0) + 1) // 2
+        return (bits + 1) // 2
 
     @property
     def command(self):
