@@ -102,24 +102,26 @@ class CodeDecoder(wiring.Component):
         width = min(lanes, VECTOR_CODES)  # lanes of a vector
         lane_bits = (lanes - 1).bit_length()
         chunk = self.chunks.p
-        fire = Signal()
+        # `done` comes late and has far to go: whatever else decides is put together without it.
+        free, load = Signal(), Signal()
+        completing = self.chunks.valid & chunk.completes
         m.d.comb += [
-            self.chunks.ready.eq(~chunk.completes | ~self.valid | self.done),
-            fire.eq(self.chunks.valid & self.chunks.ready),
+            free.eq(~self.valid | self.done),
+            load.eq(completing & free),
+            self.chunks.ready.eq(~chunk.completes | free),
         ]
         run = Signal.like(chunk.run)
-        with m.If(fire & chunk.completes):
+        with m.If(load):
             m.d.sync += [
-                self.valid.eq(1),
                 self.second.eq(chunk.second),
                 self.sub.eq(chunk.sub),
                 self.row_last.eq(chunk.row_last),
                 self.command_last.eq(chunk.command_last),
                 run.eq(chunk.run),
             ]
-        with m.Elif(self.done):
-            m.d.sync += self.valid.eq(0)
-        held = self._assemble(m, fire)
+        with m.If(free):
+            m.d.sync += self.valid.eq(completing)
+        held = self._assemble(m, completing, free)
 
         # Cycle 0: the bits of the step.
         part = self.position[lane_bits:]
@@ -158,12 +160,12 @@ class CodeDecoder(wiring.Component):
             m.d.comb += self.codes[lane].eq(output)
         return m
 
-    def _assemble(self, m, fire):
+    def _assemble(self, m, completing, free):
         """For each vector held, its registers."""
         chunk = self.chunks.p
-        return [self._assemble_part(m, fire, index, part) for index, part in enumerate(chunk.parts)]
+        return [self._assemble_part(m, completing, free, index, part) for index, part in enumerate(chunk.parts)]
 
-    def _assemble_part(self, m, fire, index, part):
+    def _assemble_part(self, m, completing, free, index, part):
         chunk = self.chunks.p
         places = len(chunk.words)
         assembled, held = (
@@ -179,11 +181,11 @@ class CodeDecoder(wiring.Component):
             used.eq((Const(-1, _PLANES) << chunk.start) & Cat(Const(-1, _PLANES - 1), ~chunk.open_top)),
         ]
         # The fifth vector of trits brings no words, unless there is another one beside it.
-        with m.If(fire & chunk.completes & ((chunk.run != _FIFTH) | (len(chunk.parts) > 1))):
+        with m.If(completing & ((chunk.run != _FIFTH) | (len(chunk.parts) > 1)) & free):
             m.d.sync += [word.eq(Mux(used[k], Mux(new[k], arriving[k % places], assembled[k]), 0))
                          for k, word in enumerate(held)]
         for k, word in enumerate(assembled):
-            with m.If(fire & (chunk.completes | new[k])):
+            with m.If(self.chunks.valid & Mux(chunk.completes, free, new[k])):
                 m.d.sync += word.eq(following[k % places])
         return held
 

@@ -37,13 +37,13 @@ class DotEngine(wiring.Component):
     A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
     that many for every two bits of a code; beats are accepted in every cycle, from row
     to row and also with rows of one vector, as long as they are not faster. A command follows two cycles
-    after the last step of the one before, without draining. The result follows 38 cycles
-    after its last beat, 39 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
+    after the last step of the one before, without draining. The result follows 42 cycles
+    after its last beat, 43 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
     their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be
     refused; nothing is lost then, the steps wait.
 
     Yosys 0.70, synth_ecp5, all formats, 32 lanes, 2 columns, 4 slots, 64-bit bus, 4 vector lanes, MULT18X18D
-    with its own registers, estimated: 14658 LUT4, 2625 CCU2C, 14922 FF, 168 LUT RAMs of 16 x 4, 74
+    with its own registers, estimated: 7708 LUT4, 2086 CCU2C, 12725 FF, 232 LUT RAMs of 16 x 4, 80
     MULT18X18D, 38 DP16KD.
 
     ::

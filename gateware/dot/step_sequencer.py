@@ -1,6 +1,6 @@
 """Issues the steps of the multiplier array."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -73,7 +73,8 @@ class StepSequencer(wiring.Component):
         expand = self.active.expand & ~self.sub
         last_code = Mux(self.second, vectors * VECTOR_CODES - 1, VECTOR_CODES - 1)
 
-        # The next step.
+        # The next step. What it is the last one of is known when it comes: `done` is the begin of the longest paths
+        # of the engine, into every register of the code decoder.
         position = Signal.like(step.position)
         slot = Signal(range(max(config.slots, 2)))
         half = Signal()
@@ -81,8 +82,12 @@ class StepSequencer(wiring.Component):
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
         few_left = Signal()  # this slot has them all
         one_slot = Signal()  # the first slot has them all
+        single_part = vectors * VECTOR_CODES == config.lanes
+        last_part = Const(1) if single_part else Signal()
+        last_code_now = Signal()
+        last_step = Signal()  # of a vector of codes, the digits aside
 
-        last_part, last_digit, last_slot, last_half, issued = (Signal() for _ in range(5))
+        last_digit, issued = Signal(), Signal()
         past_digits = Signal(3)
         if config.array == "digits":
             # The codes of a step come at the earliest two cycles after the command.
@@ -95,15 +100,15 @@ class StepSequencer(wiring.Component):
                 m.d.sync += past_digits.eq(Mux(last_digit, 0, past_digits + 1))
         else:
             m.d.comb += last_digit.eq(1)
-        last_of_slot = last_part & last_digit
+        ends_part = Mux(expand, last_code_now, last_part)
+        last_of_slot = ends_part & last_digit
+        last_slot = expand | self.sub | few_left
+        last_half = half | ~self.active.paired
         m.d.comb += [
             self.step.valid.eq(self.valid & ~self.sub & self.credit),
             self.sub_valid.eq(self.valid & self.sub),
-            issued.eq(self.step.valid | self.sub_valid),
-            last_part.eq(position == Mux(expand, last_code, vectors * VECTOR_CODES - config.lanes)),
-            last_slot.eq(expand | self.sub | few_left),
-            last_half.eq(half | ~self.active.paired),
-            self.done.eq(issued & last_of_slot & last_slot & last_half),
+            issued.eq(self.valid & (self.sub | self.credit)),
+            self.done.eq(self.valid & Mux(self.sub, last_part, self.credit & last_step & last_digit)),
             self.row_done.eq(self.done & self.row_last),
 
             step.vector.eq(vector),
@@ -122,17 +127,35 @@ class StepSequencer(wiring.Component):
             step.row_last.eq(expand | last_slot),
             step.command_last.eq(self.command_last & self.row_last & last_of_slot & last_slot & last_half),
         ]
+        # Position, slot and half after this step, if it is issued.
+        next_last_code = expand & (position == last_code - 1)
+        next_last_part = Const(1)
+        if not single_part:
+            next_last_part = ~expand & ~last_part & (position == vectors * VECTOR_CODES - 2 * config.lanes)
+        next_few_left, next_half, next_last_pass = Signal(), Signal(), Signal()
+        m.d.comb += [next_few_left.eq(few_left), next_half.eq(half)]
+        with m.If(last_of_slot & ~self.sub):
+            m.d.comb += [
+                next_few_left.eq(Mux(last_slot, one_slot, columns_left <= 2 * config.columns)),
+                next_half.eq(Mux(last_slot, ~last_half, half)),
+            ]
+        m.d.comb += next_last_pass.eq(next_few_left & (next_half | ~self.active.paired))
         with m.If(issued & last_digit):
-            m.d.sync += position.eq(Mux(last_part, 0, position + Mux(expand, 1, config.lanes)))
+            m.d.sync += [
+                position.eq(Mux(ends_part, 0, position + Mux(expand, 1, config.lanes))),
+                last_code_now.eq(next_last_code),
+                last_step.eq(Mux(self.active.expand, next_last_code, next_last_part & next_last_pass)),
+                few_left.eq(next_few_left),
+                half.eq(next_half),
+            ]
+            if not single_part:
+                m.d.sync += last_part.eq(next_last_part)
         with m.If(self.step.valid):
             with m.If(last_of_slot):
                 m.d.sync += [
                     slot.eq(Mux(last_slot, 0, slot + 1)),
                     columns_left.eq(Mux(last_slot, self.active.columns, columns_left - config.columns)),
-                    few_left.eq(Mux(last_slot, one_slot, columns_left <= 2 * config.columns)),
                 ]
-                with m.If(last_slot):
-                    m.d.sync += half.eq(~last_half)
             with m.If(self.done):
                 m.d.sync += vector.eq(Mux(self.row_last, 0, vector + vectors))
         with m.If(self.sub_valid):
@@ -141,5 +164,10 @@ class StepSequencer(wiring.Component):
             m.d.sync += self.sub_word.eq(0)
         with m.If(self.start):
             only = self.command.columns <= config.columns
-            m.d.sync += [columns_left.eq(self.command.columns), few_left.eq(only), one_slot.eq(only)]
+            m.d.sync += [
+                columns_left.eq(self.command.columns),
+                few_left.eq(only),
+                one_slot.eq(only),
+                last_step.eq(only & single_part & ~self.command.expand & ~self.command.paired),
+            ]
         return m
