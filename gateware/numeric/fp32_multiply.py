@@ -62,11 +62,11 @@ class Fp32Multiply(wiring.Component):
 
         # Cycle 1: what the operands are.
         sign = Signal(reset_less=True)
-        exponent = Signal(signed(10), reset_less=True)
+        exponent = Signal(9, reset_less=True)  # with the bias of both
         zero, infinity, nan = (Signal(2, reset_less=True, name=name) for name in ("zero", "infinity", "nan"))
         m.d.sync += [
             sign.eq(self.a[31] ^ self.b[31]),
-            exponent.eq(self.a[23:31] + self.b[23:31] - BIAS),
+            exponent.eq(self.a[23:31] + self.b[23:31]),
         ]
         for index, factor in enumerate((self.a, self.b)):
             m.d.sync += [
@@ -99,20 +99,21 @@ class Fp32Multiply(wiring.Component):
         # Cycle 6: leading one at the top.
         above_two = product[35]
         m.submodules.round = rounding = Fp32Round(exponent_width=10)
-        normalised = Signal(35, reset_less=True)
+        normalised = Signal(25, reset_less=True)  # significand and guard bit
         sticky = Signal(reset_less=True)
-        exponent_6 = Signal(signed(10), reset_less=True)
+        adjust = Signal(signed(10), reset_less=True)
         m.d.sync += [
-            normalised.eq(Mux(above_two, product[1:], product[:35])),
-            sticky.eq(sticky_low | (above_two & product[0])),
-            exponent_6.eq(delay(m, exponent, 4, name="exponent") + above_two),
+            normalised.eq(Mux(above_two, product[11:], product[10:35])),
+            sticky.eq(sticky_low | product[:10].any() | (above_two & product[10])),
+            adjust.eq(Mux(above_two, 1 - BIAS, -BIAS)),
         ]
         m.d.comb += [
             rounding.sign.eq(delay(m, sign, 5, name="sign")),
-            rounding.exponent.eq(exponent_6),
-            rounding.significand.eq(normalised[11:]),
-            rounding.guard.eq(normalised[10]),
-            rounding.sticky.eq(sticky | normalised[:10].any()),
+            rounding.exponent.eq(delay(m, exponent, 5, name="exponent")),
+            rounding.adjust.eq(adjust),
+            rounding.significand.eq(normalised[1:]),
+            rounding.guard.eq(normalised[0]),
+            rounding.sticky.eq(sticky),
             Cat(rounding.zero, rounding.infinity, rounding.nan).eq(delay(m, kind, 4, name="kind")),
             self.o.eq(rounding.o),
         ]

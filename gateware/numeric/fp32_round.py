@@ -5,7 +5,6 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .delay import delay
-from .fp32 import INFINITY_BITS, NAN_BITS
 
 
 __all__ = ["Fp32Round"]
@@ -27,7 +26,8 @@ class Fp32Round(wiring.Component):
     -------
     sign : In(1)
     exponent : In(signed(exponent_width))
-        Biased exponent of the leading one; any value but the greatest.
+    adjust : In(signed(exponent_width))
+        Their sum is the biased exponent of the leading one; any value but the greatest.
     significand : In(24)
         Leading one at the top.
     guard, sticky : In(1)
@@ -50,6 +50,7 @@ class Fp32Round(wiring.Component):
         super().__init__({
             "sign": In(1),
             "exponent": In(signed(exponent_width)),
+            "adjust": In(signed(exponent_width)),
             "significand": In(24),
             "guard": In(1),
             "sticky": In(1),
@@ -62,27 +63,34 @@ class Fp32Round(wiring.Component):
     def elaborate(self, platform):
         m = Module()
 
-        # A carry out of the fraction increments the exponent and leaves a fraction of zero.
+        # One carry chain for all: a carry out of the fraction increments the exponent and leaves a fraction of zero.
         round_up = self.guard & (self.sticky | self.significand[0])
         number = Cat(self.significand[:23], self.exponent)
+        correction = Cat(round_up, Const(0, 22), self.adjust)
         rounded = Signal(len(number), reset_less=True)
-        m.d.sync += rounded.eq(number + round_up)
+        m.d.sync += rounded.eq(number + correction)
         sign = delay(m, self.sign, name="sign")
         zero = delay(m, self.zero, name="zero")
         infinity = delay(m, self.infinity, name="infinity")
         nan = delay(m, self.nan, name="nan")
 
-        field = rounded[23:].as_signed()
-        finite = ~infinity & ~nan
+        field = rounded[23:]
+        negative = field[-1]
         clear = Signal()
         saturate = Signal()
-        output = Signal(32, reset_less=True)
         m.d.comb += [
-            clear.eq(finite & (zero | (field <= 0))),
-            saturate.eq(infinity | (field >= 255)),
-            self.o.eq(output),
+            saturate.eq(nan | infinity | (~zero & ~negative & (field[8:-1].any() | field[:8].all()))),
+            clear.eq(zero | negative | ~field.any()),
         ]
-        m.d.sync += output.eq(
-            Mux(nan, NAN_BITS,
-                Cat(Mux(clear, Const(0, 31), Mux(saturate, Const(INFINITY_BITS, 31), rounded[:31])), sign)))
+        # Whatever overrules the number clears its fraction: that is the reset of these registers, not logic.
+        fraction = Signal(22, reset_less=True)
+        top = Signal(10, reset_less=True)
+        m.d.sync += [
+            fraction.eq(Mux(saturate | clear, 0, rounded[:22])),
+            top.eq(Cat(
+                nan | (rounded[22] & ~(saturate | clear)),
+                Mux(saturate, 255, Mux(clear, 0, rounded[23:31])),
+                sign & ~nan)),
+        ]
+        m.d.comb += self.o.eq(Cat(fraction, top))
         return m

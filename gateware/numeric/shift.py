@@ -1,6 +1,6 @@
 """Steps of barrel shifters, sized so that one of them fits between two registers."""
 
-from amaranth.hdl import Array, Cat, Const, Mux
+from amaranth.hdl import Cat, Const, Mux
 
 
 __all__ = ["shift_right_sticky", "leading_zeros"]
@@ -23,10 +23,13 @@ def shift_right_sticky(value, amount, step=1):
         One bit.
     """
     width = len(value)
-    distances = [min(step * index, width) for index in range(1 << len(amount))]
-    shifted = Array(Cat(value[distance:], Const(0, distance)) for distance in distances)
-    lost = Array(value[:distance].any() if distance else Const(0, 1) for distance in distances)
-    return shifted[amount], lost[amount]
+    lost = Const(0, 1)
+    # One multiplexer of two per bit and step: cheaper than one of all distances.
+    for index in reversed(range(len(amount))):
+        distance = min(step << index, width)
+        lost = lost | (amount[index] & value[:distance].any())
+        value = Mux(amount[index], Cat(value[distance:], Const(0, distance)), value)
+    return value, lost
 
 
 def leading_zeros(value):
