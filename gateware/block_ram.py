@@ -58,7 +58,9 @@ class BlockRam(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         width = len(self.write_data)
-        m.submodules.array = array = memory.Memory(shape=width, depth=self._depth, init=self._init)
+        # A block even where LUTs would do: blocks are what the devices have most of to spare.
+        m.submodules.array = array = memory.Memory(
+            shape=width, depth=self._depth, init=self._init, attrs={"ram_style": "block"})
         write = array.write_port()
         read = array.read_port()
         m.d.comb += [

@@ -25,7 +25,7 @@ class Fp32Multiply(wiring.Component):
         a, b -- 4 multipliers -- inner products -- product -- normalise -- round -- o
              0                3                 4          5            6        8
 
-    119 LUT4, 62 CCU2C, 541 FF, 4 MULT18X18D; 138 MHz.
+    92 LUT4, 53 CCU2C, 287 FF, 4 MULT18X18D.
 
     Members
     -------

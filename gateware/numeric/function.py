@@ -54,7 +54,7 @@ class Fp32Function(wiring.Component):
     1/sqrt(a)  NaN      NaN      +inf  +inf  +0
     =========  =======  =======  ====  ====  ========
 
-    339 LUT4, 64 CCU2C, 984 FF, 2 MULT18X18D, 3 DP16KD; 139 MHz.
+    279 LUT4, 64 CCU2C, 759 FF, 2 MULT18X18D, 3 DP16KD.
 
     Members
     -------

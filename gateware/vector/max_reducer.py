@@ -1,25 +1,31 @@
 """The largest element of a pass, or the largest magnitude."""
 
-from amaranth.hdl import Cat, Module, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.numeric.delay import delay
 from gateware.numeric.total_order import total_order_key
 
+from .control_delay import control_delay
+
 __all__ = ["MaxReducer"]
+
+_LEAST = -1 << 31
 
 
 class MaxReducer(wiring.Component):
     """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the
     largest of the elements without their signs, `vector_pass.reduce_largest`.
 
-    One group per cycle. Lanes keep a maximum each, as an integer key whose order is that of the floats. After
-    the last group they are compared with each other, two cycles a level; ``done`` comes ``2 * log2(lanes) +
-    2`` cycles after it.
+    One group per cycle. Elements are compared as integer keys whose order is that of the floats: those of a group in a
+    tree, two cycles a level, then the largest of the group with the largest so far. ``done`` comes ``latency(lanes)``
+    cycles after the last group.
 
     Parameters
     ----------
     lanes : int
+        A power of two.
 
     Members
     -------
@@ -44,30 +50,58 @@ class MaxReducer(wiring.Component):
             "group": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
         })
 
+    @staticmethod
+    def latency(lanes):
+        """Cycles from the last group to ``done``."""
+        return 2 * (lanes - 1).bit_length() + 3
+
     def elaborate(self, platform):
         m = Module()
-        levels = (self._lanes - 1).bit_length()
-        # Bit 2k: lanes below 2**(levels - 1 - k) look at the lane that far away; bit 2k + 1: they compare;
-        # the last bit: done.
-        after = Signal(2 * levels + 2)
-        m.d.sync += after.eq(Cat(self.valid & self.last, after[:-1]))
-        keys = [Signal(signed(32), reset_less=True, name=f"key_{lane}") for lane in range(self._lanes)]
-        for lane, key in enumerate(keys):
-            candidate = Signal(signed(32), reset_less=True, name=f"candidate_{lane}")
-            enable = Signal(name=f"enable_{lane}")
+
+        def key(name):
+            return Signal(signed(32), reset_less=True, name=name)
+
+        # What does not exist is less than every number.
+        keys = [key(f"key_{lane}") for lane in range(self._lanes)]
+        for lane, register in enumerate(keys):
             element = Cat(self.group[lane][:31], self.group[lane][31] & ~self.magnitude)
-            m.d.sync += [candidate.eq(total_order_key(element)), enable.eq(self.valid & self.mask[lane])]
-            for index in range(levels):
-                half = self._lanes >> index + 1
-                if lane < half:
-                    with m.If(after[2 * index + 1]):
-                        m.d.sync += [candidate.eq(keys[lane + half]), enable.eq(1)]
-            with m.If(self.start):
-                m.d.sync += key.eq(-1 << 31)
-            with m.Elif(enable & (candidate > key)):
-                m.d.sync += key.eq(candidate)
-        m.d.comb += [
-            self.done.eq(after[-1]),
-            self.value.eq(total_order_key(keys[0])),  # It is its own inverse.
+            m.d.sync += register.eq(Mux(self.valid & self.mask[lane], total_order_key(element), _LEAST))
+
+        # Within the group.
+        level = 0
+        while len(keys) > 1:
+            larger = []
+            for index, (a, b) in enumerate(zip(keys[::2], keys[1::2])):
+                name = f"{level}_{index}"
+                second = Signal(reset_less=True, name=f"second_{name}")
+                register = key(f"larger_{name}")
+                m.d.sync += [
+                    second.eq(b > a),
+                    register.eq(Mux(second, delay(m, b, name=f"b_{name}"), delay(m, a, name=f"a_{name}")).as_signed()),
+                ]
+                larger.append(register)
+            keys = larger
+            level += 1
+
+        # From group to group. A comparison takes a cycle of its own, in which the group before may still become the
+        # largest: a group is compared with both, and what that one turns out to be selects the result.
+        group, = keys
+        before, largest = key("before"), key("largest")
+        above_before, above_largest = Signal(reset_less=True), Signal(reset_less=True)
+        wins, before_won = Signal(), Signal()
+        arrived = control_delay(
+            m, Cat(self.valid, self.valid & self.last), self.latency(self._lanes) - 1, name="arrived")
+        m.d.comb += wins.eq(arrived[0] & Mux(before_won, above_before, above_largest))
+        m.d.sync += [
+            before.eq(group),
+            above_before.eq(group > before),
+            above_largest.eq(group > largest),
+            before_won.eq(wins),
         ]
+        with m.If(wins):
+            m.d.sync += largest.eq(before)
+        with m.If(self.start):
+            m.d.sync += largest.eq(_LEAST)
+        m.d.sync += self.done.eq(arrived[1])
+        m.d.comb += self.value.eq(total_order_key(largest))  # It is its own inverse.
         return m

@@ -5,7 +5,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.isa import Reduce, Source
+from gateware.isa import Function, Reduce, Source
 from gateware.layouts import VectorCommand
 from gateware.numeric.delay import delay
 from gateware.numeric.fp32_multiply import Fp32Multiply
@@ -24,7 +24,7 @@ class OperandFetch(wiring.Component):
     """Hands the operands of a pass to the lanes, group by group.
 
     The scratchpad gives one group per cycle, so a group leaves every ``max(1, number of SCRATCHPAD
-    operands)`` cycles (every ``sum_interval`` cycles at least when the pass takes a sum), later if the stream
+    operands)`` cycles (``half_interval`` or ``sum_interval`` at least where these apply), later if the stream
     has none. The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after
     ``start``.
 
@@ -34,8 +34,8 @@ class OperandFetch(wiring.Component):
     ----------
     lanes, bus_bits : int
         Elements of a group, bits of a beat.
-    sum_interval : int
-        Least number of cycles between groups of a pass that takes a sum.
+    half_interval, sum_interval : int
+        Least number of cycles between groups of a pass with a function or a reduction, and of one that takes a sum.
 
     Members
     -------
@@ -60,9 +60,9 @@ class OperandFetch(wiring.Component):
 
     LATENCY = Scratchpad.LATENCY + 1
 
-    def __init__(self, *, lanes, bus_bits, sum_interval):
+    def __init__(self, *, lanes, bus_bits, half_interval, sum_interval):
         self._lanes, self._bus_bits = lanes, bus_bits
-        self._sum_interval = sum_interval
+        self._half_interval, self._sum_interval = half_interval, sum_interval
         group = data.ArrayLayout(32, lanes)
         super().__init__({
             "start": In(1),
@@ -114,11 +114,13 @@ class OperandFetch(wiring.Component):
         ]
 
         # Phases of a group: a bit for each read of the scratchpad, then bits that only pass time.
-        phases = Signal(3 + (self._sum_interval if self._sum_interval > 1 else 0))
+        phases = Signal(3 + max(self._half_interval, self._sum_interval))
         sources = Cat(source == Source.SCRATCHPAD
                       for source in (command.a_source, command.b_source, command.c_source))
         reads = sources[0] + sources[1] + sources[2]
-        idle = [(command.reduce == Reduce.SUM) & (reads + spare < self._sum_interval)
+        halves = (command.function != Function.IDENTITY) | (command.reduce != Reduce.NONE)
+        idle = [halves & (reads + spare < self._half_interval)
+                | (command.reduce == Reduce.SUM) & (reads + spare < self._sum_interval)
                 for spare in range(len(phases) - 3)]
         left = Signal.like(phases)
         after = Signal.like(phases)

@@ -1,9 +1,10 @@
 """The sum of the elements of a pass."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.block_ram import BlockRam
 from gateware.numeric.delay import delay
 from gateware.numeric.fp32_add import Fp32Add
 from gateware.numeric.sums import PARTIAL_SUMS
@@ -17,19 +18,17 @@ class SumReducer(wiring.Component):
     """Sum in the order of :func:`gateware.numeric.sums.interleaved_sum`.
 
     Element ``i`` is added to partial sum ``i % 64``; lane ``i % lanes`` keeps it in row ``i % 64 // lanes``
-    of its LUT RAM. After the last group the partial sums are added in a tree, ``p[i] += p[i + half]`` for
+    of its block RAM. After the last group the partial sums are added in a tree, ``p[i] += p[i + half]`` for
     ``half`` = 32..1: rows of the same lane first, then the lanes' row 0. A level with ``half >= length`` is
     left out: it would add +0 to single elements, and none of them is -0 because +0 was added to them before.
 
     A row is ready ``LOOP`` cycles after it was read: groups must come ``interval(lanes)`` cycles apart at
-    least. ``done`` comes ``LOOP * (1 + levels)`` cycles after the last group, levels = ceil(log2(min(length,
-    64))), and half as many more as a level has pairs of rows (7 in all for ``lanes`` 4 and ``length`` above
-    32).
+    least. ``done`` comes ``tail(lanes, length)`` cycles after the last group.
 
     Parameters
     ----------
     lanes : int
-        2, 4, 8 or 16.
+        1, 2, 4, 8 or 16.
 
     Members
     -------
@@ -47,8 +46,8 @@ class SumReducer(wiring.Component):
     value : Out(32)
     """
 
-    # Two registers before the adders, and the one that the LUT RAM is.
-    LOOP = Fp32Add.LATENCY + 3
+    # To the register before the adders, through them, and into the block RAM.
+    LOOP = BlockRam.LATENCY + 1 + Fp32Add.LATENCY + 1
 
     def __init__(self, *, lanes):
         self._lanes = lanes
@@ -62,16 +61,27 @@ class SumReducer(wiring.Component):
         """Least number of cycles from one group to the next."""
         return -(-cls.LOOP // (PARTIAL_SUMS // lanes))
 
+    @classmethod
+    def tail(cls, lanes, length):
+        """Cycles from the last group to ``done``."""
+        levels = [1 << level for level in range((PARTIAL_SUMS - 1).bit_length()) if 1 << level < length]
+        return cls.LOOP + sum(cls._turn(lanes) + half // lanes // 2 for half in levels)
+
+    @classmethod
+    def _turn(cls, lanes):
+        # With one lane, a level of 32 rows takes longer than what the next one waits for.
+        return max(cls.LOOP, PARTIAL_SUMS // lanes // 4)
+
     def elaborate(self, platform):
         m = Module()
-        lanes, rows = self._lanes, PARTIAL_SUMS // self._lanes
+        lanes, rows, turn = self._lanes, PARTIAL_SUMS // self._lanes, self._turn(self._lanes)
         lane_bits = (lanes - 1).bit_length()
         half = Signal(range(PARTIAL_SUMS // 2 + 1), reset_less=True)   # a power of two, or 0 when all is done
         elements = Signal(range(PARTIAL_SUMS + 1), reset_less=True)    # partial sums in use
         row = Signal(range(rows))
         fresh = Signal(reset_less=True)                                # rows hold nothing yet
         adding = Signal()                                              # of partial sums
-        timer = Signal(range(rows + self.LOOP))
+        timer = Signal(range(rows + turn))
         step = Signal(range(rows + 1))                                 # rows that this level has
         m.d.comb += step.eq(half[lane_bits:])
         other = Signal(range(rows), reset_less=True)                   # row + step, while adding
@@ -79,7 +89,7 @@ class SumReducer(wiring.Component):
         def level(half):
             """Begin a level. The one after it first needs the sum in the middle of this one."""
             return [adding.eq(1), row.eq(0), other.eq(half[lane_bits:]),
-                    timer.eq(half[lane_bits + 1:] + self.LOOP - 1)]
+                    timer.eq(half[lane_bits + 1:] + turn - 1)]
 
         with m.FSM():
             with m.State("ACCUMULATE"):
@@ -121,48 +131,51 @@ class SumReducer(wiring.Component):
                 elements.eq(Mux(self.length >= PARTIAL_SUMS, PARTIAL_SUMS, self.length)),
             ]
 
-        # Whether an element ever came to the row of the second operand.
+        # Whether an element ever came to the row of the second operand, in a lane.
         full, partly = other < elements[lane_bits:], other == elements[lane_bits:]
-        seconds = []
+        exists = Cat(full | partly & (elements[:lane_bits] > lane) for lane in range(lanes))
         enables = Mux(adding, ~Const(0, lanes), Mux(self.valid, self.mask, 0))
         writes = control_delay(m, Cat(row, enables), self.LOOP - 1, name="writes")
+
+        # What the operands are, when the block RAMs have them.
+        no_first = delay(m, ~adding & fresh, BlockRam.LATENCY, name="no_first")
+        of_group = delay(m, ~adding, BlockRam.LATENCY, name="of_group")
+        second_exists = delay(m, exists, BlockRam.LATENCY, name="exists")
+        distance = delay(m, half[:lane_bits], BlockRam.LATENCY, name="distance")
+        seconds, sums = [], []
         for lane in range(lanes):
-            m.submodules[f"partial_{lane}"] = partial = memory.Memory(shape=32, depth=rows, init=[])
-            first, second = partial.read_port(domain="comb"), partial.read_port(domain="comb")
-            write = partial.write_port()
+            m.submodules[f"first_{lane}"] = first = BlockRam(width=32, depth=rows)
+            m.submodules[f"second_{lane}"] = second = BlockRam(width=32, depth=rows)
             m.submodules[f"add_{lane}"] = add = Fp32Add()
-            exists = Signal(name=f"exists_{lane}")
-            gated = Signal(32, reset_less=True, name=f"second_{lane}")
+            for partial in (first, second):
+                m.d.comb += [
+                    partial.write_address.eq(writes[:len(row)]),
+                    partial.write_enable.eq(writes[len(row) + lane]),
+                    partial.write_data.eq(add.o),
+                ]
             m.d.comb += [
-                first.addr.eq(row),
-                second.addr.eq(other),
-                exists.eq(full | partly & (elements[:lane_bits] > lane)),
-                write.addr.eq(writes[:len(row)]),
-                write.en.eq(writes[len(row) + lane]),
-                write.data.eq(add.o),
+                first.read_enable.eq(self.valid | adding),
+                first.read_address.eq(row),
+                second.read_enable.eq(adding),
+                second.read_address.eq(other),
             ]
             operand = Signal(32, reset_less=True, name=f"first_{lane}")
-            m.d.sync += [
-                operand.eq(Mux(~adding & fresh, 0, first.data)),
-                gated.eq(Mux(exists, second.data, 0)),
-            ]
-            m.d.comb += add.a.eq(delay(m, operand, name=f"first_{lane}"))
-            if lane == 0:
-                m.d.comb += self.value.eq(first.data)
-            seconds.append((add, gated))
-        # Which lane the second operand comes from.
-        distance = delay(m, half[:lane_bits], name="distance")
-        of_group = delay(m, ~adding, name="of_group")
-        for lane, (add, gated) in enumerate(seconds):
-            operand = Signal(32, reset_less=True, name=f"operand_{lane}")
+            m.d.sync += operand.eq(Mux(no_first, 0, first.read_data))
+            m.d.comb += add.a.eq(operand)
+            seconds.append(second.read_data)
+            sums.append(add)
+        for lane, add in enumerate(sums):
+            operand = Signal(32, reset_less=True, name=f"second_{lane}")
             m.d.comb += add.b.eq(operand)
-            element = delay(m, self.group[lane], name=f"element_{lane}")
-            with m.If(of_group):
-                m.d.sync += operand.eq(element)
+            # Which lane the second operand comes from.
+            source, valid = seconds[lane], second_exists[lane]
             for bit in range(lane_bits):
                 if lane < 1 << bit:
-                    with m.Elif(distance[bit]):
-                        m.d.sync += operand.eq(seconds[lane + (1 << bit)][1])
-            with m.Else():
-                m.d.sync += operand.eq(gated)
+                    source = Mux(distance[bit], seconds[lane + (1 << bit)], source)
+                    valid = Mux(distance[bit], second_exists[lane + (1 << bit)], valid)
+            element = delay(m, self.group[lane], BlockRam.LATENCY, name=f"element_{lane}")
+            m.d.sync += operand.eq(Mux(of_group | valid, Mux(of_group, element, source), 0))
+        # The last one that lane 0 writes is the total.
+        with m.If(writes[len(row)]):
+            m.d.sync += self.value.eq(sums[0].o)
         return m

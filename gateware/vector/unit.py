@@ -7,8 +7,11 @@ from amaranth.lib.wiring import In, Out
 from gateware.block_ram import BlockRam
 from gateware.isa import Function, Reduce, Sink
 from gateware.layouts import QuantisedGroup, ScratchpadWrite, StoredCode, VectorCommand
+from gateware.numeric.delay import delay
 
 from .control_delay import control_delay
+from .group_function import GroupFunction
+from .half_groups import HalfGroups
 from .lane import Lane
 from .max_reducer import MaxReducer
 from .operand_fetch import OperandFetch
@@ -31,14 +34,16 @@ class VectorUnit(wiring.Component):
     ::
 
         operand --.
-        scalars --+-- fetch -- a, b, c -- lanes -- results --+-- scratchpad
-        scratchpad '                                         +-- quantiser -- x, codes
-                                                             '-- sum, largest -- scalars
+        scalars --+-- fetch -- a, b, c -- lanes --+-- results --+-- scratchpad
+        scratchpad '                              '- function -'+-- quantiser -- x, codes
+                                                                '-- sum, largest -- scalars
+
+    Functions and reductions take half a group per cycle: passes have little of both, and their units are large.
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
-    ``interval = max(1, SCRATCHPAD operands)`` (for SUM with 8 or 16 lanes at least 2 or 4) and
-    ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 23`` cycles,
-    17 more for a function other than the identity. Then follow, the longer of both:
+    ``interval = max(1, SCRATCHPAD operands)``, at least 2 with a function or a reduction (for SUM with 16 lanes
+    at least 4), and ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 24`` cycles,
+    18 more for a function other than the identity. Then follow, the longer of both:
 
     ===============  ==============================================================================
     sink             cycles
@@ -47,12 +52,12 @@ class VectorUnit(wiring.Component):
     SCRATCHPAD       1
     COLUMN           ``Quantiser.latency(vector_lanes)`` (14 for 4) + groups of the last block, padded
     STORE            the same, at one code per cycle
-    SUM              15, plus 13 for each level of the tree, ceil(log2(min(length, 64))), plus 7 at 4 lanes
-    MAX, LARGEST     2 * log2(vector_lanes) + 4
+    SUM              ``SumReducer.tail(vector_lanes // 2, length)`` + 3 (18 for one element, 123 for 64 at 4 lanes)
+    MAX, LARGEST     ``MaxReducer.latency(vector_lanes // 2)`` + 3 (8 at 4 lanes)
     ===============  ==============================================================================
 
-    Configuration ``ecp5`` (4 lanes) on ECP5: 9,029 LUT4, 1,386 CCU2C, 145 DPR16X4, 12,692 FF, 24 MULT18X18D,
-    49 DP16KD (``celosia build vector-unit --synth-only``, Yosys 0.70; with 450 FF around it).
+    Configuration ``ecp5`` (4 lanes) on ECP5: 6,165 LUT4, 948 CCU2C, 81 DPR16X4, 9,987 FF, 20 MULT18X18D,
+    47 DP16KD (``celosia build vector-unit --synth-only``, Yosys 0.70; with 450 FF around it).
 
     Parameters
     ----------
@@ -140,7 +145,8 @@ class VectorUnit(wiring.Component):
 
         # Operands.
         m.submodules.fetch = fetch = OperandFetch(
-            lanes=lanes, bus_bits=self._config.bus_bits, sum_interval=SumReducer.interval(lanes))
+            lanes=lanes, bus_bits=self._config.bus_bits, half_interval=2,
+            sum_interval=2 * SumReducer.interval(lanes // 2))
         wiring.connect(m, wiring.flipped(self.operand), fetch.operand)
         m.d.comb += [
             fetch.start.eq(start),
@@ -156,21 +162,25 @@ class VectorUnit(wiring.Component):
         ]
 
         # Results.
-        results = Signal(data.ArrayLayout(32, lanes))
+        sums = Signal(data.ArrayLayout(32, lanes))
+        results = Signal(data.ArrayLayout(32, lanes), reset_less=True)
         for index in range(lanes):
             m.submodules[f"lane_{index}"] = lane = Lane()
             m.d.comb += [
                 lane.a.eq(fetch.a[index]),
                 lane.b.eq(fetch.b[index]),
                 lane.c.eq(fetch.c[index]),
-                lane.function.eq(function),
-                results[index].eq(lane.o),
+                sums[index].eq(lane.o),
             ]
+        m.submodules.function = functions = GroupFunction(lanes=lanes)
+        m.d.comb += [functions.function.eq(function), functions.group.eq(sums)]
+        m.d.sync += results.eq(Mux(identity, sums, functions.o))
         # What comes with the results is known one cycle ahead of them: a register for each of those who
         # listen.
-        short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.SHORT_LATENCY - 1, name="short")
+        short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.LATENCY, name="short")
         # A pass that takes the short way may not show here later, in the middle of the next one.
-        long = control_delay(m, Mux(identity, 0, short), Lane.LATENCY - Lane.SHORT_LATENCY, name="long")
+        long = control_delay(m, Mux(identity, 0, short), GroupFunction.LATENCY, name="long")
+        m.d.comb += functions.arrives.eq(short[0])
         coming, coming_last = Signal(), Signal()
         valid, last, mask = Signal(), Signal(), Signal(lanes)
         to_scratchpad, to_quantiser, to_sum, to_max = Signal(), Signal(), Signal(), Signal()
@@ -214,17 +224,20 @@ class VectorUnit(wiring.Component):
         wiring.connect(m, quantiser.x, wiring.flipped(self.x))
         wiring.connect(m, quantiser.codes, wiring.flipped(self.codes))
 
-        # To a scalar.
-        m.submodules.sum = total = SumReducer(lanes=lanes)
-        m.submodules.max = largest = MaxReducer(lanes=lanes)
-        m.d.comb += largest.magnitude.eq(by_magnitude)
+        # To a scalar, half a group at a time.
+        m.submodules.halves = halves = HalfGroups(lanes=lanes)
+        m.submodules.sum = total = SumReducer(lanes=lanes // 2)
+        m.submodules.max = largest = MaxReducer(lanes=lanes // 2)
+        m.d.comb += [halves.arrives.eq(valid), halves.group.eq(results), largest.magnitude.eq(by_magnitude)]
+        upper_mask = delay(m, mask[lanes // 2:], name="upper_mask")
+        upper_last = delay(m, last, name="upper_last")
         for reducer, arrives in ((total, to_sum), (largest, to_max)):
             m.d.comb += [
                 reducer.start.eq(start),
-                reducer.valid.eq(arrives),
-                reducer.last.eq(last),
-                reducer.mask.eq(mask),
-                reducer.group.eq(results),
+                reducer.valid.eq(arrives | control_delay(m, arrives, 1, name="upper")),
+                reducer.last.eq(~arrives & upper_last),
+                reducer.mask.eq(Mux(arrives, mask[:lanes // 2], upper_mask)),
+                reducer.group.eq(halves.half),
             ]
         reduced = Signal()
         value = Signal(32, reset_less=True)

@@ -66,28 +66,23 @@ def run(dut, lanes, vectors, *, interval, rng, latency=None, magnitude=0):
     return values
 
 
-def sum_latency(lanes, length):
-    levels = [1 << k for k in range(6) if 1 << k < length]
-    return SumReducer.LOOP * (1 + len(levels)) + sum(half // lanes // 2 for half in levels)
-
-
-@pytest.mark.parametrize("lanes", [2, 4, 8, 16])
+@pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16])
 def test_sum(lanes):
     rng = np.random.default_rng(lanes)
     vectors = list(passes(rng))[::1 if lanes < 8 else 3]
     got = run(SumReducer(lanes=lanes), lanes, vectors, interval=SumReducer.interval(lanes), rng=rng,
-              latency=lambda length: sum_latency(lanes, length))
+              latency=lambda length: SumReducer.tail(lanes, length))
     for x, value in zip(vectors, got, strict=True):
         assert value == int(reduce_sum(x).view(np.uint32)), f"length {len(x)}: {x!r}"
 
 
 @pytest.mark.parametrize("magnitude", [0, 1])
-@pytest.mark.parametrize("lanes", [2, 4, 16])
+@pytest.mark.parametrize("lanes", [1, 2, 4, 16])
 def test_max(lanes, magnitude):
     rng = np.random.default_rng(lanes)
     vectors = list(passes(rng))
     got = run(MaxReducer(lanes=lanes), lanes, vectors, interval=1, rng=rng,
-              latency=lambda length: 2 * lanes.bit_length(), magnitude=magnitude)
+              latency=lambda length: MaxReducer.latency(lanes), magnitude=magnitude)
     for x, value in zip(vectors, got, strict=True):
         expected = (reduce_largest if magnitude else reduce_max)(x)
         assert value == int(expected.view(np.uint32)), f"length {len(x)}: {x!r}"

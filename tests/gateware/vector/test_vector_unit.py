@@ -9,6 +9,7 @@ import pytest
 
 from gateware.config import Config
 from gateware.isa import Function, Reduce, Sink, Source
+from gateware.vector.max_reducer import MaxReducer
 from gateware.vector.quantiser import Quantiser
 from gateware.vector.sum_reducer import SumReducer
 from gateware.vector.unit import VectorUnit
@@ -302,18 +303,18 @@ def test_cycles(vector_lanes):
                                       {"a": ("s", 0), "b": ("s", 48), "c": ("s", 96)})):
         if reads == 0:
             program.add(length=1, a=("s", 0), reduce=Reduce.MAX)
-            want.append(1 + 23 + 2 * vector_lanes.bit_length() + 2)
+            want.append(2 + 24 + 1 + MaxReducer.latency(vector_lanes // 2) + 2)
         for length in (1, 40):
-            groups = -(-length // vector_lanes) * max(1, reads)
+            groups = -(-length // vector_lanes)
             program.add(length=length, **operands, sink=Sink.SCRATCHPAD, destination=144)
             program.add(length=length, **operands, function=Function.EXP2)
-            want += [groups + 24, groups + 41]
+            want += [groups * max(1, reads) + 25, groups * max(2, reads) + 43]
     groups = -(-64 // vector_lanes)
     program.add(length=64, a=("s", 0), reduce=Reduce.SUM, into=1)
-    want.append(groups * SumReducer.interval(vector_lanes) + 25 + SumReducer.LOOP * 7
-                + sum(half // vector_lanes // 2 for half in (32, 16, 8, 4, 2, 1)))
+    half = vector_lanes // 2
+    want.append(2 * groups * SumReducer.interval(half) + 24 + 1 + SumReducer.tail(half, 64) + 2)
     program.add(length=64, a=("s", 0), sink=Sink.COLUMN)
-    want.append(groups + 23 + Quantiser.latency(vector_lanes) + groups)
+    want.append(groups + 24 + Quantiser.latency(vector_lanes) + groups)
     assert program.run() == want
 
 
