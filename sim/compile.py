@@ -98,8 +98,8 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), t
     flags : sequence of str
         More options for the C++ compiler.
     models : sequence of str
-        Verilog files with the modules that the design has instances of: paths, or those that yosys brings
-        (`+/xilinx/cells_sim.v`).
+        Files with the modules that the design has instances of: Verilog or, with the ending `.json`, netlists of
+        yosys; paths, or those that yosys brings (`+/xilinx/cells_sim.v`).
     toolchain : Toolchain
 
     Returns
@@ -130,11 +130,12 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), t
     verilog = _VerilogFiles()
     text = _without_sources(rtlil.convert(design, name="top", ports=ports, platform=verilog))
     # Models that yosys brings belong to its version, which is in the environment.
-    sources = [model if model.startswith("+/") else Path(model).read_text() for model in map(str, models)]
+    models = [*map(str, models)]
+    sources = [model if model.startswith("+/") else Path(model).read_text() for model in models]
     path = cache / f"{name}-{_digest(environment, PASSES, text, *verilog.files.values(), *sources)}.so"
     if not path.exists():
         def write(work):
-            return _write_design(work, text, verilog.files, sources, toolchain)
+            return _write_design(work, text, verilog.files, models, toolchain)
 
         _build(cache, path, toolchain, write, flags)
     if index is not None:
@@ -232,9 +233,10 @@ def _write_design(work, text, verilog, models, toolchain):
         commands.append(f"read_verilog {name}")
     for index, model in enumerate(models):
         if not model.startswith("+/"):
-            (work / f"model_{index}.v").write_text(model)
-            model = f"model_{index}.v"
-        commands.append(f"read_verilog {model}")
+            copy = work / f"model_{index}{Path(model).suffix}"
+            copy.write_text(Path(model).read_text())
+            model = copy.name
+        commands.append(f"{'read_json' if model.endswith('.json') else 'read_verilog'} {model}")
     commands.append("read_rtlil design.il")
     if verilog:
         commands.append("hierarchy -check -top top")

@@ -12,9 +12,11 @@ from gateware.dot.engine import DotEngine
 from gateware.isa import CodeKind, CodeOrder, Scale, VECTOR_CODES
 from gateware.numeric.block_float import BLOCK
 from host.image.cache_codes import to_elements
-from host.image.formats import trit_bytes
+from host.image.formats import FORMATS, trit_bytes
 from host.image.planes import to_planes
 from sim.streams import receive, send
+
+LONGEST_X = 2**17 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,3 +272,46 @@ def vector():
 def engine_bench():
     """Class `EngineBench`: function of a `Config` to a dot engine in the simulator."""
     return EngineBench
+
+
+@pytest.fixture(scope="session")
+def draw(matrix):
+    """Function that draws a `Matrix` of a format; ``extreme`` ones have but the ends of every range."""
+    def draw(rng, name, *, rows, vectors, extreme=False, **options):
+        form = FORMATS[name]
+
+        def numbers(low, high, shape):
+            if extreme:
+                return np.where(rng.integers(0, 2, shape), low, high).astype(np.int16)
+            return rng.integers(low, high + 1, shape).astype(np.int16)
+
+        def fp16(shape):
+            if extreme:
+                return rng.choice(np.array([0x7BFF, 0xFBFF, 0x0001, 0x8000], np.uint16), shape)
+            # All finite numbers, subnormals and zeros included, in a range that differs from row to row.
+            exponents = rng.integers(0, rng.integers(1, 32, (rows, 1)), shape) % 31
+            return (rng.integers(0, 2, shape) << 15 | exponents << 10 | rng.integers(0, 1024, shape)).astype(np.uint16)
+
+        can_pack = form.code_kind != CodeKind.TRITS and not options.get("expand")
+        options = {"packed": can_pack and bool(rng.integers(0, 2)), **options}
+        scales, subs = (rows, vectors // form.super_vectors), (rows, vectors, form.vector_subs)
+        ends = (0, 15) if form.table else form.code_range
+        return matrix(
+            codes=numbers(*ends, (rows, vectors, 32)), code_bits=form.code_bits, kind=form.code_kind,
+            table=form.table, super=form.super_vectors > 1,
+            scales=fp16(scales) if form.scale_kind == 1 else numbers(-128, 127, scales).astype(np.int8),
+            minimums=fp16(scales) if form.minimum else None,
+            sub_bits=form.sub_bits, sub_signed=form.sub_signed,
+            sub_scales=numbers(*form.sub_range, subs) if form.sub_bits else None,
+            sub_minimums=numbers(*form.sub_range, subs) if form.sub_bits and form.minimum else None, **options)
+    return draw
+
+
+@pytest.fixture(scope="session")
+def draw_x(vector):
+    """Function that draws a `Vector` per column, whose blocks have exponents far apart."""
+    def draw(rng, columns, vectors):
+        return {column: vector(mantissas=rng.integers(-LONGEST_X, LONGEST_X + 1, 32 * vectors),
+                               exponents=rng.integers(-143, 115, -(-vectors // 8)) // rng.integers(1, 30))
+                for column in range(columns)}
+    return draw

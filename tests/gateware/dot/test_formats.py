@@ -32,49 +32,6 @@ def bench(request, engine_bench):
     return engine_bench(engine_config(*request.param))
 
 
-@pytest.fixture(scope="module")
-def draw(matrix):
-    """Function that draws a `Matrix` of a format; ``extreme`` ones have but the ends of every range."""
-    def draw(rng, name, *, rows, vectors, extreme=False, **options):
-        form = FORMATS[name]
-
-        def numbers(low, high, shape):
-            if extreme:
-                return np.where(rng.integers(0, 2, shape), low, high).astype(np.int16)
-            return rng.integers(low, high + 1, shape).astype(np.int16)
-
-        def fp16(shape):
-            if extreme:
-                return rng.choice(np.array([0x7BFF, 0xFBFF, 0x0001, 0x8000], np.uint16), shape)
-            # All finite numbers, subnormals and zeros included, in a range that differs from row to row.
-            exponents = rng.integers(0, rng.integers(1, 32, (rows, 1)), shape) % 31
-            return (rng.integers(0, 2, shape) << 15 | exponents << 10 | rng.integers(0, 1024, shape)).astype(np.uint16)
-
-        can_pack = form.code_kind != CodeKind.TRITS and not options.get("expand")
-        options = {"packed": can_pack and bool(rng.integers(0, 2)), **options}
-        scales, subs = (rows, vectors // form.super_vectors), (rows, vectors, form.vector_subs)
-        ends = (0, 15) if form.table else form.code_range
-        return matrix(
-            codes=numbers(*ends, (rows, vectors, 32)), code_bits=form.code_bits, kind=form.code_kind,
-            table=form.table, super=form.super_vectors > 1,
-            scales=fp16(scales) if form.scale_kind == 1 else numbers(-128, 127, scales).astype(np.int8),
-            minimums=fp16(scales) if form.minimum else None,
-            sub_bits=form.sub_bits, sub_signed=form.sub_signed,
-            sub_scales=numbers(*form.sub_range, subs) if form.sub_bits else None,
-            sub_minimums=numbers(*form.sub_range, subs) if form.sub_bits and form.minimum else None, **options)
-    return draw
-
-
-@pytest.fixture(scope="module")
-def draw_x(vector):
-    """Function that draws a `Vector` per column, whose blocks have exponents far apart."""
-    def draw(rng, columns, vectors):
-        return {column: vector(mantissas=rng.integers(-LONGEST_X, LONGEST_X + 1, 32 * vectors),
-                               exponents=rng.integers(-143, 115, -(-vectors // 8)) // rng.integers(1, 30))
-                for column in range(columns)}
-    return draw
-
-
 @pytest.mark.parametrize("seed, stalls", [(0, (0.0, 0.0)), (1, (0.4, 0.0)), (2, (0.1, 0.7))])
 def test_every_format(bench, draw, draw_x, seed, stalls):
     """Commands of all formats in random order, one after another, with every number of columns."""
