@@ -38,8 +38,8 @@ class Ulx3s(Elaboratable):
       the SDRAM wants them 1.5 ns before its own, so 1.0 ns is left. Of the 13.3 ns until data are taken, 2.5 ns
       are the phase and 6.0 ns the SDRAM's access time, so 4.8 ns are left for an output, an input and the wires.
     * **Link.** The FTDI chip's lines M1 (to the FPGA) and L4 (from it), without flow control.
-    * **Lights.** D0: SDRAM is up; D1: a program runs; D2: request in progress; D3: request accepted; D4: request refused;
-      D5: byte lost; D6: off; D7: PLL locked. Pulses are made long enough to be seen.
+    * **Lights.** D0: SDRAM is up; D1: a program runs; D2: request in progress; D3: request accepted; D4: request
+      refused; D5: byte lost; D6: off; D7: PLL locked. Pulses are made long enough to be seen.
 
     Parameters
     ----------

@@ -30,7 +30,8 @@ def test_a_bitstream_is_written(bitstream, tmp_path):
     assert [path.read_bytes() for path in paths] == [b"bits", b"scan"]
     assert [path.name for path in paths] == ["ulx3s-micro.bit", "ulx3s-micro.svf"]
     text = result.to_text(paths)
-    assert "LUTS      8,364 of  83,640   10.0%" in text and "MHz   75.0, wanted 75: clk" in text and str(paths[0]) in text
+    assert "LUTS      8,364 of  83,640   10.0%" in text and "MHz   75.0, wanted 75: clk" in text
+    assert str(paths[0]) in text
     assert json.loads(result.to_json(paths))["files"] == [str(path) for path in paths]
 
 

@@ -32,6 +32,9 @@ def test_a_unit_is_synthesised_for_the_7_series(celosia):
     (["dma", "--speed", "5"], "speed must be one of 6, 7, 8, not 5"),
     (["dma", "--seeds", "0"], "seeds must be 1 or more, not 0"),
     (["dma", "--mhz", "0"], "mhz must be more than 0, not 0"),
+    (["ulx3s", "--mhz", "50"], "mhz of a bitstream cannot be chosen: ulx3s has a clock of its own, not 50"),
+    (["ulx3s", "--device", "lfe5u-45f"], "device of a bitstream for ulx3s must be lfe5u-85f, not lfe5u-45f"),
+    (["ulx3s", "--speed", "8"], "speed of a bitstream for ulx3s must be 6, not 8"),
 ])
 def test_bad_input(refused, arguments, message):
     assert refused("build", *arguments) == message
