@@ -19,7 +19,8 @@ def build(
     speed: Annotated[int | None, typer.Option(
         metavar="GRADE", show_default=False,
         help="Speed grade; by default that of the board, or the slowest of the device.")] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", help="Routes it N times, with seeds 1..N; for a bitstream until one reaches the clocks.")] = 1,
+    seeds: Annotated[int, typer.Option(
+        metavar="N", help="Routes it N times, with seeds 1..N; for a bitstream until one reaches the clocks.")] = 1,
     mhz: Annotated[float | None, typer.Option(
         metavar="F", show_default=False,
         help="Clock that every seed must reach, by default 100. A bitstream has that of its board.")] = None,
