@@ -8,6 +8,7 @@ import time
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from boards.build.cache import cached_file
+from boards.build.conversion import convert_top
 from boards.build.critical_path import critical_path
 from boards.build.synthesis import resources, synthesise_rtlil
 
@@ -123,17 +124,15 @@ def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
     sim.toolchain.ToolError
         If a tool fails, for example because the design does not fit.
     """
-    files = {path: text if isinstance(text, str) else text.decode()
-             for path, text in platform.prepare(top, "top", emit_src=False).files.items()}
-    verilog = "".join(text for path, text in sorted(files.items()) if path in platform.extra_files)
-    synthesis = synthesise_rtlil(files["top.il"], device=device, toolchain=toolchain, verilog=verilog)
+    text, verilog, constraints = convert_top(top, platform)
+    synthesis = synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=verilog)
     options = [*device.options, "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):
         start = time.monotonic()
         (work / "netlist.json").hardlink_to(synthesis.netlist)
-        (work / "top.lpf").write_text(files["top.lpf"])
+        (work / "top.lpf").write_text(constraints)
         toolchain.run([*toolchain.nextpnr_ecp5, "-q", "--json", "netlist.json", "--lpf", "top.lpf", "--textcfg",
                        "top.config", "--report", "report.json", "-l", "nextpnr.log", *options], cwd=work)
         toolchain.run([*toolchain.ecppack, *pack], cwd=work)
@@ -147,7 +146,7 @@ def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
         return work / "bitstream.zip"
 
     archive = cached_file("bitstream", ".zip", build, toolchain.nextpnr_ecp5_version, synthesis.netlist.name,
-                          files["top.lpf"], *options, *pack)
+                          constraints, *options, *pack)
     with ZipFile(archive) as kept:
         report, costs = (json.loads(kept.read(path)) for path in ("report.json", "costs.json"))
     clocks = {clock: (found["achieved"], found["constraint"]) for clock, found in report["fmax"].items()}

@@ -4,13 +4,16 @@ from dataclasses import asdict, dataclass
 import json
 from statistics import median
 
+from boards.board import BOARDS
+from boards.build.conversion import convert_top
 from boards.build.place_and_route import place_and_route
-from boards.build.synthesis import resources, synthesise
+from boards.build.synthesis import resources, synthesise, synthesise_rtlil
 from boards.build.units import UNITS
 from boards.build.wrapped_unit import WrappedUnit
 from boards.device import Device
 from boards.ecp5 import Ecp5
 from boards.series7 import Series7
+from boards.tops import TOPS, UNTRAINED_TOPS
 
 __all__ = ["Plan", "Result", "run_plan"]
 
@@ -133,9 +136,7 @@ def run_plan(plan, toolchain, progress):
         If a tool fails.
     """
     progress.note("synthesis")
-    platform = _PLATFORMS[plan.device.family]()
-    synthesis = synthesise(WrappedUnit(UNITS[plan.unit](plan.config)), device=plan.device, platform=platform,
-                           toolchain=toolchain)
+    synthesis = _synthesise(plan, toolchain)
     progress.advance()
     tools = [toolchain.yosys_version]
     routes = []
@@ -148,3 +149,15 @@ def run_plan(plan, toolchain, progress):
         tools.append(toolchain.nextpnr_ecp5_version)
     return Result(plan=plan, cells=synthesis.cells, used=resources(synthesis.cells, plan.device.family),
                   routes=routes, tools=", ".join(tools))
+
+
+def _synthesise(plan, toolchain):
+    """The whole of a board where only counts are wanted, otherwise the unit between registers."""
+    tops = TOPS | UNTRAINED_TOPS
+    if plan.unit in tops and not plan.seeds and plan.device.name == BOARDS[plan.unit].device:
+        make, platform = tops[plan.unit]
+        text, verilog, _ = convert_top(make(plan.config), platform())
+        return synthesise_rtlil(text, device=plan.device, verilog=verilog, toolchain=toolchain)
+    platform = _PLATFORMS[plan.device.family]()
+    return synthesise(WrappedUnit(UNITS[plan.unit](plan.config)), device=plan.device, platform=platform,
+                      toolchain=toolchain)

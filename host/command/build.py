@@ -41,8 +41,8 @@ def build(
     before is printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
 
     ulx3s makes a bitstream: accelerator, link, controller of the DRAM, clocks and pins, to
-    build/ulx3s-CONFIG.bit and .svf. It is not written if a clock is missed. Other boards, and ulx3s with
-    --synth-only, are built without controller and pins.
+    build/ulx3s-CONFIG.bit and .svf. It is not written if a clock is missed. ulx3s, ecpix5 and orangecrab with
+    --synth-only are the same whole; other boards, and with a clock, are built without controller and pins.
 
     Exits with status 1 if a seed (of a bitstream: every seed) misses the clock, or if the design does not fit.
 

@@ -1,6 +1,6 @@
 """A generated DRAM controller behind the burst ports."""
 
-from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Signal
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, ResetSignal, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -9,7 +9,24 @@ from gateware.dma.native_writer import NativeWriter
 from gateware.layouts import BurstRequest, WriteBeat
 from soc.dram.initialiser import Initialiser
 
-__all__ = ["DramController"]
+__all__ = ["ControlBus", "DramController"]
+
+
+def ControlBus(address_bits):
+    """The bus of the controller's registers, as its master has it.
+
+    ``address`` counts words (``ControllerCore.registers``). A write takes a cycle; what is read is there in the
+    cycle after ``read``. ``trained`` says that the master has finished.
+    """
+    return wiring.Signature({
+        "address": Out(address_bits),
+        "write": Out(1),
+        "read": Out(1),
+        "write_data": Out(32),
+        "read_data": In(32),
+        "started": In(1),
+        "trained": Out(1),
+    })
 
 
 class DramController(wiring.Component):
@@ -29,6 +46,11 @@ class DramController(wiring.Component):
     core : soc.dram.core.ControllerCore
         Its Verilog has to be added to the design: ``platform.add_file``, if the platform has that.
     bus_bits : int
+    pins : dict of str to IOValue
+        The bidirectional ones of ``core.signals``, which are no members then; for a core with pins.
+    trained : bool
+        Whether somebody else has to train the PHY before the DRAM can be used, through ``control``: that of DDR3
+        on real pins.
 
     Members
     -------
@@ -41,10 +63,13 @@ class DramController(wiring.Component):
         The DRAM is up; requests are not accepted before.
     dfi_* : In, Out
         In simulation: the interface to the PHY, as ``core.signals`` lists it.
+    control : In(ControlBus)
+        With ``trained``. Its master has the bus from ``started`` on: the DRAM's mode registers are set, the controller
+        refreshes it. ``ready`` waits for ``trained``.
     """
 
-    def __init__(self, *, core, bus_bits):
-        self._core, self._bus_bits = core, bus_bits
+    def __init__(self, *, core, bus_bits, pins=None, trained=False):
+        self._core, self._bus_bits, self._pins, self._trained = core, bus_bits, pins or {}, trained
         super().__init__({
             "read_request": In(stream.Signature(BurstRequest)),
             "read_data": Out(stream.Signature(bus_bits)),
@@ -52,7 +77,8 @@ class DramController(wiring.Component):
             "write_data": In(stream.Signature(WriteBeat(bus_bits))),
             "write_done": Out(1),
             "ready": Out(1),
-        } | {name: (In if is_input else Out)(width) for name, width, is_input in core.signals})
+        } | {name: (In if is_input else Out)(width) for name, width, is_input in core.signals if name not in self._pins}
+            | ({"control": In(ControlBus(core.csr_address_bits))} if trained else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -67,13 +93,23 @@ class DramController(wiring.Component):
             address_bits=core.csr_address_bits)
         connect(m, reader.read_data, flipped(self.read_data))
         connect(m, flipped(self.write_data), writer.write_data)
+        csr_address, csr_write, csr_data = initialiser.address, initialiser.write, initialiser.data
+        csr_read, csr_read_data, ready = Const(0), Signal(32), initialiser.done
+        if self._trained:
+            control = self.control
+            csr_address = Mux(initialiser.done, control.address, initialiser.address)
+            csr_write = Mux(initialiser.done, control.write, initialiser.write)
+            csr_data = Mux(initialiser.done, control.write_data, initialiser.data)
+            csr_read, csr_read_data = control.read, control.read_data
+            ready = Signal()
+            m.d.comb += [control.started.eq(initialiser.done), ready.eq(initialiser.done & control.trained)]
         for ours, theirs in ((self.read_request, reader.read_request), (self.write_request, writer.write_request)):
             m.d.comb += [
-                theirs.valid.eq(ours.valid & initialiser.done),
+                theirs.valid.eq(ours.valid & ready),
                 theirs.p.eq(ours.p),
-                ours.ready.eq(theirs.ready & initialiser.done),
+                ours.ready.eq(theirs.ready & ready),
             ]
-        m.d.comb += [self.write_done.eq(writer.write_done), self.ready.eq(initialiser.done)]
+        m.d.comb += [self.write_done.eq(writer.write_done), self.ready.eq(ready)]
 
         m.submodules.core = Instance(
             core.name, i_clk=ClockSignal(), i_rst=ResetSignal(allow_reset_less=True),
@@ -85,7 +121,9 @@ class DramController(wiring.Component):
             i_write_valid=writer.command.valid, o_write_ready=writer.command.ready,
             i_write_address=writer.command.payload, o_write_data_ready=writer.word_ready,
             i_write_data=writer.word, i_write_mask=writer.mask,
-            i_csr_address=initialiser.address, i_csr_write=initialiser.write, i_csr_read=0,
-            i_csr_write_data=initialiser.data, o_csr_read_data=Signal(32),
-            **{f"{'i' if is_input else 'o'}_{name}": getattr(self, name) for name, _, is_input in core.signals})
+            i_csr_address=csr_address, i_csr_write=csr_write, i_csr_read=csr_read,
+            i_csr_write_data=csr_data, o_csr_read_data=csr_read_data,
+            **{f"io_{name}": pins for name, pins in self._pins.items()},
+            **{f"{'i' if is_input else 'o'}_{name}": getattr(self, name) for name, _, is_input in core.signals
+               if name not in self._pins})
         return m

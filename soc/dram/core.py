@@ -130,8 +130,9 @@ def generate_controller(memory, *, simulation):
         ios |= _pins(top, memory, pads, phy)
     sequence, _ = get_sdram_phy_init_sequence(settings, timing)
     name = f"dram_{re.sub(r'[^a-z0-9]', '_', memory.name)}"
+    overrides = _ecp5_buffers() if memory.phy == "ECP5DDRPHY" else {}
     return ControllerCore(
-        name=name, verilog=_verilog(top, ios, name), word_bits=len(write.wdata.data),
+        name=name, verilog=_verilog(top, ios, name, overrides), word_bits=len(write.wdata.data),
         address_bits=len(write.cmd.addr), bank_shift=geometry.colbits - (part.burst - 1).bit_length(),
         csr_address_bits=len(bus.adr), registers=registers, initialisation=_initialisation(memory, sequence),
         signals=tuple((label, len(signal), is_input) for signal, (label, is_input) in ios.items() if signal not in own),
@@ -240,7 +241,7 @@ def _phy(memory, pads):
         return GENSDRPHY(pads, memory.clock_hz)
     if memory.phy == "ECP5DDRPHY":
         from litedram.phy import ECP5DDRPHY
-        return ECP5DDRPHY(pads, sys_clk_freq=memory.clock_hz)
+        return ECP5DDRPHY(pads, sys_clk_freq=memory.clock_hz, dm_remapping=dict(enumerate(memory.mask_lanes)))
     if memory.phy == "A7DDRPHY":
         from litedram.phy import A7DDRPHY
         return A7DDRPHY(pads, memtype="DDR3", nphases=memory.phases, sys_clk_freq=memory.clock_hz)
@@ -275,11 +276,26 @@ def _pins(top, memory, pads, phy):
     return ports
 
 
-def _verilog(top, ios, name):
+def _ecp5_buffers():
+    """How Tristates become cells of an ECP5; yosys makes no bidirectional pins of those within a module."""
+    from migen import Instance, Module
+    from migen.fhdl.specials import Tristate
+
+    class Buffer:
+        @staticmethod
+        def lower(pin):
+            module = Module()
+            module.specials += Instance("BB", i_T=~pin.oe, i_I=pin.o, o_O=pin.i, io_B=pin.target)
+            return module
+
+    return {Tristate: Buffer}
+
+
+def _verilog(top, ios, name, overrides):
     from litex.gen.fhdl.verilog import convert
     for signal, (label, _) in ios.items():
         signal.name_override = label
-    text = str(convert(top, ios=set(ios), name=name))
+    text = str(convert(top, ios=set(ios), name=name, special_overrides=overrides))
     # What LiteX writes above and below bears a date.
     end = "\nendmodule\n"
     return text[text.index(f"\nmodule {name}") + 1:text.rindex(end) + len(end)]

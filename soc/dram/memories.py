@@ -25,6 +25,8 @@ class Memory:
         Clocks of the DRAM per clock of the controller (not for ``PS7``).
     dram_clock_hz : float
         Clock of the DRAM, where it is not ``phases * clock_hz``.
+    mask_lanes : tuple of int
+        Byte whose mask the pin in the group of each byte's strobe carries, where the board has them crossed.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Memory:
     clock_hz: float
     phases: int = 1
     dram_clock_hz: float = 0
+    mask_lanes: tuple[int, ...] = ()
 
     def __post_init__(self):
         if not self.dram_clock_hz:
@@ -61,7 +64,8 @@ class Memory:
 
 _ULX3S = Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", clock_hz=100e6)
 _ECPIX5 = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=100e6, phases=2)
-_ORANGECRAB = Memory(name="orangecrab", part=PARTS["MT41K64M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2)
+_ORANGECRAB = Memory(name="orangecrab", part=PARTS["MT41K64M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2,
+                     mask_lanes=(1, 0))
 
 MEMORIES = {memory.name: memory for memory in (
     _ULX3S,

@@ -1,0 +1,76 @@
+"""The OrangeCrab r0.2 with an LFE5U-85F."""
+
+from dataclasses import replace
+
+from amaranth.build import Attrs, DiffPairs, Pins, PinsN, Resource, Subsignal
+from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_85FPlatform
+from amaranth_boards.resources import UARTResource
+
+from boards.ddr3_top import Ddr3Top
+from boards.ecp5 import Ecp5
+from soc.dram.memories import MEMORIES
+
+__all__ = ["OrangeCrab", "OrangeCrabPlatform"]
+
+# What the PLL makes exactly of the board's 48 MHz, and a multiple of 3 Mbaud.
+_MEMORY = replace(MEMORIES["orangecrab"], name="orangecrab-72", clock_hz=72e6, dram_clock_hz=0)
+
+# Of amaranth-boards' own, BA0 and BA2 are pins of the header and the green light, and the pairs of the strobes are
+# crossed; they also lack the order that the PHY needs: strobe and mask of a byte in the group of its data pins.
+_DDR3 = Resource(
+    "ddr3", 0,
+    Subsignal("rst", PinsN("L18", dir="o")),
+    Subsignal("clk", DiffPairs("J18", "K18", dir="o"), Attrs(IO_TYPE="SSTL135D_I")),
+    Subsignal("clk_en", Pins("D18", dir="o")),
+    Subsignal("cs", PinsN("A12", dir="o")),
+    Subsignal("we", PinsN("B12", dir="o")),
+    Subsignal("ras", PinsN("C12", dir="o")),
+    Subsignal("cas", PinsN("D13", dir="o")),
+    Subsignal("a", Pins("C4 D2 D3 A3 A4 D4 C3 B2 B1 D1 A7 C2 B6 C1 A2 C7", dir="o")),
+    Subsignal("ba", Pins("D6 B7 A6", dir="o")),
+    Subsignal("dqs", DiffPairs("B15 G18", "A16 H17", dir="io"),
+              Attrs(IO_TYPE="SSTL135D_I", TERMINATION="OFF", DIFFRESISTOR="100")),
+    Subsignal("dq", Pins("C17 D15 B17 C16 A15 B13 A17 A13 F17 F16 G15 F15 J16 C18 H16 F18", dir="io"),
+              Attrs(TERMINATION="OFF")),
+    Subsignal("dm", Pins("D16 G16", dir="o")),
+    Subsignal("odt", Pins("C13", dir="o")),
+    Attrs(IO_TYPE="SSTL135_I", SLEWRATE="FAST"))
+
+
+class OrangeCrabPlatform(Ecp5, OrangeCrabR0_2_85FPlatform):
+    """The board's pins and the multiplier of its device."""
+
+    resources = [
+        *(resource for resource in OrangeCrabR0_2_85FPlatform.resources if resource.name != "ddr3"),
+        _DDR3,
+        UARTResource(0, rx="N17", tx="M18", attrs=Attrs(IO_TYPE="LVCMOS33", PULLMODE="UP")),
+    ]
+
+
+class OrangeCrab(Ddr3Top):
+    """The whole of the FPGA of an OrangeCrab; see :class:`boards.ddr3_top.Ddr3Top` for what is still missing.
+
+    Never tried on hardware.
+
+    * **Clocks.** 48 MHz (A9) to a PLL: 144 MHz for the DRAM, half of that for everything else. A DDR3 with its DLL on
+      wants 300 MHz at least; open designs for this board run it as slowly, out of specification.
+    * **DRAM.** MT41K64M16, DDR3L: 128 MiB, 16 bits wide, at pins of two sides of the device. The lines of the two write
+      masks are crossed on the board. Pins that stand in for power are driven high and low.
+    * **Link.** Pins 0 (to the FPGA) and 1 (from it) of the header, 3 Mbaud, 3.3 V: the board has no serial chip, and its
+      USB is not used yet.
+    * **Lights.** Red: request refused or byte lost; green: DRAM is up; blue: a program runs. The button's pins are free.
+    """
+
+    INPUT = "clk", 48e6
+    BRIDGE = True
+
+    def __init__(self, config, *, memory=_MEMORY, bring_up=None):
+        super().__init__(config, memory=memory, bring_up=bring_up)
+
+    def lights(self, platform):
+        rgb = platform.request("rgb_led", 0, dir="-")
+        return {"ready": rgb.g, "busy": rgb.b, "trouble": rgb.r}
+
+    def constants(self, platform):
+        power = platform.request("ddr3_pseudo_power", dir="-")
+        return [(power.vcc_virtual, 0b111111), (power.gnd_virtual, 0)]

@@ -1,0 +1,78 @@
+"""The whole of the boards with DDR3: pins, clocks, primitives, and the place of a bring-up master."""
+
+import re
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+import pytest
+
+from boards.build.conversion import convert_top
+from boards.ddr3_clocks import Ddr3Clocks
+from boards.ddr3_top import serial_divisor
+from boards.ecpix5 import Ecpix5, Ecpix5Platform
+from boards.orangecrab import OrangeCrab, OrangeCrabPlatform
+from gateware.config import CONFIGS
+from soc.dram.controller import ControlBus
+
+
+class BringUp(wiring.Component):
+    """Reads one register for ever."""
+
+    def __init__(self):
+        super().__init__({"control": Out(ControlBus(14))})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [self.control.read.eq(self.control.started), self.control.address.eq(518)]
+        m.d.sync += self.control.trained.eq(self.control.read_data[:2].all())
+        return m
+
+
+BOARDS = {
+    # Top, platform, pins of the DRAM, other pins, PLL and bridge, oscillator and its quarter in MHz.
+    "ecpix5": (Ecpix5, Ecpix5Platform, {"a": 15, "ba": 3, "dq": 16, "dm": 2, "dqs": 2, "clk": 1, "odt": 1}, 1 + 2 + 4, 0,
+               (100, 25)),
+    "orangecrab": (OrangeCrab, OrangeCrabPlatform,
+                   {"a": 16, "ba": 3, "dq": 16, "dm": 2, "dqs": 2, "clk": 1, "odt": 1, "cs": 1, "rst": 1}, 1 + 2 + 3 + 8, 1,
+                   (48, 12)),
+}
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_pins_and_primitives(name):
+    top, platform, counts, others, bridges, megahertz = BOARDS[name]
+    text, verilog, constraints = convert_top(top(CONFIGS["micro"], bring_up=BringUp()), platform())
+    sites = dict(re.findall(r'LOCATE COMP "([^"]*)" SITE "([^"]*)"', constraints))
+    counts = counts | dict.fromkeys(("clk_en", "ras", "cas", "we"), 1)
+    for pin, count in counts.items():
+        assert sum(re.match(rf"ddr3_0__{pin}__(io|p)(\[|$)", site) is not None for site in sites) == count, pin
+    assert len(set(sites.values())) == len(sites) == sum(counts.values()) + others
+    frequencies = re.findall(r"FREQUENCY (?:NET|PORT) \S+ (\d+)000000.0 HZ", constraints)
+    assert sorted(map(int, frequencies)) == sorted(megahertz)
+    cells = re.findall(r"(?m)^\s*cell \\?(\S+)", text)
+    expected = {"EHXPLLL": 1, "ECLKSYNCB": 1, "CLKDIVF": 1, "ECLKBRIDGECS": bridges}
+    assert {kind: cells.count(kind) for kind in expected} == expected
+    # Every bidirectional pin has a buffer; no output is left to be guessed.
+    assert len(re.findall(r"(?m)^BB BB", verilog)) == 18 and "'bz" not in verilog
+    # The master reads the controller's registers, once the initialiser is done.
+    assert re.search(r"connect \\csr_read \\control__started", text)
+    assert re.search(r"connect \\csr_read_data \\control__read_data", text)
+
+
+def test_masks_of_the_orangecrab_are_crossed():
+    """As the lines on the board are: the pin in the group of byte 0 carries the mask of byte 1."""
+    assert OrangeCrab(CONFIGS["micro"])._memory.mask_lanes == (1, 0)
+    assert Ecpix5(CONFIGS["micro"])._memory.mask_lanes == ()
+
+
+def test_clocks():
+    assert Ddr3Clocks(input_hz=48e6, clock_hz=72e6).pll.vco_hz % 144e6 == 0
+    with pytest.raises(ValueError, match=r"^Output of a PLL must be one that dividers make from 48 MHz, not 150 MHz$"):
+        Ddr3Clocks(input_hz=48e6, clock_hz=75e6)
+
+
+def test_divisors_of_the_serial_line():
+    assert [serial_divisor(hertz) for hertz in (72e6, 75e6, 100e6)] == [24, 25, 33]
+    with pytest.raises(ValueError, match=r"^Clock must be a multiple of 3 MHz, within 1.5%, not 10 MHz$"):
+        serial_divisor(10e6)
