@@ -56,9 +56,9 @@ class OrangeCrab(Ddr3Top):
       wants 300 MHz at least; open designs for this board run it as slowly, out of specification.
     * **DRAM.** MT41K64M16, DDR3L: 128 MiB, 16 bits wide, at pins of two sides of the device. The lines of the two write
       masks are crossed on the board. Pins that stand in for power are driven high and low.
-    * **Link.** Pins 0 (to the FPGA) and 1 (from it) of the header, 3 Mbaud, 3.3 V: the board has no serial chip, and its
-      USB is not used yet.
-    * **Lights.** Red: request refused or byte lost; green: DRAM is up; blue: a program runs. The button's pins are free.
+    * **Link.** Pins 0 (to the FPGA) and 1 (from it) of the header, 3 Mbaud, 3.3 V: the board has no serial chip, and
+      its USB is not used yet.
+    * **Lights.** Red: request refused or byte lost; green: DRAM is up; blue: a program runs.
     """
 
     INPUT = "clk", 48e6
