@@ -1,0 +1,37 @@
+"""Boards with a 7-series device: what their systems take, synthesised."""
+
+from dataclasses import replace
+
+import pytest
+
+from boards.board import BOARDS
+from boards.build.plan import Plan, run_plan
+from boards.device import DEVICES
+from gateware.config import CONFIGS
+from sim.toolchain import Toolchain
+
+# The least of what a configuration can have; whole boards are under `make silicon`.
+SMALL = replace(CONFIGS["micro"], name="small", slots=1, decoders=())
+
+
+class Silent:
+    """A progress bar that shows nothing."""
+
+    def note(self, text):
+        pass
+
+    def advance(self):
+        pass
+
+
+@pytest.mark.parametrize("board", ["arty_a7", "pynq_z1"])
+def test_a_small_system_fits_the_device(board):
+    device = DEVICES[BOARDS[board].device]
+    plan = Plan(unit=board, config=SMALL, device=device, speed=None, mhz=100.0, seeds=0)
+    result = run_plan(plan, Toolchain(), Silent())
+    assert result.failures == []
+    # Of each kind some, and what the gateware makes of the vendor's blocks: no multiplier without its DSP48E1.
+    cells, used = result.cells, result.used
+    assert 2000 < used["luts"] <= device.luts and 2000 < used["ffs"] <= device.ffs
+    assert SMALL.lanes <= used["dsps"] <= device.dsps and 0 < used["brams"] <= device.brams
+    assert cells["DSP48E1"] == used["dsps"] and not any(kind.startswith("$") for kind in cells)
