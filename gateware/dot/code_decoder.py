@@ -25,7 +25,8 @@ class CodeDecoder(wiring.Component):
     the upper words; of paired rows it is four codes of each. The words that complete a vector go straight
     into the register that holds it, together with those assembled before, while what follows them in the same
     bus word begins the next one. So a chunk is taken every cycle as long as vectors are stepped through as
-    fast as they arrive. Each plane takes its word from a fixed place of a rotated bus word. With 64 lanes two
+    fast as they arrive. What is decided about a chunk and a step is carried out one cycle later, from registers: it
+    goes to all the words, which lie far apart. Each plane takes its word from a fixed place of a rotated bus word. With 64 lanes two
     vectors are assembled and held side by side.
 
     Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are
@@ -66,13 +67,14 @@ class CodeDecoder(wiring.Component):
         All codes but the one at ``position`` are zero. So are those of lanes 32 and up if there is no second
         vector.
     subs : Out(signed(8)), array of ``lanes``
-        Upper halves of the bit-planes, one cycle after the step: sub-scales, left-aligned.
+        Upper halves of the bit-planes, ``SUBS_LATENCY`` cycles after the step: sub-scales, left-aligned.
     codes : Out(signed(16)), array of ``lanes``
         Left-aligned: code * 2**(16 - code_bits), or 2**(15 - code_bits) without a sign, ``LATENCY`` cycles
         after the step.
     """
 
-    LATENCY = 2
+    LATENCY = 3
+    SUBS_LATENCY = 2
 
     def __init__(self, config):
         self._config = config
@@ -121,22 +123,24 @@ class CodeDecoder(wiring.Component):
             ]
         with m.If(free):
             m.d.sync += self.valid.eq(completing)
-        held = self._assemble(m, completing, free)
+        held = self._assemble(m, load)
 
-        # Cycle 0: the bits of the step.
-        part = self.position[lane_bits:]
+        # Cycle 1: the bits of the step.
+        step_position = delay(m, self.position, name="step_position")
+        half = delay(m, self.half, name="half")
+        part = step_position[lane_bits:]
         bits = [Signal(16, reset_less=True, name=f"bits_{lane}") for lane in range(lanes)]
         for side, words in enumerate(held):
             from_planes = _transpose([word.word_select(part, width) for word in words])
-            from_elements = self._elements(m, words, part, from_planes)
+            from_elements = self._elements(m, words, part, half, from_planes)
             for lane, (element, code) in enumerate(zip(from_elements, from_planes)):
                 m.d.sync += bits[side * width + lane].eq(Mux(self.elements, element, code))
         m.d.comb += [sub.eq(number[8:]) for sub, number in zip(self.subs, bits)]
 
-        # Cycle 1: the codes.
-        position = delay(m, self.position[:lane_bits], name="position")
-        expand = delay(m, self.expand, name="expand")
-        is_index = delay(m, self.kind == CodeKind.TABLE, name="is_index")
+        # Cycle 2: the codes.
+        position = delay(m, step_position[:lane_bits], name="position")
+        expand = delay(m, self.expand, 2, name="expand")
+        is_index = delay(m, self.kind == CodeKind.TABLE, 2, name="is_index")
         codes = bits
         if "tables" in self._config.decoders:
             m.submodules.table = table = CodeTable(lanes)
@@ -147,10 +151,10 @@ class CodeDecoder(wiring.Component):
         else:
             m.d.comb += self.table.ready.eq(1)
         if "trits" in self._config.decoders:
-            is_trit = delay(m, self.kind == CodeKind.TRITS, name="is_trit")
-            trits = self._decode_trits(m, held, part, run)
+            is_trit = delay(m, self.kind == CodeKind.TRITS, 2, name="is_trit")
+            trits = self._decode_trits(m, held, part, delay(m, run, name="run"))
             codes = [Mux(is_trit, Cat(Const(0, 14), trit), code) for trit, code in zip(trits, codes)]
-        second = delay(m, self.second, name="second")
+        second = delay(m, self.second, 2, name="second")
         for lane in range(lanes):
             wanted = ~expand | (position == lane)
             if lane >= VECTOR_CODES:
@@ -160,19 +164,21 @@ class CodeDecoder(wiring.Component):
             m.d.comb += self.codes[lane].eq(output)
         return m
 
-    def _assemble(self, m, completing, free):
-        """For each vector held, its registers."""
+    def _assemble(self, m, load):
+        """For each vector held, its registers; a chunk gets there one cycle after it has been taken."""
         chunk = self.chunks.p
-        return [self._assemble_part(m, completing, free, index, part) for index, part in enumerate(chunk.parts)]
+        late = chunk.shape()(delay(m, chunk, name="chunk"))
+        return [self._assemble_part(m, load, index, part, late) for index, part in enumerate(chunk.parts)]
 
-    def _assemble_part(self, m, completing, free, index, part):
+    def _assemble_part(self, m, load, index, part, late):
         chunk = self.chunks.p
         places = len(chunk.words)
         assembled, held = (
             [Signal(WORD_BITS, reset_less=True, name=f"{name}_{index}_{k}") for k in range(_PLANES)]
             for name in ("assembled", "held"))
-        arriving = _rotate(chunk.words, part.rotation)
-        following = _rotate(chunk.words, Mux(chunk.completes, part.head_rotation, part.rotation))
+        arriving = _rotate(late.words, late.parts[index].rotation)
+        following = _rotate(late.words, Mux(late.completes, late.parts[index].head_rotation,
+                                            late.parts[index].rotation))
         # Bit k: plane k is not below the planes of the chunk, or of the vector. What lies behind a chunk is
         # written again by the next one.
         new, used = Signal(_PLANES), Signal(_PLANES)
@@ -181,15 +187,23 @@ class CodeDecoder(wiring.Component):
             used.eq((Const(-1, _PLANES) << chunk.start) & Cat(Const(-1, _PLANES - 1), ~chunk.open_top)),
         ]
         # The fifth vector of trits brings no words, unless there is another one beside it.
-        with m.If(completing & ((chunk.run != _FIFTH) | (len(chunk.parts) > 1)) & free):
-            m.d.sync += [word.eq(Mux(used[k], Mux(new[k], arriving[k % places], assembled[k]), 0))
+        hold = Signal(name=f"hold_{index}")
+        late_new, clear, write = (Signal(_PLANES, name=f"{name}_{index}") for name in ("late_new", "clear", "write"))
+        m.d.sync += [
+            hold.eq(load & ((chunk.run != _FIFTH) | (len(chunk.parts) > 1))),
+            late_new.eq(new),
+            clear.eq(~used),
+            write.eq(Mux(chunk.completes, load.replicate(_PLANES), self.chunks.valid.replicate(_PLANES) & new)),
+        ]
+        with m.If(hold):
+            m.d.sync += [word.eq(Mux(clear[k], 0, Mux(late_new[k], arriving[k % places], assembled[k])))
                          for k, word in enumerate(held)]
         for k, word in enumerate(assembled):
-            with m.If(self.chunks.valid & Mux(chunk.completes, free, new[k])):
+            with m.If(write[k]):
                 m.d.sync += word.eq(following[k % places])
         return held
 
-    def _elements(self, m, held, part, planes):
+    def _elements(self, m, held, part, half, planes):
         """Codes of a step in element order, left-aligned.
 
         What lies below elements of 8 and 4 bits is zero like what lies below as many bit-planes, and is taken
@@ -202,17 +216,17 @@ class CodeDecoder(wiring.Component):
         m.d.sync += [is_word.eq(self.code_bits == 16), is_byte.eq(self.code_bits == 8)]
         for lane in range(lanes):
             word, byte = words.word_select(lane, 16), bytes_.word_select(lane, 8)
-            nibble = Mux(self.paired, Mux(self.half, byte[4:], byte[:4]), nibbles.word_select(lane, 4))
+            nibble = Mux(self.paired, Mux(half, byte[4:], byte[:4]), nibbles.word_select(lane, 4))
             yield Mux(is_word, word, Cat(
                 planes[lane][:8], Mux(is_byte, byte[:4], Mux(self.paired, 0, planes[lane][8:12])),
                 Mux(is_byte, byte[4:], nibble)))
 
     def _decode_trits(self, m, held, part, run):
-        """The trits of a step, one cycle after it: of the bytes held, or that came with four vectors."""
+        """The trits of a step, one cycle after ``part``: of the bytes held, or that came with four vectors."""
         width = min(self._config.lanes, VECTOR_CODES)
         count = width // 4
         late_part = delay(m, part, name="part")
-        late_done = delay(m, self.valid if len(held) == 1 else self.done, name="trits_done")
+        late_done = delay(m, self.valid if len(held) == 1 else self.done, 2, name="trits_done")
         fifth = [Signal(WORD_BITS, reset_less=True, name=f"fifth_{bit}") for bit in range(2)]
         known = fifth
         codes = []

@@ -37,8 +37,8 @@ class DotEngine(wiring.Component):
     A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
     that many for every two bits of a code; beats are accepted in every cycle, from row
     to row and also with rows of one vector, as long as they are not faster. A command follows two cycles
-    after the last step of the one before, without draining. The result follows 42 cycles
-    after its last beat, 43 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
+    after the last step of the one before, without draining. The result follows 43 cycles
+    after its last beat, 44 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
     their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be
     refused; nothing is lost then, the steps wait.
 
@@ -163,7 +163,7 @@ class DotEngine(wiring.Component):
         if has_subs:
             upper = delay(m, step.position[-1], at_scaler, name="upper")
             enable = delay(m, rows.active.sub_bits.any(), at_scaler, name="has_subs")
-            late_scales = delay(m, subs.scales, at_scaler - 1 - SubScaleTable.LATENCY, name="sub_scales")
+            late_scales = delay(m, subs.scales, at_scaler - CodeDecoder.SUBS_LATENCY - SubScaleTable.LATENCY, name="sub_scales")
             sub_scales = subs.scales.shape()(late_scales)
         kinds = [("scale", scales.distances, "distances")]
         if "minimums" in config.decoders:
@@ -256,16 +256,17 @@ class DotEngine(wiring.Component):
         ]
 
     def _read_subs(self, m, rows, decoder, steps):
-        """The table of sub-scales: one cycle after the step they are written, or those of the step are read."""
+        """The table of sub-scales: when the decoder has those of a step they are written, or those of the step read."""
         m.submodules.subs = subs = SubScaleTable(self._config)
-        write = Signal()
-        m.d.sync += write.eq(steps.sub_valid)
-        late_command = rows.active.shape()(delay(m, rows.active, name="active"))
-        self._send_step(m, steps, subs, 1)
+        late = CodeDecoder.SUBS_LATENCY
+        write = Signal(late)
+        m.d.sync += write.eq(Cat(steps.sub_valid, write))
+        late_command = rows.active.shape()(delay(m, rows.active, late, name="active"))
+        self._send_step(m, steps, subs, late)
         m.d.comb += [
             subs.active.eq(late_command),
-            subs.write_enable.eq(write),
-            subs.write_word.eq(delay(m, steps.sub_word, name="sub_word")),
+            subs.write_enable.eq(write[-1]),
+            subs.write_word.eq(delay(m, steps.sub_word, late, name="sub_word")),
             subs.write_data.eq(decoder.subs),
         ]
         return subs
@@ -283,7 +284,7 @@ class DotEngine(wiring.Component):
         if subs is None:
             factors = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
         else:
-            late = delay(m, subs.minimums, start - 1 - SubScaleTable.LATENCY, name="sub_minimums")
+            late = delay(m, subs.minimums, start - CodeDecoder.SUBS_LATENCY - SubScaleTable.LATENCY, name="sub_minimums")
             factors = subs.minimums.shape()(late)
         for side, vector in enumerate(accumulator.vectors):
             m.submodules[f"minimums_{side}"] = minimums = MinimumSums(config.columns)

@@ -17,8 +17,8 @@ _BITS = 8
 class SubScaleTable(wiring.Component):
     """Keeps the sub-scales of a row and gives each step its pair of them, and its pair of sub-minimums.
 
-    They come through the code decoder, ahead of the codes of the row. What is written one cycle after a step
-    of sub-scales is read one cycle after the steps of codes; so those before it still read the row before,
+    They come through the code decoder, ahead of the codes of the row. What is written some cycles after a step
+    of sub-scales is read as many after the steps of codes; so those before it still read the row before,
     those behind it the new one, and one bank is enough.
 
     A super-block has 8 or 16 sub-scales and as many sub-minimums behind them. The two of a pair belong to the
@@ -37,7 +37,7 @@ class SubScaleTable(wiring.Component):
     write_data : In(signed(8)), array of ``lanes``
         Left-aligned: sub-scales without a sign leave the uppermost bit empty.
     step : In(stream)
-        One cycle late.
+        As late as ``write_data``.
     scales : Out(signed(8)), array of 2, or 4 of two vectors
         As written; ``LATENCY`` cycles after ``step``.
     minimums : Out(6), array of 2 or 4
