@@ -27,9 +27,6 @@ class DigitArray(wiring.Component):
     A free-running pipeline: latency ``latency`` cycles, one step per cycle. The sums are those of the products
     when the step was that of the last digit.
 
-    An engine of 32 lanes and 1 column (4 slots, 64-bit bus, all formats) has 14699 LUT4, 1663 CCU2C, 12612 FF
-    and 5 MULT18X18D, with a multiplier array 12784, 1847, 12191 and 37 (yosys 0.70, synth_ecp5, estimated).
-
     Parameters
     ----------
     lanes : int
