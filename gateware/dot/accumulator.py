@@ -31,8 +31,8 @@ class Accumulator(wiring.Component):
     Contributions of two vectors side by side take one more cycle, in which they are added.
 
     The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18; the uppermost limb of 4 bits goes
-    through LUTs. Its magnitude is below 2**48,
-    because neither factor is ever its most negative number; likewise that of 29 by 12 bits is below 2**39.
+    through LUTs. Its magnitude is below 2**48, because neither factor is ever its most negative number; likewise
+    that of 29 by 12 bits is below 2**39.
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ class CodeDecoder(wiring.Component):
     into the register that holds it, together with those assembled before, while what follows them in the same
     bus word begins the next one. So a chunk is taken every cycle as long as vectors are stepped through as
     fast as they arrive. What is decided about a chunk and a step is carried out one cycle later, from registers: it
-    goes to all the words, which lie far apart. Each plane takes its word from a fixed place of a rotated bus word. With 64 lanes two
-    vectors are assembled and held side by side.
+    goes to all the words, which lie far apart. Each plane takes its word from a fixed place of a rotated bus word.
+    With 64 lanes two vectors are assembled and held side by side.
 
     Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are
     left-aligned again. ``chunks.ready`` is combinational from ``done``.

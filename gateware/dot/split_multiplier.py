@@ -10,8 +10,6 @@ from gateware.numeric.multiplier import Multiplier
 
 __all__ = ["SplitMultiplier"]
 
-_LIMB_BITS = 17
-
 
 class SplitMultiplier(wiring.Component):
     """Pipelined product of a signed number of more than 18 bits and a narrow one, with a single multiplier.
@@ -39,27 +37,27 @@ class SplitMultiplier(wiring.Component):
     """
 
     LATENCY = Multiplier.LATENCY
-    LIMB_BITS = _LIMB_BITS
+    LIMB_BITS = 17
 
     def __init__(self, *, a_width, b_width, signed):
         self._signed = signed
         super().__init__({
             "a": In(signed_shape(a_width)),
             "b": In(signed_shape(b_width) if signed else b_width),
-            "low": Out(signed_shape(_LIMB_BITS + b_width + 1)),
-            "high": Out(signed_shape(a_width - _LIMB_BITS + b_width)),
+            "low": Out(signed_shape(self.LIMB_BITS + b_width + 1)),
+            "high": Out(signed_shape(a_width - self.LIMB_BITS + b_width)),
         })
 
     def elaborate(self, platform):
         m = Module()
         b = self.b if self._signed else Cat(self.b, Const(0, 1)).as_signed()
-        m.submodules.lower = lower = Multiplier(a_width=_LIMB_BITS + 1, b_width=len(b), signed=True)
+        m.submodules.lower = lower = Multiplier(a_width=self.LIMB_BITS + 1, b_width=len(b), signed=True)
         m.d.comb += [
-            lower.a.eq(Cat(self.a[:_LIMB_BITS], Const(0, 1)).as_signed()),
+            lower.a.eq(Cat(self.a[:self.LIMB_BITS], Const(0, 1)).as_signed()),
             lower.b.eq(b),
             self.low.eq(lower.o),
         ]
-        upper = self.a[_LIMB_BITS:].as_signed()
+        upper = self.a[self.LIMB_BITS:].as_signed()
         # The narrower factor chooses the partial products.
         if len(upper) < len(self.b) and self._signed:
             small = SmallMultiplier(a_width=len(b), b_width=len(upper), signed=True)
