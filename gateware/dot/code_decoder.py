@@ -138,8 +138,10 @@ class CodeDecoder(wiring.Component):
         m.d.comb += [sub.eq(number[8:]) for sub, number in zip(self.subs, bits)]
 
         # Cycle 2: the codes.
-        position = delay(m, step_position[:lane_bits], name="position")
-        expand = delay(m, self.expand, 2, name="expand")
+        wanted = Signal(lanes)
+        expand, second = (delay(m, flag, name=name) for flag, name in ((self.expand, "expand"), (self.second, "second")))
+        m.d.sync += wanted.eq(Cat((~expand | (step_position[:lane_bits] == lane)) & (second | (lane < VECTOR_CODES))
+                                  for lane in range(lanes)))
         is_index = delay(m, self.kind == CodeKind.TABLE, 2, name="is_index")
         codes = bits
         if "tables" in self._config.decoders:
@@ -154,13 +156,9 @@ class CodeDecoder(wiring.Component):
             is_trit = delay(m, self.kind == CodeKind.TRITS, 2, name="is_trit")
             trits = self._decode_trits(m, held, part, delay(m, run, name="run"))
             codes = [Mux(is_trit, Cat(Const(0, 14), trit), code) for trit, code in zip(trits, codes)]
-        second = delay(m, self.second, 2, name="second")
         for lane in range(lanes):
-            wanted = ~expand | (position == lane)
-            if lane >= VECTOR_CODES:
-                wanted &= second
             output = Signal(16, reset_less=True, name=f"code_{lane}")
-            m.d.sync += output.eq(Mux(wanted, codes[lane], 0))
+            m.d.sync += output.eq(Mux(wanted[lane], codes[lane], 0))
             m.d.comb += self.codes[lane].eq(output)
         return m
 

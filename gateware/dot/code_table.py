@@ -5,6 +5,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.layouts import CodeTableEntries
+from gateware.numeric.delay import delay
 
 __all__ = ["CodeTable"]
 
@@ -12,7 +13,7 @@ __all__ = ["CodeTable"]
 class CodeTable(wiring.Component):
     """16 signed bytes, looked up by ``lanes`` indices at once in LUT RAM.
 
-    Combinational from ``indices``. A new table takes 16 cycles: ``entries`` is accepted with the last of
+    Combinational from ``indices``. A new table takes 17 cycles: ``entries`` is accepted with the last but one of
     them.
 
     Parameters
@@ -40,14 +41,16 @@ class CodeTable(wiring.Component):
             shape=signed(8), depth=16, init=[],
             # So many read ports make yosys think that registers with multiplexers were cheaper.
             attrs={"ram_style": "distributed"})
-        entry = Signal(4)
+        entry, written = Signal(4), Signal()
         write = table.write_port()
         m.d.comb += [
             self.entries.ready.eq(entry == 15),
-            write.en.eq(self.entries.valid),
-            write.addr.eq(entry),
-            write.data.eq(self.entries.p[entry]),
+            write.en.eq(written),
+            # Chosen a cycle before they go to all the copies of the table.
+            write.addr.eq(delay(m, entry, name="write_entry")),
+            write.data.eq(delay(m, self.entries.p[entry], name="write_number")),
         ]
+        m.d.sync += written.eq(self.entries.valid)
         with m.If(self.entries.valid):
             m.d.sync += entry.eq(entry + 1)
         for lane in range(self._lanes):

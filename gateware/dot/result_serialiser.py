@@ -18,7 +18,7 @@ class ResultSerialiser(wiring.Component):
 
     Totals cannot be refused. Who wants to send some reserves a place when it begins to compute them, which it
     may in every cycle with ``credit``. There are ``DEPTH`` places, each for the totals of one slot; they are
-    free again when the conversion has begun. Behind the conversion, which cannot be stopped, is room for all
+    free again a cycle after the conversion has begun. Behind the conversion, which cannot be stopped, is room for all
     the results inside it.
 
     Parameters
@@ -64,8 +64,10 @@ class ResultSerialiser(wiring.Component):
 
         reserved = Signal(range(self.DEPTH + 1))
         reserved_next = Signal.like(reserved)
-        m.d.comb += reserved_next.eq(reserved + self.reserve - waiting.o.ready)
-        m.d.sync += [reserved.eq(reserved_next), self.credit.eq(reserved_next != self.DEPTH)]
+        freed = Signal()  # a place, one cycle late: who takes totals away is decided too late for `credit`
+        m.d.comb += reserved_next.eq(reserved + self.reserve - freed)
+        m.d.sync += [freed.eq(waiting.o.ready), reserved.eq(reserved_next),
+                     self.credit.eq(reserved_next != self.DEPTH)]
 
         # Conversion: it takes what is selected, a cycle later.
         value = Signal(signed(TOTAL_BITS), reset_less=True)

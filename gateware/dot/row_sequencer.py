@@ -1,6 +1,8 @@
 """Splits the beats of a matrix into scales and codes."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,12 +18,26 @@ _GROUP_WORDS = 8   # of trits
 _PAIRED_BITS = 4   # of a code, two of which share a byte
 
 
+_COUNT_BITS = 7     # of words, with a sign: two vectors have up to 32
+
+
 class _Phase(enum.Enum, shape=3):
     IDLE = 0
     SCALES = 1
     SUBS = 2
     CODES = 3
     SKIP = 4
+    BEGIN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """Whether there is a second vector and whether none of them has words; words of the second, and of those that follow."""
+
+    second: object
+    wordless: object
+    second_words: object
+    next_words: object
 
 
 class RowSequencer(wiring.Component):
@@ -30,8 +46,11 @@ class RowSequencer(wiring.Component):
     A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat
     of codes takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take
     the same way. A beat of scales takes one cycle. Rows follow each other without a gap; a command follows
-    two cycles after the last step of the one before. ``beats.ready`` is combinational, ``command.ready``
+    three cycles after the last step of the one before. ``beats.ready`` is combinational, ``command.ready``
     depends on registers only.
+
+    Whether a beat completes a vector, and whether it ends with this chunk, is known when the chunk comes: both follow
+    from the words that the beat has more than the vector lacks, which are counted one chunk ahead.
 
     With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A
     single one ends a row of an odd number of vectors.
@@ -93,9 +112,9 @@ class RowSequencer(wiring.Component):
         may_proceed = Signal()
         first_phase = Signal(_Phase)
         code_phase = Signal(_Phase)  # what follows the scales
-        # Words of a vector of codes; words that complete the first vectors of codes and of sub-scales.
+        # Words of a vector of codes; how many words the first vectors of codes and of sub-scales need beyond a beat.
         code_words = Signal.like(active.code_bits)
-        first_code_words, first_sub_words = (Signal(range(count * _PLANES + 1)) for _ in range(2))
+        first_code_excess, first_sub_excess = (Signal(signed(_COUNT_BITS)) for _ in range(2))
         single_vector, single_sub = Signal(), Signal()  # the first one is the last one
         last_row = Signal(20)
         last_vector, last_sub = Signal(9), self.last_sub
@@ -130,44 +149,46 @@ class RowSequencer(wiring.Component):
                 first_phase.eq(begin_phase),
                 code_phase.eq(after_scales),
                 code_words.eq(next_code_words),
-                first_code_words.eq(next_first_code_words),
-                first_sub_words.eq(next_first_sub_words),
+                first_code_excess.eq(next_first_code_words - words),
+                first_sub_excess.eq(next_first_sub_words - words),
                 single_vector.eq(next_single_vector),
                 single_sub.eq(next_single_sub),
-                phase.eq(begin_phase),
+                phase.eq(_Phase.BEGIN),
             ]
 
         # Positions: of the beat among the scales, of the word in the beat, and so on.
         scale_beat = Signal(11 - byte_bits)
         in_beat = Signal(range(words + 1), init=words)  # words that are left of the beat
+        # As many more words than the vector lacks, or the two vectors.
+        spare = Signal(signed(_COUNT_BITS))
+        full = Signal()  # so few that the beat ends with the vector
         behind = Signal.like(last_vector)  # vectors, or twos of them, behind this one in the phase
         last = Signal()  # there are none
+        width = Signal.like(code_words)  # words of a vector of the phase
+        # Of a second vector, and of the vectors that follow, those less a beat.
+        second_words, next_words = Signal(range(_PLANES + 1)), Signal(range(count * _PLANES + 1))
+        next_excess = Signal.like(spare)
+        run = Signal.like(chunk.run)
         row = Signal.like(last_row)
 
-        # What a chunk does follows from the words that its vectors lack: they are counted, not the planes,
-        # because that is the shortest way to `beats.ready`.
-        missing = Signal.like(first_code_words)
         subs = phase == _Phase.SUBS
-        width = Mux(subs, active.sub_bits, code_words)
         here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
-        row_ends, beat_ends, fire, begin_row, wordless = (Signal() for _ in range(5))
+        rotation = Signal(range(words))
+        row_ends, beat_ends, fire, begin_row = (Signal() for _ in range(4))
+        wordless = Signal()
         is_trits, trits = Signal(), Signal()
-        most = Mux(subs, last_sub, last_vector)
         with m.If(self.start):
             m.d.sync += is_trits.eq(command.code_kind == CodeKind.TRITS)
         m.d.comb += [
             trits.eq((phase == _Phase.CODES) & is_trits),
-        ]
-        second_words, next_words = self._measure(m, behind, most, last, width, trits)
-        m.d.comb += [
             chunk.sub.eq(subs),
             chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
             chunk.start.eq(_PLANES - width - chunk.open_top),
-            here.eq(_PLANES - chunk.open_top + second_words - missing),
-            chunk.completes.eq(missing <= in_beat),
-            # The fifth vector of trits has no words. It passes together with what follows it in the row, if
-            # anything.
-            wordless.eq(last & (missing == 0)),
+            chunk.run.eq(run),
+            # The chunk begins at word -in_beat of as many as a beat has.
+            here.eq(_PLANES - chunk.open_top + second_words + spare - in_beat),
+            rotation.eq(spare + second_words - chunk.open_top),
+            chunk.completes.eq(spare >= 0),
             chunk.words.eq(self.beats.payload),
             chunk.row_last.eq(last & ~subs),
             chunk.command_last.eq(row == last_row),
@@ -176,8 +197,7 @@ class RowSequencer(wiring.Component):
             fire.eq(self.chunks.valid & self.chunks.ready),
             row_ends.eq(chunk.completes & chunk.row_last),
             # What follows the last vector is padding.
-            beat_ends.eq(~wordless & (~chunk.completes | last | (missing == in_beat)
-                                      | (in_beat < missing + next_words))),
+            beat_ends.eq(~wordless & (~chunk.completes | last | full)),
             self.scales.p.data.eq(self.beats.payload),
             self.scales.p.last.eq(scale_beat == self.last_scale_byte >> byte_bits),
             self.scales.valid.eq((phase == _Phase.SCALES) & self.beats.valid & may_proceed),
@@ -189,64 +209,95 @@ class RowSequencer(wiring.Component):
             shift = width if index else 0
             m.d.comb += [
                 part.plane.eq(Mux(here < shift, 0, here - shift)),
-                # The chunk begins at word -in_beat of as many as a beat has.
-                part.rotation.eq(here + in_beat - shift),
-                part.head_rotation.eq(here + in_beat - width - second_words - shift),
+                part.rotation.eq(rotation - shift),
+                part.head_rotation.eq(rotation - width - second_words - shift),
             ]
         with m.If(self.scales.valid):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
             with m.If(self.scales.p.last):
                 m.d.sync += [scale_beat.eq(0), phase.eq(code_phase)]
-        next_phase = Mux(chunk.command_last, _Phase.IDLE, first_phase)
-        with m.If(fire):
+        # What the next chunk is about. The fifth vector of trits has no words: it passes together with what follows it in
+        # the row, if anything. After the last vector, and before the first, the first ones of a phase are next.
+        begin = phase == _Phase.BEGIN
+        first = begin | last
+        moves = begin | chunk.completes
+        to_subs, next_subs = Signal(), Signal()
+        next_last, next_second, base, excess, next_spare = (
+            Signal.like(signal) for signal in (last, chunk.second, spare, spare, spare))
+        next_behind, next_width, next_run = (Signal.like(signal) for signal in (behind, width, run))
+        m.d.comb += [
+            to_subs.eq(~subs & (code_phase == _Phase.SUBS)),
+            next_subs.eq(Mux(moves & first, to_subs, subs)),
+            next_behind.eq(behind),
+            next_last.eq(last),
+            next_width.eq(width),
+            base.eq(spare),
+            excess.eq(-words),
+            next_spare.eq(base - excess),
+        ]
+        with m.If(moves):
+            m.d.comb += [
+                next_behind.eq(behind - 1), next_last.eq(behind == 1), excess.eq(Mux(full, next_excess, next_words))]
+            with m.If(first):
+                m.d.comb += [
+                    next_behind.eq(Mux(to_subs, last_sub, last_vector) >> count - 1),
+                    next_last.eq(Mux(to_subs, single_sub, single_vector)),
+                    next_width.eq(Mux(to_subs, active.sub_bits, code_words)),
+                    base.eq(0),
+                    excess.eq(Mux(to_subs, first_sub_excess, first_code_excess)),
+                ]
+        next_most = Mux(next_subs, last_sub, last_vector)
+        measured = self._measure(next_behind, next_most, next_last, next_width, next_run, trits)
+        with m.If(fire | begin):
             m.d.sync += [
-                row_open.eq(1),
-                in_beat.eq(Mux(beat_ends, words, in_beat - missing)),
-                missing.eq(Mux(chunk.completes & ~beat_ends, next_words,
-                               missing + Mux(chunk.completes, next_words, 0) - in_beat)),
+                in_beat.eq(Mux(begin | beat_ends, words, spare)),
+                spare.eq(next_spare),
+                full.eq((next_spare <= 0) | (next_spare < measured.next_words)),
+                behind.eq(next_behind),
+                last.eq(next_last),
+                width.eq(next_width),
+                next_words.eq(measured.next_words),
+                next_excess.eq(measured.next_words - words),
+                second_words.eq(measured.second_words),
+                wordless.eq(next_last & measured.wordless),
             ]
-            with m.If(chunk.completes):
-                m.d.sync += [behind.eq(behind - 1), last.eq(behind == 1)]
-                with m.If(last):
-                    to_subs = ~subs & (code_phase == _Phase.SUBS)
-                    m.d.sync += [
-                        missing.eq(Mux(to_subs, first_sub_words, first_code_words)),
-                        behind.eq(Mux(to_subs, last_sub, last_vector) >> count - 1),
-                        last.eq(Mux(to_subs, single_sub, single_vector)),
-                    ]
-                with m.If(last & subs):
-                    m.d.sync += phase.eq(_Phase.CODES)
+            if count == 2:
+                m.d.sync += chunk.second.eq(measured.second)
+        next_phase = Mux(chunk.command_last, _Phase.IDLE, first_phase)
+        with m.If(begin):
+            m.d.sync += phase.eq(first_phase)
+        with m.If(fire):
+            m.d.sync += row_open.eq(1)
+            with m.If(chunk.completes & last & subs):
+                m.d.sync += phase.eq(_Phase.CODES)
             with m.If(row_ends):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
+        m.d.comb += next_run.eq(run)
         if "trits" in config.decoders:
-            self._group_trits(m, trits, phase, next_phase, fire, beat_ends, row_ends)
-        with m.If(self.start):
-            m.d.sync += [
-                missing.eq(Mux(has_subs, next_first_sub_words, next_first_code_words)),
-                behind.eq(Mux(has_subs, next_last_sub, next_last_vector) >> count - 1),
-                last.eq(Mux(has_subs, next_single_sub, next_single_vector)),
-            ]
+            self._group_trits(m, trits, phase, next_phase, run, next_run, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _measure(self, m, behind, most, last, width, trits):
-        """Words of a second vector, and all words of the vectors that follow."""
-        chunk = self.chunks.p
+    def _measure(self, behind, most, last, width, run, trits):
+        """What vectors need that have so many behind them in the phase, and the vectors that follow them."""
         has_fifth = trits if "trits" in self._config.decoders else 0
 
         def empty(distance):
             """Whether the vector so far behind the first one is a fifth one of trits, without words."""
-            return has_fifth & (chunk.run == _FIFTH - distance)
+            return has_fifth & (run == _FIFTH - distance)
 
         if sides(self._config) == 1:
-            return 0, Mux(empty(1), 0, width)
+            return _Measured(second=0, wordless=empty(0), second_words=0, next_words=Mux(empty(1), 0, width))
+        second = ~last | most[0]
         next_second = (behind != 1) | most[0]
-        m.d.comb += chunk.second.eq(~last | most[0])
-        return (Mux(chunk.second & ~empty(1), width, 0),
-                Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0))
+        return _Measured(
+            second=second,
+            wordless=empty(0) & ~second,
+            second_words=Mux(second & ~empty(1), width, 0),
+            next_words=Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0))
 
-    def _group_trits(self, m, trits, phase, next_phase, fire, beat_ends, row_ends):
+    def _group_trits(self, m, trits, phase, next_phase, run, next_run, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
         group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
         chunk = self.chunks.p
@@ -254,12 +305,11 @@ class RowSequencer(wiring.Component):
         beat = Signal(range(max(group_beats, 2)))
         last_beat = beat == group_beats - 1
         after_skip = Signal(_Phase)
-        run = Signal.like(chunk.run)
-        m.d.comb += chunk.run.eq(run)
         following = Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)
+        with m.If(trits & chunk.completes):
+            m.d.comb += next_run.eq(Mux(row_ends, 0, following))
         with m.If(fire & trits):
-            with m.If(chunk.completes):
-                m.d.sync += run.eq(Mux(row_ends, 0, following))
+            m.d.sync += run.eq(next_run)
             with m.If(beat_ends):
                 m.d.sync += beat.eq(Mux(last_beat, 0, beat + 1))
                 with m.If(row_ends & ~last_beat):

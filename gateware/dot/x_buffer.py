@@ -24,7 +24,7 @@ class XBuffer(wiring.Component):
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
     ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of
-    them. A group is taken every cycle; zero mantissas beyond the end of a column are dropped. The groups of a
+    them. A group is taken every cycle and can be read two cycles later; zero mantissas beyond the end of a column are dropped. The groups of a
     column arrive in order, from index 0 on, before those of another column. A column must not be written
     while a command reads it.
 
@@ -68,7 +68,10 @@ class XBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config, group, step = self._config, self.groups.p, self.step.p
+        config, step = self._config, self.step.p
+        group_valid = Signal()
+        m.d.sync += group_valid.eq(self.groups.valid)
+        group = self.groups.p.shape()(delay(m, self.groups.p, name="group"))
         slot_bits = (config.slots - 1).bit_length()
         lane_bits = (config.lanes - 1).bit_length()
         bank_bits = (config.lanes // config.vector_lanes - 1).bit_length()
@@ -78,19 +81,18 @@ class XBuffer(wiring.Component):
         group_block_bits = (BLOCK // config.vector_lanes - 1).bit_length()
 
         write_slot, write_column = Signal(slot_bits), Signal(range(max(config.columns, 2)))
-        inside = Signal()
         m.d.comb += [
-            # The padding of a vector that fills its column reaches beyond it.
-            inside.eq(group.index < config.x_elements // config.vector_lanes),
             write_slot.eq(group.column // config.columns),
             write_column.eq(group.column % config.columns),
         ]
+        # The padding of a vector that fills its column reaches beyond it.
+        inside = delay(m, self.groups.p.index < config.x_elements // config.vector_lanes, name="inside")
         # Largest exponent so far of the vector that is being written.
         running = Signal(signed(_X_EXPONENT_BITS), reset_less=True)
         running_next = Signal.like(running)
         m.d.comb += running_next.eq(
             Mux((group.index == 0) | (group.exponent > running), group.exponent, running))
-        with m.If(self.groups.valid):
+        with m.If(group_valid):
             m.d.sync += running.eq(running_next)
 
         vector_block_bits = (BLOCK // VECTOR_CODES - 1).bit_length()
@@ -100,7 +102,7 @@ class XBuffer(wiring.Component):
         late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")
         for column in range(config.columns):
             write = Signal(name=f"write_{column}")
-            m.d.comb += write.eq(self.groups.valid & inside & (write_column == column))
+            m.d.comb += write.eq(group_valid & inside & (write_column == column))
             # A vector that the step does not use may be written meanwhile.
             read_enable = self.step.valid & ~step.expand & (step.columns >= column)
             for bank in range(1 << bank_bits):

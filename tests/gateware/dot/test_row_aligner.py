@@ -6,6 +6,7 @@ from amaranth.sim import Simulator
 import numpy as np
 import pytest
 
+from gateware.dot.part_counter import PartCounter
 from gateware.dot.row_aligner import RowAligner
 from gateware.isa import Scale
 from sim.deadline import run_with_deadline
@@ -106,7 +107,7 @@ def test_a_beat_per_cycle(bus_bits):
             *_, valid = await ctx.tick().sample(dut.aligned.valid)
             cycles += [cycle] if valid else []
         assert cycles == list(range(cycles[0], cycles[0] + beats))
-        assert cycles[0] == RowAligner.LENGTH_CYCLES + 4
+        assert cycles[0] == PartCounter.LENGTH_CYCLES + 4
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)

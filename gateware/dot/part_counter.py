@@ -1,0 +1,138 @@
+"""How many words of each beat belong to the same part of a packed row."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import enum, wiring
+from amaranth.lib.wiring import In, Out
+
+from gateware.isa import Scale
+from gateware.layouts import DotCommand
+
+__all__ = ["PartCounter"]
+
+_LENGTH_BITS = 14
+
+
+class _Part(enum.Enum, shape=2):
+    SCALES = 0
+    SUBS = 1
+    CODES = 2
+
+
+class PartCounter(wiring.Component):
+    """Counts the words of the scales, the sub-scales and the codes of packed rows, beat by beat.
+
+    Before the first beat of a command with packed rows it computes the lengths of the parts, which takes
+    ``LENGTH_CYCLES``. Members that are read depend on registers only.
+
+    Parameters
+    ----------
+    words : int
+        Of 32 bits in a beat, a power of two.
+
+    Members
+    -------
+    start : In(1)
+        A command begins; ``active``, ``last_scale_byte`` and ``last_sub`` are those of the command from the next cycle
+        on.
+    active : In
+    last_scale_byte : In(11)
+        Bytes of the scales of a row, less one.
+    last_sub : In(9)
+        Vectors of sub-scales of a row, less one.
+    running : Out(1)
+        Words are wanted. Without packed rows that ends with the next command only.
+    count : Out
+        Words for the next beat; all that it has without packed rows.
+    taken : In(1)
+        They are taken.
+    """
+
+    LENGTH_CYCLES = 7
+
+    def __init__(self, words):
+        self._words = words
+        super().__init__({
+            "start": In(1),
+            "active": In(DotCommand),
+            "last_scale_byte": In(11),
+            "last_sub": In(9),
+            "running": Out(1),
+            "count": Out(range(words + 1), init=words),
+            "taken": In(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        words, active, running = self._words, self.active, self.running
+        scales, subs, codes = self._measure(m)
+
+        # The part under way: words that are left of it, and whether the next beat takes them all.
+        part = Signal(_Part)
+        left = Signal(_LENGTH_BITS, reset_less=True)
+        ends = Signal()
+        row = Signal(20, reset_less=True)  # rows from this one on
+        begin = active.packed & ~running
+        has_subs = active.sub_bits.any()
+        first = Mux(active.scale != Scale.NONE, _Part.SCALES, Mux(has_subs, _Part.SUBS, _Part.CODES))
+        following, next_part, next_left = Signal(_Part), Signal(_Part), Signal.like(left)
+        m.d.comb += [
+            following.eq(Mux(begin | (part == _Part.CODES), first,
+                             Mux((part == _Part.SCALES) & has_subs, _Part.SUBS, _Part.CODES))),
+            next_part.eq(part),
+            next_left.eq(left - words),
+        ]
+        with m.If(begin | ends):
+            m.d.comb += next_part.eq(following)
+            with m.Switch(following):
+                with m.Case(_Part.SCALES):
+                    m.d.comb += next_left.eq(scales)
+                with m.Case(_Part.SUBS):
+                    m.d.comb += next_left.eq(subs)
+                with m.Default():
+                    m.d.comb += next_left.eq(codes)
+        with m.If(begin | active.packed & self.taken):
+            m.d.sync += [
+                part.eq(next_part),
+                left.eq(next_left),
+                self.count.eq(Mux(next_left < words, next_left, words)),
+                ends.eq(next_left <= words),
+            ]
+        with m.If(begin):
+            m.d.sync += row.eq(active.rows)
+        with m.Elif(self.taken & ends & (part == _Part.CODES)):
+            m.d.sync += [row.eq(row - 1), running.eq(row != 1)]
+        with m.If(self.start):
+            m.d.sync += [self.count.eq(words), ends.eq(0)]
+        return m
+
+    def _measure(self, m):
+        """The words of each part of a row, valid when words are wanted."""
+        active = self.active
+        scales, subs, codes = lengths = [Signal(_LENGTH_BITS, reset_less=True, name=name)
+                                         for name in ("scales", "subs", "codes")]
+        cycle = Signal(range(self.LENGTH_CYCLES + 1))
+        addend = Signal(_LENGTH_BITS, reset_less=True)
+        bits = Signal.like(active.code_bits)
+        sub_vectors = Signal(10)
+        m.d.comb += sub_vectors.eq(self.last_sub + 1)
+        m.d.sync += [
+            scales.eq((self.last_scale_byte >> 2) + 1),
+            # 4, 6 or 8 words for each.
+            subs.eq(Mux(active.sub_bits[2], sub_vectors << 2, 0) + Mux(active.sub_bits[1], sub_vectors << 1, 0)
+                    + Mux(active.sub_bits[3], sub_vectors << 3, 0)),
+        ]
+        # vectors * code_bits, a bit per cycle.
+        with m.If(self.start):
+            m.d.sync += [cycle.eq(1), self.running.eq(0), codes.eq(0)]
+        with m.Elif(cycle == 1):
+            m.d.sync += [addend.eq(active.vectors), bits.eq(active.code_bits), self.running.eq(~active.packed),
+                         cycle.eq(Mux(active.packed, 2, 0))]
+        with m.Elif(cycle != 0):
+            m.d.sync += [
+                addend.eq(addend << 1),
+                bits.eq(bits >> 1),
+                codes.eq(codes + Mux(bits[0], addend, 0)),
+                cycle.eq(Mux(cycle == self.LENGTH_CYCLES, 0, cycle + 1)),
+                self.running.eq(cycle == self.LENGTH_CYCLES),
+            ]
+        return lengths
