@@ -10,6 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from boards.build.cache import cached_file
 from boards.build.conversion import convert_top
 from boards.build.critical_path import critical_path
+from boards.build.place_and_route import EFFORT
 from boards.build.synthesis import resources, synthesise_rtlil
 
 __all__ = ["Bitstream", "build_bitstream"]
@@ -126,7 +127,7 @@ def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
     """
     text, verilog, constraints = convert_top(top, platform)
     synthesis = synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=verilog)
-    options = [*device.options, "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
+    options = [*device.options, *EFFORT, "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):

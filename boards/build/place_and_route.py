@@ -6,7 +6,10 @@ import json
 from boards.build.cache import cached_file
 from boards.build.critical_path import critical_path
 
-__all__ = ["Route", "place_and_route"]
+__all__ = ["EFFORT", "Route", "place_and_route"]
+
+EFFORT = ("--placer-heap-timingweight", "30")
+"""Options of nextpnr: slack counts more among the placer's aims than by default (10)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,7 @@ def place_and_route(synthesis, *, device, speed, mhz, seed, toolchain):
     sim.toolchain.ToolError
         If nextpnr fails, for example because the design does not fit.
     """
-    options = [*device.options, "--speed", str(speed), "--freq", f"{mhz:g}", "--seed", str(seed),
+    options = [*device.options, *EFFORT, "--speed", str(speed), "--freq", f"{mhz:g}", "--seed", str(seed),
                "--lpf-allow-unconstrained", "--timing-allow-fail"]
     # Its name is the hash of all that it was made from.
     plan = [toolchain.nextpnr_ecp5_version, synthesis.netlist.name, *options]

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
+import inspect
 import json
 
 from amaranth.back import rtlil
 
+from boards.build import output_registers
 from boards.build.cache import cached_file
 
 __all__ = ["Synthesis", "resources", "synthesise", "synthesise_rtlil"]
@@ -18,8 +20,9 @@ read_rtlil design.il
 chformal -remove
 setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i
 """
+# Multiplexers that join neighbouring LUTs save none here, and what is joined must be placed as one piece.
 _COMMANDS = {
-    "ecp5": "synth_ecp5 -top top",
+    "ecp5": "synth_ecp5 -nowidelut -top top",
     "xc7": "synth_xilinx -family xc7 -flatten -abc9 -top top",
 }
 # What counts as a LUT: on ECP5 a carry cell is two, a 16 x 4 LUT RAM four and the two that carry its address.
@@ -113,11 +116,21 @@ def synthesise_rtlil(text, *, device, toolchain, verilog=""):
         (work / "modules.v").write_text(verilog)
         (work / "design.ys").write_text(script)
         toolchain.run([*toolchain.yosys, "-q", "-l", "yosys.log", "-s", "design.ys"], cwd=work)
+        if device.family == "ecp5":
+            _merge_registers(work / "netlist.json")
         return work / "netlist.json"
 
     parts = [toolchain.yosys_version, script, text] + [verilog] * bool(verilog)
+    if device.family == "ecp5":
+        parts.append(inspect.getsource(output_registers))
     netlist = cached_file("netlist", ".json", build, *parts)
     return Synthesis(netlist=netlist, cells=_count(netlist))
+
+
+def _merge_registers(path):
+    netlist = json.loads(path.read_text())
+    output_registers.merge_output_registers(netlist["modules"]["top"])
+    path.write_text(json.dumps(netlist))
 
 
 def _count(netlist):

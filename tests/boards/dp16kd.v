@@ -4,7 +4,7 @@
 // one. A word that is read while it is written is undefined in silicon: here it comes out inverted, so that a design which
 // uses it shows itself.
 //
-// Not modelled: the output registers (REGMODE), the chip selects, the modes in which a port that writes shows what it
+// Not modelled: output registers that stand still (OCEA, OCEB), the chip selects, the modes in which a port that writes shows what it
 // writes or overwrites (WRITEMODE), and asynchronous reset. A memory that uses one of them does not build.
 module DP16KD (
     input DIA17, DIA16, DIA15, DIA14, DIA13, DIA12, DIA11, DIA10, DIA9, DIA8, DIA7, DIA6, DIA5, DIA4, DIA3, DIA2,
@@ -121,13 +121,20 @@ module DP16KD (
         if (CEB & WEB) memory[address_b[13:5]] <= line_b & ~write_mask_b | word_b << first_b & write_mask_b;
     end
 
+    // Output registers.
+    reg [35:0] late_a, late_b;
+    always @(posedge CLKA) late_a <= read_a;
+    always @(posedge CLKB) late_b <= read_b;
+    wire [35:0] out_a = REGMODE_A == "OUTREG" ? late_a : read_a;
+    wire [35:0] out_b = REGMODE_B == "OUTREG" ? late_b : read_b;
+
     assign {DOA17, DOA16, DOA15, DOA14, DOA13, DOA12, DOA11, DOA10, DOA9, DOA8, DOA7, DOA6, DOA5, DOA4, DOA3, DOA2,
-        DOA1, DOA0} = DATA_WIDTH_B == 36 ? read_b[17:0] : read_a[17:0];
+        DOA1, DOA0} = DATA_WIDTH_B == 36 ? out_b[17:0] : out_a[17:0];
     assign {DOB17, DOB16, DOB15, DOB14, DOB13, DOB12, DOB11, DOB10, DOB9, DOB8, DOB7, DOB6, DOB5, DOB4, DOB3, DOB2,
-        DOB1, DOB0} = DATA_WIDTH_B == 36 ? read_b[35:18] : read_b[17:0];
+        DOB1, DOB0} = DATA_WIDTH_B == 36 ? out_b[35:18] : out_b[17:0];
 
     generate
-        if (REGMODE_A != "NOREG" || REGMODE_B != "NOREG" || WRITEMODE_A != "NORMAL" || WRITEMODE_B != "NORMAL"
+        if (DATA_WIDTH_B == 36 && REGMODE_A != REGMODE_B || WRITEMODE_A != "NORMAL" || WRITEMODE_B != "NORMAL"
                 || CLKAMUX != "CLKA" || CLKBMUX != "CLKB")
             DP16KD_mode_is_not_modelled unknown();
     endgenerate

@@ -59,6 +59,8 @@ def netlist(tmp_path_factory):
     cells = json.loads(synthesis.netlist.read_text())["modules"]["top"]["cells"].values()
     widths = {int(cell["parameters"]["DATA_WIDTH_B"], 2) for cell in cells if cell["type"] == "DP16KD"}
     assert widths == {1, 2, 4, 9, 18, 36}
+    # No flip-flop is left of the second cycle of a read.
+    assert all(cell["type"] != "TRELLIS_FF" for cell in cells)
     netlist, model = Netlist(Rams(), synthesis.netlist), tmp_path_factory.mktemp("rams") / "rams.json"
     netlist.write_model(model)
     return compile_design(netlist, name="rams-netlist", models=[model, *MODELS])
