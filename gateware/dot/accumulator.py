@@ -15,6 +15,7 @@ __all__ = ["Accumulator"]
 
 _LIMB_BITS = 17
 _SMALL_BITS = 4  # of a limb that is not worth a multiplier
+_HALF_BITS = TOTAL_BITS // 2
 _ALIGNMENT = TOTAL_BITS - (SUM_BITS + SCALE_MANTISSA_BITS - 1)
 
 
@@ -26,9 +27,10 @@ class Accumulator(wiring.Component):
     ``floor(minimum_sum * minimum * 2**(24 - minimum_distance))`` where there are minimums::
 
         sum, mantissa -- multipliers -- inner product -- product -- by 4s -- by 1s -- difference -- total
-                      0              3                4          5        6        7             8        9
+                      0              3                4          5        6        7             8     9 and 10
 
-    Contributions of two vectors side by side take one more cycle, in which they are added.
+    Contributions of two vectors side by side take one more cycle, in which they are added. The upper half of a total
+    follows the lower one a cycle later, with its carry.
 
     The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18; the uppermost limb of 4 bits goes
     through LUTs. Its magnitude is below 2**48, because neither factor is ever its most negative number; likewise
@@ -56,7 +58,7 @@ class Accumulator(wiring.Component):
     def __init__(self, config):
         self._config = config
         self._slots = 2 * config.slots  # each with its halves
-        self.latency = Multiplier.LATENCY + 5 + sides(config)
+        self.latency = Multiplier.LATENCY + 6 + sides(config)
         vector = data.StructLayout({
             "sums": data.ArrayLayout(signed(SUM_BITS), config.columns),
             "mantissa": signed(SCALE_MANTISSA_BITS),
@@ -75,9 +77,10 @@ class Accumulator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        first = delay(m, self.first, self.latency - 1, name="first")
-        slot = delay(m, self.slot, self.latency - 1, name="slot")
-        valid = Signal(self.latency - 1)
+        early = self.latency - 2
+        first = delay(m, self.first, early, name="first")
+        slot = delay(m, self.slot, early, name="slot")
+        valid = Signal(early)
         m.d.sync += valid.eq(Cat(self.valid, valid))
 
         for column in range(config.columns):
@@ -96,19 +99,30 @@ class Accumulator(wiring.Component):
             if len(contributions) == 2:
                 contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}")
                 m.d.sync += contribution.eq(contributions[0] + contributions[1])
-            m.submodules[f"totals_{column}"] = table = SlotTable(shape=signed(TOTAL_BITS), slots=self._slots)
-            total = Signal(signed(TOTAL_BITS), name=f"total_{column}")
-            output = Signal(signed(TOTAL_BITS), reset_less=True, name=f"output_{column}")
-            m.d.comb += [
-                total.eq(Mux(first, 0, table.read_data0) + contribution),
-                table.read_slot0.eq(slot),
-                table.write_enable.eq(valid[-1]),
-                table.write_slot.eq(slot),
-                table.write_data.eq(total),
-                self.totals[column].eq(output),
-            ]
-            m.d.sync += output.eq(total)
+            low, carry = self._add(m, f"low_{column}", contribution[:_HALF_BITS], Const(0, 1), first, slot, valid[-1])
+            late = [delay(m, value, name=f"{name}_{column}") for name, value in (
+                ("high", contribution[_HALF_BITS:]), ("first", first), ("slot", slot))]
+            late_valid = Signal(name=f"valid_{column}")
+            m.d.sync += late_valid.eq(valid[-1])
+            high, _ = self._add(m, f"high_{column}", late[0], carry, *late[1:], late_valid)
+            m.d.comb += self.totals[column].eq(Cat(delay(m, low, name=f"low_{column}"), high))
         return m
+
+    def _add(self, m, name, value, carry, first, slot, valid):
+        """Half of a total with this contribution, and what it carries over, one cycle later."""
+        m.submodules[f"totals_{name}"] = table = SlotTable(shape=_HALF_BITS, slots=self._slots)
+        total = Signal(_HALF_BITS + 1, name=f"total_{name}")
+        output = Signal(_HALF_BITS + 1, reset_less=True, name=f"output_{name}")
+        m.d.comb += [
+            # Two ones below make a carry: that takes no second adder.
+            total.eq((Cat(Const(1, 1), Mux(first, 0, table.read_data0)) + Cat(carry, value))[1:]),
+            table.read_slot0.eq(slot),
+            table.write_enable.eq(valid),
+            table.write_slot.eq(slot),
+            table.write_data.eq(total),
+        ]
+        m.d.sync += output.eq(total)
+        return output[:_HALF_BITS], output[_HALF_BITS]
 
     def _contribute(self, m, name, value, mantissa, distance, alignment):
         """``floor(value * mantissa * 2**(alignment - distance))``, two cycles after the product."""

@@ -46,20 +46,22 @@ class TritDecoder(wiring.Component):
         m.submodules.digits = table = memory.Memory(shape=8, depth=128, init=digits)
         for index in range(self._count):
             byte = self.bytes[index]
-            one, two = Signal(name=f"one_{index}"), Signal(name=f"two_{index}")
+            # The signs of the differences are the comparisons.
+            less_one, less_two = (Signal(signed(9), name=f"less_{digit}_{index}") for digit in (1, 2))
+            one, two = less_one >= 0, less_two >= 0
             highest = Signal(2, reset_less=True, name=f"highest_{index}")
             rest = Signal(7, reset_less=True, name=f"rest_{index}")
             read = table.read_port(domain="comb")
             m.d.comb += [
-                one.eq(byte >= _RUN),
-                two.eq(byte >= 2 * _RUN),
+                less_one.eq(byte - _RUN),
+                less_two.eq(byte - 2 * _RUN),
                 # -1, 0 or 1.
                 self.fifths[index].eq(highest.as_signed()),
                 read.addr.eq(rest),
             ]
             m.d.sync += [
                 highest.eq(Cat(one == two, ~one)),
-                rest.eq(byte - Mux(two, 2 * _RUN, Mux(one, _RUN, 0))),
+                rest.eq(Mux(two, less_two, Mux(one, less_one, byte))),
             ]
             for place in range(_TRITS - 1):
                 m.d.comb += self.trits[4 * index + place].eq(read.data[2 * place:2 * place + 2].as_signed())
