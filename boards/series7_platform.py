@@ -22,6 +22,9 @@ _OPENXC7_XDC = r"""
     {% for port, frequency in platform.iter_port_clock_constraints() -%}
         create_clock -period {{1000000000/frequency}} [get_ports { {{port.name}} }]
     {% endfor %}
+    {% for signal, frequency in platform.iter_signal_clock_constraints() -%}
+        create_clock -period {{1000000000/frequency}} [get_nets { {{signal|hierarchy(".")}} }]
+    {% endfor %}
 """
 
 

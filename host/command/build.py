@@ -86,10 +86,10 @@ def build(
     if flow is not None and project is None:
         raise CelosiaError("--flow needs --project")
     if project is not None:
-        if synth_only or json or speed is not None:
-            raise CelosiaError("--project is not possible with --synth-only, --json or --speed")
         if unit not in XILINX_TOPS:
             raise CelosiaError(f"projects can be written for {', '.join(XILINX_TOPS)}, not for {unit}")
+        if synth_only or json or speed is not None:
+            raise CelosiaError("--project is not possible with --synth-only, --json or --speed")
         _check_fixed(board, "project", mhz, device=device)
         _build_project(board, find_config(config), project, flow or "vivado")
         return
