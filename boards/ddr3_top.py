@@ -25,9 +25,9 @@ class Ddr3Top(Elaboratable):
     **The delays of the PHY are not trained yet.** The controller brings the DRAM up as far as its mode registers
     (`soc.dram.initialiser`). Where within a bit the data of a read are taken differs between boards and has to be
     searched for, by reading back what was written, through the registers of the controller
-    (``core.registers``: ``dly_sel``, ``rdly_dq_*``, ``dfii_*``; of an ECP5 ``burstdet_*``). ``bring_up`` is the place for what
-    does that; without it the DRAM is used with the delays that the PHY begins with, which is good for counts, and for
-    nothing on a real board.
+    (``core.registers``: ``dly_sel``, ``rdly_dq_*``, ``dfii_*``; of an ECP5 ``burstdet_*``). ``bring_up`` is the place
+    for what does that; without it the DRAM is used with the delays that the PHY begins with, which is good for counts,
+    and for nothing on a real board.
 
     Parameters
     ----------

@@ -94,7 +94,8 @@ def build(
         _build_project(board, find_config(config), project, flow or "vivado")
         return
     if unit in XILINX_TOPS and device == board.device and not synth_only:
-        raise CelosiaError(f"{unit} can be built with --synth-only or --project alone: nextpnr-ecp5 does not know {device}")
+        raise CelosiaError(
+            f"{unit} can be built with --synth-only or --project alone: nextpnr-ecp5 does not know {device}")
     if not chosen.speeds and not synth_only:
         raise CelosiaError(f"{device} can be built with --synth-only alone: nextpnr-ecp5 does not know it")
     if speed is None and chosen.speeds:

@@ -6,12 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.stream.fifo import StreamFifo
 
-__all__ = ["AxiLinkPort", "AxiRegisterSignature", "DATA", "LEVELS", "VALID_BIT"]
-
-DATA, LEVELS = 0, 4
-"""Byte addresses of the registers."""
-VALID_BIT = 8
-"""Of DATA: the low 8 bits are a byte."""
+__all__ = ["AxiLinkPort", "AxiRegisterSignature"]
 
 _INCREMENTING = 1
 """The code of a burst whose addresses count up."""
@@ -33,7 +28,8 @@ def AxiRegisterSignature(id_bits):
 
 
 class AxiLinkPort(wiring.Component):
-    """Between a processor and the streams of bytes of the link: a FIFO each way, behind two registers.
+    """Between a processor and the streams of bytes of the link: a FIFO each way, behind two registers
+    (:mod:`soc.link.byte_registers`).
 
     ::
 

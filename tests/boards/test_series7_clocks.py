@@ -8,7 +8,8 @@ from boards.series7_ddr3_clocks import Series7Ddr3Clocks
 from boards.series7_pll import Series7Pll
 
 
-@given(strategies.sampled_from([50e6, 100e6, 120e6]), strategies.lists(strategies.integers(2, 60), min_size=1, max_size=6))
+@given(strategies.sampled_from([50e6, 100e6, 120e6]),
+       strategies.lists(strategies.integers(2, 60), min_size=1, max_size=6))
 def test_every_pll_keeps_to_the_data_sheet(input_hz, dividers):
     wanted = {f"c{number}": (1200e6 / divider, 0) for number, divider in enumerate(dividers)}
     pll = Series7Pll(input_hz=input_hz, outputs=wanted)

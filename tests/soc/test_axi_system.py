@@ -14,7 +14,7 @@ from sim.axi_memory import AxiPorts
 from sim.deadline import run_with_deadline
 from sim.streams import receive, send
 from soc.axi_system import AxiSystem
-from soc.link.axi_port import DATA, LEVELS, VALID_BIT
+from soc.link.byte_registers import DATA, LEVELS, VALID_BIT
 from soc.link.protocol import Frame, Opcode, Register, Status, encode
 
 BASE, SIZE = 0x0800_0000, 16384

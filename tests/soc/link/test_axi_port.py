@@ -8,7 +8,8 @@ import pytest
 
 from sim.deadline import run_with_deadline
 from sim.streams import receive, send
-from soc.link.axi_port import AxiLinkPort, DATA, LEVELS, VALID_BIT
+from soc.link.axi_port import AxiLinkPort
+from soc.link.byte_registers import DATA, LEVELS, VALID_BIT
 
 FIXED, INCREMENTING = 0, 1
 
