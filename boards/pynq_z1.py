@@ -49,8 +49,8 @@ class PynqZ1(Elaboratable):
       ``base``, through S_AXI_HP0 (reads and writes) and S_AXI_HP1 (reads). Linux has to be kept out of it (boot
       argument ``mem=128M``). The ports do not look into the processors' caches, so a program there has to map the
       memory uncached, or leave it to the link.
-    * **Link.** The bytes of the link as registers at 0x4000_0000 (:class:`soc.link.axi_port.AxiLinkPort`), for a host on
-      the processors (:mod:`host.transport.register_transport`): the board's serial port is theirs.
+    * **Link.** The bytes of the link as registers at 0x4000_0000 (:class:`soc.link.axi_port.AxiLinkPort`), for a host
+      on the processors (:mod:`host.transport.register_transport`): the board's serial port is theirs.
     * **Lights.** LD0..LD3: a program runs; request in progress; request accepted; request refused, byte lost or memory
       error.
 

@@ -15,5 +15,5 @@ UNTRAINED_TOPS = {"ecpix5": (Ecpix5, Ecpix5Platform), "orangecrab": (OrangeCrab,
 """The same for boards whose PHY nothing trains yet: for counts, not for bitstreams."""
 
 XILINX_TOPS = {"arty_a7": (ArtyA7, ArtyA7Platform), "pynq_z1": (PynqZ1, PynqZ1Platform)}
-"""The same for boards with a Xilinx device: for counts, and for projects of other people's tools. Nothing trains the PHY
-of ``arty_a7`` yet."""
+"""The same for boards with a Xilinx device: for counts, and for projects of other people's tools. Nothing trains the
+PHY of ``arty_a7`` yet."""

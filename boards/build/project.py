@@ -1,5 +1,6 @@
 """A Xilinx board's top to a project of Vivado, or through the openXC7 tools."""
 
+import json
 import shutil
 
 from boards.build.synthesis import synthesise_rtlil
@@ -52,11 +53,20 @@ def write_project(top, *, platform, device, directory, toolchain):
     else:
         verilog = "".join(files.pop(name) for name in sorted(platform.extra_files))
         synthesis = synthesise_rtlil(rtlil, device=device, verilog=verilog, toolchain=toolchain)
-        files["top.json"] = synthesis.netlist.read_text()
+        files["top.json"] = _placeable(synthesis.netlist.read_text())
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (directory / name).write_text(text)
     return sorted(directory / name for name in files)
+
+
+def _placeable(netlist):
+    """Without the cells by which yosys remembers what it has flattened: releases of nextpnr-xilinx before 0.9 try to
+    place them (openXC7/nextpnr-xilinx, issue 67)."""
+    design = json.loads(netlist)
+    for module in design["modules"].values():
+        module["cells"] = {name: cell for name, cell in module["cells"].items() if cell["type"] != "$scopeinfo"}
+    return json.dumps(design)
 
 
 def run_project(directory, toolchain):
