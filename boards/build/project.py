@@ -61,7 +61,7 @@ def write_project(top, *, platform, device, directory, toolchain):
 
 
 def _placeable(netlist):
-    """Without the cells by which yosys remembers what it has flattened: releases of nextpnr-xilinx before 0.9 try to
+    """Without the cells by which yosys remembers what it has flattened: older releases of nextpnr-xilinx try to
     place them (openXC7/nextpnr-xilinx, issue 67)."""
     design = json.loads(netlist)
     for module in design["modules"].values():
