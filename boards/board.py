@@ -20,7 +20,7 @@ class Board:
         Speed grade of an ECP5.
     platform : str
         Where Amaranth's description of its pins is: a class of `amaranth_boards`, by module and name. Empty:
-        there is none.
+        it has none.
     """
 
     name: str

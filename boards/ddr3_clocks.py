@@ -55,6 +55,19 @@ class Ddr3Clocks(wiring.Component):
         self._init_hz, self._bridge = input_hz / self.INIT_DIVIDER, bridge
         super().__init__()
 
+    def serve(self, m, controller):
+        """Give a controller's PHY its clocks, and do what it asks for.
+
+        Parameters
+        ----------
+        m : Module
+        controller : soc.dram.controller.DramController
+        """
+        m.d.comb += [self.stop.eq(controller.phy_stop), self.reset.eq(controller.phy_reset)]
+        for name in ("sys2x", "init"):
+            m.d.comb += [getattr(controller, f"{name}_clk").eq(ClockSignal(name)),
+                         getattr(controller, f"{name}_rst").eq(ResetSignal(name))]
+
     def elaborate(self, platform):
         m = Module()
         m.submodules.pll = pll = self.pll

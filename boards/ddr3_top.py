@@ -1,6 +1,6 @@
-"""What the tops of ECP5 boards with DDR3 have in common."""
+"""What the tops of boards with DDR3 have in common."""
 
-from amaranth.hdl import ClockSignal, Elaboratable, Module, ResetSignal
+from amaranth.hdl import Elaboratable, Module
 from amaranth.lib import io
 from amaranth.lib.wiring import connect
 
@@ -18,20 +18,22 @@ _TOLERANCE = 0.015
 
 
 class Ddr3Top(Elaboratable):
-    """Accelerator, serial link, LiteDRAM's controller with its ECP5DDRPHY, clocks: the whole of the FPGA.
+    """Accelerator, serial link, LiteDRAM's controller with its PHY, clocks: the whole of the FPGA.
+
+    Clocks and buffers are those of an ECP5; a board with another device has its own `clocks` and `direct`.
 
     **The delays of the PHY are not trained yet.** The controller brings the DRAM up as far as its mode registers
     (`soc.dram.initialiser`). Where within a bit the data of a read are taken differs between boards and has to be
     searched for, by reading back what was written, through the registers of the controller
-    (``core.registers``: ``dly_sel``, ``rdly_dq_*``, ``burstdet_*``, ``dfii_*``). ``bring_up`` is the place for what
-    does that; without it the DRAM is used with the delays that the PHY begins with, which is good for counts, and for
-    nothing on a real board.
+    (``core.registers``: ``dly_sel``, ``rdly_dq_*``, ``dfii_*``; of an ECP5 ``burstdet_*``). ``bring_up`` is the place
+    for what does that; without it the DRAM is used with the delays that the PHY begins with, which is good for counts,
+    and for nothing on a real board.
 
     Parameters
     ----------
     config : gateware.config.Config
     memory : soc.dram.memories.Memory
-        With ``ECP5DDRPHY``; its clock is that of the design.
+        With the PHY of the device; its clock is that of the design.
     bring_up : wiring.Component
         With a member ``control``, Out(soc.dram.controller.ControlBus): the master of the controller's registers, in
         domain ``sync``. Default: none.
@@ -49,7 +51,15 @@ class Ddr3Top(Elaboratable):
     def __init__(self, config, *, memory, bring_up=None):
         self._config, self._memory, self._bring_up = config, memory, bring_up
         self._divisor = serial_divisor(memory.clock_hz)
-        self._clocks = Ddr3Clocks(input_hz=self.INPUT[1], clock_hz=memory.clock_hz, bridge=self.BRIDGE)
+        self._clocks = self.clocks(memory.clock_hz)
+
+    def clocks(self, clock_hz):
+        """What makes the clocks of the oscillator's: a component with ``clk_in`` and a method ``serve``."""
+        return Ddr3Clocks(input_hz=self.INPUT[1], clock_hz=clock_hz, bridge=self.BRIDGE)
+
+    def direct(self, ddr3):
+        """Pins at which the PHY has buffers of its own, by the names of the controller's ports."""
+        return {"pin_dq": ddr3.dq.io, "pin_dqs_p": ddr3.dqs.p}
 
     def lights(self, platform):
         """Ports of the lights by what they show: ``ready``, ``busy``, ``active``, ``trouble``."""
@@ -69,20 +79,14 @@ class Ddr3Top(Elaboratable):
         ddr3 = platform.request("ddr3", dir="-")
         m.submodules.controller = controller = DramController(
             core=core, bus_bits=self._config.bus_bits, trained=self._bring_up is not None,
-            pins={"pin_dq": ddr3.dq.io, "pin_dqs_p": ddr3.dqs.p})
+            pins=self.direct(ddr3))
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor)
         for name in ("read_request", "write_request", "write_data"):
             connect(m, getattr(system, name), getattr(controller, name))
         connect(m, controller.read_data, system.read_data)
-        m.d.comb += [
-            system.write_done.eq(controller.write_done),
-            clocks.stop.eq(controller.phy_stop),
-            clocks.reset.eq(controller.phy_reset),
-        ]
-        for name in ("sys2x", "init"):
-            m.d.comb += [getattr(controller, f"{name}_clk").eq(ClockSignal(name)),
-                         getattr(controller, f"{name}_rst").eq(ResetSignal(name))]
+        m.d.comb += system.write_done.eq(controller.write_done)
+        clocks.serve(m, controller)
         if self._bring_up is not None:
             m.submodules.bring_up = self._bring_up
             connect(m, self._bring_up.control, controller.control)
@@ -105,15 +109,16 @@ class Ddr3Top(Elaboratable):
 
     @staticmethod
     def _outputs(m, ddr3, controller):
-        """Pins that the FPGA drives alone. What is active when low is so in the core already."""
+        """Other pins that the FPGA drives alone. What is active when low is so in the core already."""
         outputs = {"a": ddr3.a, "ba": ddr3.ba, "ras_n": ~ddr3.ras, "cas_n": ~ddr3.cas, "we_n": ~ddr3.we,
                    "cke": ddr3.clk_en, "odt": ddr3.odt, "dm": ddr3.dm,
                    "clk_p": ddr3.clk}
         # Where a board has them.
         outputs |= {f"{name}_n": ~getattr(ddr3, pin) for name, pin in (("cs", "cs"), ("reset", "rst"))
                     if hasattr(ddr3, pin)}
-        for name, port in outputs.items():
-            m.submodules[f"pin_{name}"] = buffer = io.Buffer("o", port)
+        ours = [name for name in outputs if f"pin_{name}" in controller.signature.members]
+        for name in ours:
+            m.submodules[f"pin_{name}"] = buffer = io.Buffer("o", outputs[name])
             # Address pins that the part does not use stay low.
             m.d.comb += buffer.o.eq(getattr(controller, f"pin_{name}"))
 

@@ -16,10 +16,10 @@ def convert_top(top, platform):
     Returns
     -------
     str, str, str
-        RTLIL, its top module called ``top``; Verilog of the other modules; constraints (LPF).
+        RTLIL, its top module called ``top``; Verilog of the other modules; constraints (LPF or XDC).
     """
     # Places in the source are left out: the netlist must not depend on where the project lies.
     files = {path: text if isinstance(text, str) else text.decode()
              for path, text in platform.prepare(top, "top", emit_src=False).files.items()}
     verilog = "".join(text for path, text in sorted(files.items()) if path in platform.extra_files)
-    return files["top.il"], verilog, files["top.lpf"]
+    return files["top.il"], verilog, files.get("top.lpf") or files["top.xdc"]

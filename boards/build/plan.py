@@ -13,7 +13,7 @@ from boards.build.wrapped_unit import WrappedUnit
 from boards.device import Device
 from boards.ecp5 import Ecp5
 from boards.series7 import Series7
-from boards.tops import TOPS, UNTRAINED_TOPS
+from boards.tops import TOPS, UNTRAINED_TOPS, XILINX_TOPS
 
 __all__ = ["Plan", "Result", "run_plan"]
 
@@ -153,7 +153,7 @@ def run_plan(plan, toolchain, progress):
 
 def _synthesise(plan, toolchain):
     """The whole of a board where only counts are wanted, otherwise the unit between registers."""
-    tops = TOPS | UNTRAINED_TOPS
+    tops = TOPS | UNTRAINED_TOPS | XILINX_TOPS
     if plan.unit in tops and not plan.seeds and plan.device.name == BOARDS[plan.unit].device:
         make, platform = tops[plan.unit]
         text, verilog, _ = convert_top(make(plan.config), platform())

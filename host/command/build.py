@@ -1,4 +1,4 @@
-"""`celosia build`: place and route, counts and clocks."""
+"""`celosia build`: place and route, counts and clocks, projects for Xilinx's boards."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,12 @@ def build(
     synth_only: Annotated[bool, typer.Option("--synth-only", help="Synthesis and counts, no clock.")] = False,
     output: Annotated[Path, typer.Option(
         metavar="DIR", file_okay=False, help="Where bitstreams are put.")] = Path("build"),
+    project: Annotated[Path | None, typer.Option(
+        metavar="DIR", file_okay=False, show_default=False,
+        help="For arty_a7 and pynq_z1: write the files of a project to DIR.")] = None,
+    flow: Annotated[str | None, typer.Option(
+        metavar="NAME", show_default=False,
+        help="Of the project: vivado (default), or openxc7, whose tools are then run.")] = None,
     json: Annotated[Path | None, typer.Option(
         "--json", metavar="FILE", show_default=False,
         help="Write the figures to FILE as JSON as well.")] = None,
@@ -41,8 +47,12 @@ def build(
     before is printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
 
     ulx3s makes a bitstream: accelerator, link, controller of the DRAM, clocks and pins, to
-    build/ulx3s-CONFIG.bit and .svf. It is not written if a clock is missed. ulx3s, ecpix5 and orangecrab with
-    --synth-only are the same whole; other boards, and with a clock, are built without controller and pins.
+    build/ulx3s-CONFIG.bit and .svf. It is not written if a clock is missed. All boards with --synth-only are the same
+    whole; ecpix5 and orangecrab with a clock are built without controller and pins.
+
+    --project writes Verilog, constraints and Tcl for Vivado, and runs nothing; build_top.sh among the files runs it.
+    With --flow openxc7 it writes yosys's netlist and constraints, and runs nextpnr-xilinx, fasm2frames and
+    xc7frames2bit from the PATH, to top.bit.
 
     Exits with status 1 if a seed (of a bitstream: every seed) misses the clock, or if the design does not fit.
 
@@ -52,12 +62,13 @@ def build(
     celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
     celosia build arty_a7 --synth-only
     celosia build ulx3s --seeds 3
+    celosia build arty_a7 --project vivado-arty
     """
     from boards.board import BOARDS
     from boards.build.plan import Plan, run_plan
     from boards.build.units import UNITS
     from boards.device import DEVICES
-    from boards.tops import TOPS
+    from boards.tops import TOPS, XILINX_TOPS
     from host.output_file import output_file
     from host.progress_bar import ProgressBar
     from sim.toolchain import Toolchain, ToolError
@@ -72,6 +83,19 @@ def build(
         if value not in known:
             raise CelosiaError(f"{name} must be one of {', '.join(known)}, not {value!r}")
     chosen = DEVICES[device]
+    if flow is not None and project is None:
+        raise CelosiaError("--flow needs --project")
+    if project is not None:
+        if unit not in XILINX_TOPS:
+            raise CelosiaError(f"projects can be written for {', '.join(XILINX_TOPS)}, not for {unit}")
+        if synth_only or json or speed is not None:
+            raise CelosiaError("--project is not possible with --synth-only, --json or --speed")
+        _check_fixed(board, "project", mhz, device=device)
+        _build_project(board, find_config(config), project, flow or "vivado")
+        return
+    if unit in XILINX_TOPS and device == board.device and not synth_only:
+        raise CelosiaError(
+            f"{unit} can be built with --synth-only or --project alone: nextpnr-ecp5 does not know {device}")
     if not chosen.speeds and not synth_only:
         raise CelosiaError(f"{device} can be built with --synth-only alone: nextpnr-ecp5 does not know it")
     if speed is None and chosen.speeds:
@@ -83,11 +107,7 @@ def build(
     if mhz is not None and not mhz > 0:
         raise CelosiaError(f"mhz must be more than 0, not {mhz:g}")
     if unit in TOPS and not synth_only:
-        for name, value, fixed in (("device", device, board.device), ("speed", speed, board.speed)):
-            if value != fixed:
-                raise CelosiaError(f"{name} of a bitstream for {unit} must be {fixed}, not {value}")
-        if mhz is not None:
-            raise CelosiaError(f"mhz of a bitstream cannot be chosen: {unit} has a clock of its own, not {mhz:g}")
+        _check_fixed(board, "bitstream", mhz, device=device, speed=speed)
         _build_bitstream(board, find_config(config), seeds, output, json)
         return
     mhz = 100.0 if mhz is None else mhz
@@ -104,6 +124,42 @@ def build(
     typer.echo(result.to_text())
     if result.failures:
         raise typer.Exit(1)
+
+
+def _check_fixed(board, what, mhz, **values):
+    """What has the clock, the device and the speed grade of its board may not be given others."""
+    for name, value in values.items():
+        fixed = getattr(board, name)
+        if value != fixed:
+            raise CelosiaError(f"{name} of a {what} for {board.name} must be {fixed}, not {value}")
+    if mhz is not None:
+        raise CelosiaError(f"mhz of a {what} cannot be chosen: {board.name} has a clock of its own, not {mhz:g}")
+
+
+def _build_project(board, config, directory, flow):
+    """Write the files; with openxc7 run the tools as well, if all of them are there."""
+    from boards.build.project import missing_tools, run_project, write_project
+    from boards.device import DEVICES
+    from boards.series7_platform import FLOWS
+    from boards.tops import XILINX_TOPS
+    from sim.toolchain import Toolchain, ToolError
+
+    if flow not in FLOWS:
+        raise CelosiaError(f"flow must be one of {', '.join(FLOWS)}, not {flow!r}")
+    top, platform = XILINX_TOPS[board.name]
+    platform, toolchain = platform(flow), Toolchain()
+    if flow == "openxc7" and (missing := missing_tools(platform)):
+        raise CelosiaError(f"the flow openxc7 needs these on the PATH: {', '.join(missing)}")
+    try:
+        paths = write_project(top(config), platform=platform, device=DEVICES[board.device], directory=directory,
+                              toolchain=toolchain)
+        if flow == "openxc7":
+            paths.append(run_project(directory, toolchain))
+    except ToolError as error:
+        raise CelosiaError(f"build: {error}") from error
+    except OSError as error:
+        raise CelosiaError(f"cannot write {error.filename or directory}: {error.strerror}") from error
+    typer.echo("\n".join(map(str, paths)))
 
 
 def _build_bitstream(board, config, seeds, output, json):

@@ -58,7 +58,8 @@ def generate(
         metavar="FILE", show_default=False,
         help="Also write a timeline of all tokens for ui.perfetto.dev to this file (engine rtl).")] = None,
     port: Annotated[str | None, typer.Option(
-        metavar="PATH", show_default=False, help="Serial port of the board, for --engine board.")] = None,
+        metavar="PATH", show_default=False,
+        help="Serial port of the board, or /dev/mem on it, for --engine board.")] = None,
 ):
     """Let a model write text, token by token.
 
@@ -145,11 +146,12 @@ def generate(
 
 @contextmanager
 def _connection(port):
-    """A client of the board at a serial port."""
+    """A client of the board at a serial port, or at registers of the machine that this runs on."""
     from host.transport.link_client import LinkClient
+    from host.transport.register_transport import DEVICE, RegisterTransport
     from host.transport.serial_transport import SerialTransport
 
-    with SerialTransport(port) as transport:
+    with RegisterTransport.open() if port == DEVICE else SerialTransport(port) as transport:
         yield LinkClient(transport)
 
 

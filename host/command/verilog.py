@@ -4,7 +4,6 @@ from dataclasses import asdict
 import importlib.metadata
 from pathlib import Path
 import sys
-import tempfile
 from typing import Annotated
 
 import typer
@@ -13,9 +12,6 @@ from host.command.options import DEFAULT_CONFIG, ConfigName, find_config
 from host.errors import CelosiaError
 
 __all__ = ["verilog"]
-
-#: Checks are for simulation; as Verilog they would be SystemVerilog, which many a synthesis does not read.
-_PASSES = "proc -nomux -norom; memory_collect; chformal -remove; opt_clean"
 
 
 def verilog(
@@ -50,6 +46,7 @@ def _convert(config):
     from amaranth.back import rtlil
     from amaranth.hdl import Value
 
+    from boards.build.verilog import rtlil_to_verilog
     from gateware.accelerator import Accelerator
     from sim.toolchain import Toolchain, ToolError
 
@@ -60,16 +57,9 @@ def _convert(config):
     design = rtlil.convert(accelerator, name="celosia", ports=ports, emit_src=False)
     try:
         toolchain = Toolchain()
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "celosia.il").write_text(design)
-            (Path(folder) / "celosia.ys").write_text(
-                f"read_rtlil celosia.il\n{_PASSES}\nwrite_verilog -norename celosia.v\n")
-            toolchain.run([*toolchain.yosys, "-q", "-s", "celosia.ys"], cwd=folder)
-            text = (Path(folder) / "celosia.v").read_text()
+        text = rtlil_to_verilog(design, toolchain)
         made_by = f"Amaranth {importlib.metadata.version('amaranth')}, {toolchain.yosys_version}"
     except ToolError as error:
         raise CelosiaError(f"yosys: {error}") from error
     parameters = ", ".join(f"{name} {value}" for name, value in asdict(config).items() if name != "name")
-    # The line that yosys puts first says how yosys itself was compiled.
-    _, _, text = text.partition("\n")
-    return f"// Celosia, made by {made_by}\n// Configuration {config.name}: {parameters}\n{text.lstrip()}"
+    return f"// Celosia, made by {made_by}\n// Configuration {config.name}: {parameters}\n{text}"

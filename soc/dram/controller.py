@@ -47,7 +47,7 @@ class DramController(wiring.Component):
         Its Verilog has to be added to the design: ``platform.add_file``, if the platform has that.
     bus_bits : int
     pins : dict of str to IOValue
-        The bidirectional ones of ``core.signals``, which are no members then; for a core with pins.
+        Those of ``core.signals`` that have their buffers in the core, which are no members then; for a core with pins.
     trained : bool
         Whether somebody else has to train the PHY before the DRAM can be used, through ``control``: that of DDR3
         on real pins.
@@ -123,7 +123,9 @@ class DramController(wiring.Component):
             i_write_data=writer.word, i_write_mask=writer.mask,
             i_csr_address=csr_address, i_csr_write=csr_write, i_csr_read=csr_read,
             i_csr_write_data=csr_data, o_csr_read_data=csr_read_data,
-            **{f"io_{name}": pins for name, pins in self._pins.items()},
+            # Of pins with their buffers in the core, those that are inputs are outputs as well.
+            **{f"{'io' if is_input else 'o'}_{name}": self._pins[name] for name, _, is_input in core.signals
+               if name in self._pins},
             **{f"{'i' if is_input else 'o'}_{name}": getattr(self, name) for name, _, is_input in core.signals
                if name not in self._pins})
         return m

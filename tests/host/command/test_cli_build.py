@@ -22,19 +22,42 @@ def test_a_unit_is_synthesised_for_the_7_series(celosia):
     assert status == 0 and b"LUTS" in out and b"MHz" not in out
 
 
+def test_a_project_is_written(celosia, tmp_path):
+    status, out, _ = celosia("build", "pynq_z1", "--config", "micro", "--project", tmp_path / "vivado")
+    assert status == 0 and f"{tmp_path}/vivado/top.tcl\n".encode() in out
+    assert "xc7z020clg400-1" in (tmp_path / "vivado" / "top.tcl").read_text()
+
+
+def test_a_missing_tool_is_named(refused, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert refused("build", "pynq_z1", "--project", tmp_path / "x", "--flow", "openxc7") == (
+        "the flow openxc7 needs these on the PATH: nextpnr-xilinx, fasm2frames, xc7frames2bit")
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize("arguments, message", [
     (["foo"], "unit must be one of dot-engine, vector-unit, dma, accelerator, ulx3s, ecpix5, orangecrab, arty_a7, "
               "pynq_z1, not 'foo'"),
     (["dma", "--device", "x"], f"device must be one of {', '.join(DEVICES)}, not 'x'"),
     (["dma", "--device", "xc7a35t"],
      "xc7a35t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),
-    (["arty_a7"], "xc7a100t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),
+    (["arty_a7"],
+     "arty_a7 can be built with --synth-only or --project alone: nextpnr-ecp5 does not know xc7a100t"),
     (["dma", "--speed", "5"], "speed must be one of 6, 7, 8, not 5"),
     (["dma", "--seeds", "0"], "seeds must be 1 or more, not 0"),
     (["dma", "--mhz", "0"], "mhz must be more than 0, not 0"),
     (["ulx3s", "--mhz", "50"], "mhz of a bitstream cannot be chosen: ulx3s has a clock of its own, not 50"),
     (["ulx3s", "--device", "lfe5u-45f"], "device of a bitstream for ulx3s must be lfe5u-85f, not lfe5u-45f"),
     (["ulx3s", "--speed", "8"], "speed of a bitstream for ulx3s must be 6, not 8"),
+    (["ulx3s", "--project", "x"], "projects can be written for arty_a7, pynq_z1, not for ulx3s"),
+    (["arty_a7", "--project", "x", "--device", "xc7a35t"],
+     "device of a project for arty_a7 must be xc7a100t, not xc7a35t"),
+    (["arty_a7", "--project", "x", "--mhz", "50"],
+     "mhz of a project cannot be chosen: arty_a7 has a clock of its own, not 50"),
+    (["arty_a7", "--project", "x", "--flow", "ise"], "flow must be one of vivado, openxc7, not 'ise'"),
+    (["arty_a7", "--project", "x", "--synth-only"],
+     "--project is not possible with --synth-only, --json or --speed"),
+    (["arty_a7", "--flow", "openxc7"], "--flow needs --project"),
 ])
 def test_bad_input(refused, arguments, message):
     assert refused("build", *arguments) == message

@@ -1,14 +1,37 @@
-"""A bridge with its memory behind both kinds of transport."""
+"""A bridge with its memory behind all kinds of transport."""
 
 import threading
 
 import numpy as np
 import pytest
 
+from host.transport.register_transport import RegisterTransport
 from host.transport.serial_transport import SerialTransport
 from host.transport.simulated_transport import SimulatedTransport
 from sim.bridge import SimulatedBridge
 from sim.terminal import BoardTerminal
+from soc.link.byte_registers import VALID_BIT
+
+
+class _Registers:
+    """What a processor sees of `soc.link.axi_port.AxiLinkPort`; the board runs while it looks at the levels."""
+
+    DEPTH = 2048
+
+    def __init__(self, board):
+        self._board, self._written, self._waiting = board, b"", b""
+
+    def __setitem__(self, word, value):
+        assert word == 0 and value in range(256) and len(self._written) < self.DEPTH
+        self._written += bytes([value])
+
+    def __getitem__(self, word):
+        if word == 0:
+            byte, self._waiting = self._waiting[:1], self._waiting[1:]
+            return 1 << VALID_BIT | byte[0] if byte else 0
+        taken, received = self._board.exchange(self._written, cycles=20_000, quiet=64)
+        self._written, self._waiting = self._written[taken:], self._waiting + received
+        return len(self._waiting) << 16 | self.DEPTH - len(self._written)
 
 
 class _Bench:
@@ -18,6 +41,7 @@ class _Bench:
         # The parameters of tests/soc: one compiled design.
         self.board = SimulatedBridge(content, bus_bits=64, identity=0x1122334455667788)
         self.content, self.timeout = content, 0.1 if kind == "simulated" else 0.3
+        self._registers = _Registers(self.board) if kind == "registers" else None
         self._terminal = BoardTerminal(self.board) if kind == "serial" else None
         self._stop = threading.Event()
         if self._terminal:
@@ -29,6 +53,8 @@ class _Bench:
             self._terminal.serve(seconds=0.02)
 
     def connect(self):
+        if self._registers:
+            return RegisterTransport(self._registers)
         return SerialTransport(self._terminal.path) if self._terminal else SimulatedTransport(self.board)
 
     def disconnect(self, transport):
@@ -45,9 +71,9 @@ class _Bench:
             self.board.close()
 
 
-@pytest.fixture(params=["simulated", "serial"])
+@pytest.fixture(params=["simulated", "serial", "registers"])
 def bench(request):
-    """A board with a memory of random bytes: in this process, and behind a pseudo-terminal."""
+    """A board with a memory of random bytes: in this process, behind a pseudo-terminal, behind registers."""
     bench = _Bench(request.param, np.random.default_rng(5).integers(0, 256, 1 << 20, np.uint8))
     yield bench
     bench.close()

@@ -1,4 +1,4 @@
-"""The client on both transports: loads that resume, lines with errors, hosts that are killed."""
+"""The client on all transports: loads that resume, lines with errors, hosts that are killed."""
 
 import random
 import zlib
@@ -7,9 +7,11 @@ import pytest
 
 from host.transport.link_client import LinkClient
 from host.transport.link_error import LinkError
+from host.transport.register_transport import RegisterTransport
 from host.transport.serial_transport import SerialTransport
 from host.transport.transport import Transport
 from sim.faulty_transport import DyingTransport, HostKilled, NoisyTransport
+from soc.link.byte_registers import VALID_BIT
 from soc.link.protocol import Frame, Opcode, PAYLOAD_BYTES, Register, VERSION
 
 BLOCK = 1 << 16
@@ -124,3 +126,32 @@ def test_what_the_board_refuses(bench):
 def test_a_port_that_is_not_there():
     with pytest.raises(LinkError, match=r"^port /dev/none cannot be opened: "):
         SerialTransport("/dev/none")
+
+
+def test_registers_that_cannot_be_mapped(tmp_path):
+    with pytest.raises(LinkError, match=r"^registers at 0x40000000 of /dev/none cannot be mapped: "):
+        RegisterTransport.open("/dev/none")
+    (tmp_path / "short").write_bytes(b"too short")
+    with pytest.raises(LinkError, match=r"cannot be mapped: "):
+        RegisterTransport.open(tmp_path / "short")
+
+
+def test_registers_are_mapped(tmp_path):
+    """From a file with holes in place of the device."""
+    path = tmp_path / "memory"
+    with open(path, "wb") as file:
+        file.truncate(0x4000_1000)
+        file.seek(0x4000_0000)
+        file.write((1 << VALID_BIT | 0x5a).to_bytes(4, "little") + (3 << 16 | 7).to_bytes(4, "little"))
+    with RegisterTransport.open(path) as transport:
+        assert transport.read(0) == bytes([0x5a] * 3)
+        transport.write(b"\x12\x34")
+    with open(path, "rb") as file:
+        file.seek(0x4000_0000)
+        assert file.read(4) == b"\x34\0\0\0"
+
+
+def test_a_board_that_takes_nothing(monkeypatch):
+    monkeypatch.setattr("host.transport.register_transport._WRITE_SECONDS", 0)
+    with pytest.raises(LinkError, match=r"^/dev/mem: the board has taken nothing for 0 s$"):
+        RegisterTransport([0, 0]).write(b"x")

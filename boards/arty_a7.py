@@ -1,0 +1,51 @@
+"""The Arty A7-100T with an XC7A100T."""
+
+from amaranth_boards.arty_a7 import ArtyA7_100Platform
+
+from boards.ddr3_top import Ddr3Top
+from boards.series7_ddr3_clocks import Series7Ddr3Clocks
+from boards.series7_platform import Series7Platform
+from soc.dram.memories import MEMORIES
+
+__all__ = ["ArtyA7", "ArtyA7Platform"]
+
+
+class ArtyA7Platform(Series7Platform, ArtyA7_100Platform):
+    """The board's pins and the multiplier of its device.
+
+    The device is an XC7A100TCSG324-1 (Digilent, "Arty A7 Reference Manual", chapter "Overview"); amaranth-boards has
+    that of the smaller board, an industrial one of low power.
+    """
+
+    device = "xc7a100t"
+    speed = "1"
+
+
+class ArtyA7(Ddr3Top):
+    """The whole of the FPGA of an Arty A7-100T; see :class:`boards.ddr3_top.Ddr3Top` for what is still missing.
+
+    Never tried on hardware, and neither Vivado nor nextpnr-xilinx has been run with it.
+
+    * **Clocks.** 100 MHz (E3) to a PLL: 400 MHz for the DRAM, the same 90 degrees later for its strobes, 100 MHz for
+      everything else, 200 MHz for the reference of the pins' delays.
+    * **DRAM.** MT41K128M16, DDR3L: 256 MiB, 16 bits wide, at 800 Mbit/s per pin.
+    * **Link.** The FTDI chip's lines A9 (to the FPGA) and D10 (from it), 3 Mbaud, without flow control: 33 cycles per
+      bit, 1 % faster than that.
+    * **Lights.** LD4..LD7: DRAM is up; a program runs; request in progress; request refused or byte lost.
+    """
+
+    INPUT = "clk100", 100e6
+
+    def __init__(self, config, *, memory=MEMORIES["arty_a7"], bring_up=None):
+        super().__init__(config, memory=memory, bring_up=bring_up)
+
+    def clocks(self, clock_hz):
+        return Series7Ddr3Clocks(input_hz=self.INPUT[1], clock_hz=clock_hz)
+
+    def direct(self, ddr3):
+        # The PHY has differential buffers of its own.
+        return super().direct(ddr3) | {"pin_dqs_n": ddr3.dqs.n, "pin_clk_p": ddr3.clk.p, "pin_clk_n": ddr3.clk.n}
+
+    def lights(self, platform):
+        return {name: platform.request("led", number, dir="-")
+                for number, name in enumerate(("ready", "busy", "active", "trouble"))}
