@@ -37,7 +37,7 @@ class Counters(wiring.Component):
     """Counters of 32 bits in one LUT RAM, instead of as many adders and registers.
 
     Each event has a counter of 5 bits of its own; every cycle the next of them is added to its word in the
-    RAM and cleared. So a word lags its event by at most ``PERIOD`` cycles. Counters wrap and are never
+    RAM and cleared. So a word lags its event by at most ``PERIOD`` + 3 cycles. Counters wrap and are never
     cleared: take differences.
 
     On ECP5: 215 LUT4, 61 CCU2C, 16 DPR16X4, 151 FF.
@@ -68,8 +68,8 @@ class Counters(wiring.Component):
         for counter in Counter:
             count = recent[counter]
             m.d.sync += count.eq(Mux(turn == counter, 0, count) + self.events[counter])
-        chosen = Signal.like(recent[0])
-        address = Signal.like(turn)
+        chosen, word = Signal.like(recent[0]), Signal(32)
+        chosen_turn, address = Signal.like(turn), Signal.like(turn)
         total = Signal(32)
         index = Signal.like(self.index)
         m.d.comb += [
@@ -79,11 +79,13 @@ class Counters(wiring.Component):
             write.en.eq(address < len(Counter)),
             look.addr.eq(index),
         ]
-        m.d.comb += chosen.eq(Mux(turn < len(Counter), recent[turn], 0))
-        # The sum is registered; nobody else writes the word in between.
+        # Registers before and behind the sum; nobody else writes the word in between.
         m.d.sync += [
-            address.eq(turn),
-            total.eq(read.data + chosen),
+            chosen.eq(Mux(turn < len(Counter), recent[turn], 0)),
+            word.eq(read.data),
+            chosen_turn.eq(turn),
+            address.eq(chosen_turn),
+            total.eq(word + chosen),
             index.eq(self.index),
             self.value.eq(look.data),
         ]

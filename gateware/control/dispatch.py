@@ -1,6 +1,6 @@
 """The half of the control that executes: work to the units, in order."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Assert, Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,8 +18,8 @@ class Dispatch(wiring.Component):
     only read the x-buffer, and their results stay in order. ``VECTOR`` passes follow one another. Beside an instruction
     of the other unit one begins only as far as its ``behind`` allows: a ``VECTOR`` when at most so many ``DOT`` are
     executing, which are then the latest ones before it; a ``DOT`` beside the ``VECTOR`` before it. A ``TABLE`` waits
-    for all others and is complete when the dot engine has taken it. A command is offered in the cycle after the
-    completion it waited for.
+    for all others and is complete when the dot engine has taken it. A command is offered, by a register, two cycles after
+    the completion it waited for.
 
     Members
     -------
@@ -30,11 +30,11 @@ class Dispatch(wiring.Component):
     table : Out(stream of CodeTableEntries)
         Only while no ``DOT`` is executing.
     sink : Out(stream of SinkCommand)
-        Once per ``DOT``, when the dot engine takes its command. ``ready`` must not depend on ``valid``.
+        Once per ``DOT``, when the dot engine takes its command; must be ready then.
     vector : Out(stream of VectorCommand)
+        Must be ready when the pass before is done.
     store : Out(stream of StoreCommand)
-        Once per ``VECTOR`` that stores, when the vector unit takes its command. ``ready`` must not depend on
-        ``valid``.
+        Once per ``VECTOR`` that stores, together with its command; must be ready then.
     dot_done, vector_done, store_done : In(1)
         Pulses: the results of a ``DOT`` have been written; the vector unit, the store unit is done.
     dot_stored : In(1)
@@ -96,6 +96,8 @@ class Dispatch(wiring.Component):
         computing, storing = Signal(), Signal()  # what a VECTOR still waits for
         stored = Signal()                        # the VECTOR under way stores
         following = Signal(16)                   # index of the work that waits
+        # The work has nothing to wait for but its unit; from then on that stays so.
+        offered = {opcode: Signal(name=f"offered_{opcode.name.lower()}") for opcode in Opcode}
         begin_dot, begin_vector, load_table, end = Signal(), Signal(), Signal(), Signal()
         is_store = work.vector.sink == Sink.STORE
 
@@ -112,31 +114,30 @@ class Dispatch(wiring.Component):
             self.vector.payload.eq(work.vector),
             self.store.payload.eq(work.store),
         ]
-        ready, alone = Signal(), Signal()
+        alone = ~self.vector_busy & (dots == 0)
+        conditions = {
+            Opcode.DOT: (~self.vector_busy | work.behind.any()) & (dots != self.DOTS),
+            Opcode.VECTOR: ~self.vector_busy & (dots <= work.behind),
+            Opcode.TABLE: alone,
+            Opcode.END: alone & self.data_closed & self.drained,
+        }
+        waits = Signal()
+        m.d.comb += waits.eq(self.work.valid & (self.data_closed | ~work.streams) & ~self.work.ready)
+        m.d.sync += [offered[opcode].eq(waits & (work.opcode == opcode) & condition)
+                     for opcode, condition in conditions.items()]
         m.d.comb += [
-            ready.eq(self.work.valid & (self.data_closed | ~work.streams)),
-            alone.eq(ready & ~self.vector_busy & (dots == 0)),
+            self.dot.valid.eq(offered[Opcode.DOT]),
+            begin_dot.eq(self.dot.valid & self.dot.ready),
+            self.vector.valid.eq(offered[Opcode.VECTOR]),
+            begin_vector.eq(self.vector.valid & self.vector.ready),
+            self.table.valid.eq(offered[Opcode.TABLE]),
+            load_table.eq(self.table.valid & self.table.ready),
+            end.eq(offered[Opcode.END]),
         ]
-        with m.Switch(work.opcode):
-            with m.Case(Opcode.DOT):
-                m.d.comb += [
-                    self.dot.valid.eq(ready & (~self.vector_busy | work.behind.any())
-                                      & (dots != self.DOTS) & self.sink.ready),
-                    begin_dot.eq(self.dot.valid & self.dot.ready),
-                ]
-            with m.Case(Opcode.VECTOR):
-                m.d.comb += [
-                    self.vector.valid.eq(ready & ~self.vector_busy & (dots <= work.behind)
-                                         & (~is_store | self.store.ready)),
-                    begin_vector.eq(self.vector.valid & self.vector.ready),
-                ]
-            with m.Case(Opcode.TABLE):
-                m.d.comb += [
-                    self.table.valid.eq(alone),
-                    load_table.eq(self.table.valid & self.table.ready),
-                ]
-            with m.Case(Opcode.END):
-                m.d.comb += end.eq(alone & self.data_closed & self.drained)
+        m.d.sync += [
+            Assert(~begin_dot | self.sink.ready, "A DOT must find room for its sink"),
+            Assert(~begin_vector | ~is_store | self.store.ready, "A VECTOR must find the store unit free"),
+        ]
         m.d.comb += [
             self.sink.valid.eq(begin_dot),
             self.store.valid.eq(begin_vector & is_store),

@@ -48,9 +48,10 @@ class ResultSink(wiring.Component):
         From registers.
     member : In(5)
     argmax : Out(32)
-        Row of the latest ``ARGMAX`` instruction for column ``member``, from its ``done`` on; combinational.
+        Row of the latest ``ARGMAX`` instruction for column ``member``, from the cycle after its ``done`` on;
+        combinational.
     largest : Out(stream of ArgmaxWrite, always ready)
-        Whenever a larger result comes; the last of a column is its ``argmax``. For traces.
+        Two cycles after a larger result than before; the last of a column is its ``argmax``. For traces.
     done : Out(1)
         Pulse: the last result of an instruction has been accepted where it goes.
     stored : Out(1)
@@ -96,23 +97,32 @@ class ResultSink(wiring.Component):
         # Address of column 0 of row 0, then further by one column a result.
         column_base, base = Signal(_ELEMENT_BITS, reset_less=True), Signal(_ELEMENT_BITS)
         m.d.comb += base.eq(Mux(result.column == 0, command.destination, column_base))
-        # Largest so far of each column.
+        # Largest so far of each column: read in one cycle, compared and written in the next.
         m.submodules.table = largest = SlotTable(shape=_Largest, slots=GROUP, reads=2)
-        key = Signal(signed(32))
+        new, old = Signal(_Largest, reset_less=True), Signal(signed(32), reset_less=True)
+        column, comes, first = Signal(5, reset_less=True), Signal(), Signal(reset_less=True)
+        larger = Signal()
         m.d.comb += [
-            # Flipping the magnitude of negative floats makes their order that of integers.
-            key.eq(Cat(result.value[:31] ^ result.value[31].replicate(31), result.value[31])),
+            larger.eq(comes & (first | (new.key > old))),
             largest.read_slot0.eq(result.column),
-            largest.write_slot.eq(result.column),
-            largest.write_data.key.eq(key),
-            largest.write_data.row.eq(result.row),
-            largest.write_enable.eq(
-                take & is_argmax & ((result.row == 0) | (key > largest.read_data0.key))),
+            largest.write_slot.eq(column),
+            largest.write_data.eq(new),
+            largest.write_enable.eq(larger),
             largest.read_slot1.eq(self.member),
             self.argmax.eq(largest.read_data1.row),
-            self.largest.valid.eq(largest.write_enable),
-            self.largest.payload.column.eq(result.column),
-            self.largest.payload.row.eq(result.row),
+        ]
+        m.d.sync += [
+            comes.eq(take & is_argmax),
+            first.eq(result.row == 0),
+            column.eq(result.column),
+            # Flipping the magnitude of negative floats makes their order that of integers.
+            new.key.eq(Cat(result.value[:31] ^ result.value[31].replicate(31), result.value[31])),
+            new.row.eq(result.row),
+            # The result before, of the same column, is not in the table yet.
+            old.eq(Mux(larger & (column == result.column), new.key, largest.read_data0.key)),
+            self.largest.valid.eq(larger),
+            self.largest.p.column.eq(column),
+            self.largest.p.row.eq(new.row),
         ]
 
         with m.If(accepted):

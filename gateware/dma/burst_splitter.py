@@ -1,6 +1,6 @@
 """Cuts lines into bursts."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -49,14 +49,15 @@ class BurstSplitter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bits = self._max_burst.bit_length() - 1
-        line = Signal(Line, reset_less=True)
+        line, new = Signal(Line, reset_less=True), self.lines.payload
         active, valid = Signal(), Signal()
         burst = Signal(LineBurst, reset_less=True)
-        room, final, advance = Signal(bits + 1), Signal(), Signal()
+        # Where the line ends: its last word, counted from the multiple of `max_burst` before the next burst.
+        end = Signal(new.beats.shape().width + 1, reset_less=True)
+        first, stop, final, advance = line.address[:bits], Signal(bits), Signal(), Signal()
         m.d.comb += [
-            # Words up to the next boundary; the line ends there or before it.
-            room.eq(self._max_burst - line.address[:bits]),
-            final.eq(line.beats <= room),
+            final.eq(end[bits:] == 0),
+            stop.eq(end[:bits] | (~final).replicate(bits)),
             advance.eq(~valid | self.bursts.ready),
             self.lines.ready.eq(~active | advance & final),
             self.bursts.valid.eq(valid),
@@ -66,13 +67,13 @@ class BurstSplitter(wiring.Component):
             m.d.sync += [
                 valid.eq(active),
                 burst.tagged.burst.address.eq(line.address),
-                burst.tagged.burst.length.eq(Mux(final, line.beats[:bits + 1], room)),
+                burst.tagged.burst.length.eq(stop - first + 1),
                 burst.tagged.index.eq(line.index),
                 burst.last.eq(line.last & final),
                 # Only right for a burst that is not the last one, which is the only one that uses it.
                 line.address.eq(Cat(Const(0, bits), line.address[bits:] + 1)),
-                line.beats.eq(line.beats - room),
+                end[bits:].eq(end[bits:] - 1),
             ]
         with m.If(self.lines.ready):
-            m.d.sync += [active.eq(self.lines.valid), line.eq(self.lines.payload)]
+            m.d.sync += [active.eq(self.lines.valid), line.eq(new), end.eq(new.address[:bits] + new.beats - 1)]
         return m

@@ -109,7 +109,8 @@ class DotEngine(wiring.Component):
         connect(m, rows.scales, scales.beats)
         connect(m, rows.chunks, chunks.i)
         connect(m, chunks.o, decoder.chunks)
-        connect(m, flipped(self.x), x_buffer.groups)
+        # Groups go to all the block RAMs of a column, and to the sums: by way of a register.
+        m.d.sync += [x_buffer.groups.valid.eq(self.x.valid), x_buffer.groups.p.eq(self.x.p)]
         connect(m, serialiser.results, flipped(self.results))
 
         # Cycle 0 of a step.
@@ -167,7 +168,7 @@ class DotEngine(wiring.Component):
             sub_scales = subs.scales.shape()(late_scales)
         kinds = [("scale", scales.distances, "distances")]
         if "minimums" in config.decoders:
-            self._sum_minimums(m, steps, scales, accumulator, subs, at_sums)
+            self._sum_minimums(m, steps, scales, x_buffer, accumulator, subs, at_sums)
             kinds.append(("minimum", scales.minimum_distances, "minimum_distances"))
         mantissa_latency = at_sums - ScaleReader.MANTISSA_LATENCY
         for side, (array, scaler) in enumerate(zip(arrays, scalers)):
@@ -271,16 +272,13 @@ class DotEngine(wiring.Component):
         ]
         return subs
 
-    def _sum_minimums(self, m, steps, scales, accumulator, subs, at_sums):
+    def _sum_minimums(self, m, steps, scales, x_buffer, accumulator, subs, at_sums):
         """The minimums of a step, at the accumulator in cycle ``at_sums``."""
         config = self._config
         m.submodules.groups = groups = GroupSums(config)
         start, latency = at_sums - MinimumSums.LATENCY, at_sums - ScaleReader.MANTISSA_LATENCY
         self._send_step(m, steps, groups, start - GroupSums.LATENCY)
-        m.d.comb += [
-            groups.groups.valid.eq(self.x.valid),
-            groups.groups.p.eq(self.x.p),
-        ]
+        m.d.comb += [groups.groups.valid.eq(x_buffer.groups.valid), groups.groups.p.eq(x_buffer.groups.p)]
         if subs is None:
             factors = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
         else:

@@ -1,6 +1,6 @@
 """How many words of each beat belong to the same part of a packed row."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -72,30 +72,33 @@ class PartCounter(wiring.Component):
         ends = Signal()
         row = Signal(20, reset_less=True)  # rows from this one on
         begin = active.packed & ~running
-        has_subs = active.sub_bits.any()
-        first = Mux(active.scale != Scale.NONE, _Part.SCALES, Mux(has_subs, _Part.SUBS, _Part.CODES))
-        following, next_part, next_left = Signal(_Part), Signal(_Part), Signal.like(left)
-        m.d.comb += [
-            following.eq(Mux(begin | (part == _Part.CODES), first,
-                             Mux((part == _Part.SCALES) & has_subs, _Part.SUBS, _Part.CODES))),
-            next_part.eq(part),
-            next_left.eq(left - words),
+        # What the parts are does not change once the command is there, some cycles before its first beat.
+        has_subs, first = Signal(), Signal(_Part, reset_less=True)
+        m.d.sync += [
+            has_subs.eq(active.sub_bits.any()),
+            first.eq(Mux(active.scale != Scale.NONE, _Part.SCALES, Mux(has_subs, _Part.SUBS, _Part.CODES))),
         ]
-        with m.If(begin | ends):
-            m.d.comb += next_part.eq(following)
-            with m.Switch(following):
-                with m.Case(_Part.SCALES):
-                    m.d.comb += next_left.eq(scales)
-                with m.Case(_Part.SUBS):
-                    m.d.comb += next_left.eq(subs)
-                with m.Default():
-                    m.d.comb += next_left.eq(codes)
+
+        def length(part):
+            return Mux(part == _Part.SCALES, scales, Mux(part == _Part.SUBS, subs, codes))
+
+        # The part behind the one under way, or behind the first one as long as none is.
+        following, following_left = Signal(_Part), Signal.like(left)
+        next_part, next_following = Signal(_Part), Signal(_Part)
+        m.d.comb += [
+            next_part.eq(Mux(begin, first, Mux(ends, following, part))),
+            next_following.eq(Mux(next_part == _Part.CODES, first,
+                                  Mux((next_part == _Part.SCALES) & has_subs, _Part.SUBS, _Part.CODES))),
+        ]
         with m.If(begin | active.packed & self.taken):
             m.d.sync += [
                 part.eq(next_part),
-                left.eq(next_left),
-                self.count.eq(Mux(next_left < words, next_left, words)),
-                ends.eq(next_left <= words),
+                following.eq(next_following),
+                following_left.eq(length(next_following)),
+                # What may come is compared before it is chosen.
+                Cat(left, self.count, ends).eq(
+                    Mux(begin, self._look(length(first)),
+                        Mux(ends, self._look(following_left), self._look((left - words)[:_LENGTH_BITS])))),
             ]
         with m.If(begin):
             m.d.sync += row.eq(active.rows)
@@ -104,6 +107,11 @@ class PartCounter(wiring.Component):
         with m.If(self.start):
             m.d.sync += [self.count.eq(words), ends.eq(0)]
         return m
+
+    def _look(self, left):
+        """So many words of a part, how many of them the next beat takes, and whether that is all."""
+        words = self._words
+        return Cat(left, Mux(left < words, left[:len(self.count)], words), left <= words)
 
     def _measure(self, m):
         """The words of each part of a row, valid when words are wanted."""

@@ -247,12 +247,16 @@ class RowSequencer(wiring.Component):
                     excess.eq(Mux(to_subs, first_sub_excess, first_code_excess)),
                 ]
         next_most = Mux(next_subs, last_sub, last_vector)
-        measured = self._measure(next_behind, next_most, next_last, next_width, next_run, trits)
+        # Among sub-scales ``run`` is 0, and none of the vectors looked at is a fifth one.
+        measured = self._measure(next_behind, next_most, next_last, next_width, next_run, is_trits)
+        lacking = Signal(_COUNT_BITS + 2)  # negative: fewer words are left than the next vectors need
+        nothing = Signal(_COUNT_BITS + 2)  # or none
+        m.d.comb += [lacking.eq(base - excess - measured.next_words), nothing.eq(base - excess - 1)]
         with m.If(fire | begin):
             m.d.sync += [
                 in_beat.eq(Mux(begin | beat_ends, words, spare)),
                 spare.eq(next_spare),
-                full.eq((next_spare <= 0) | (next_spare < measured.next_words)),
+                full.eq(lacking[-1] | nothing[-1]),
                 behind.eq(next_behind),
                 last.eq(next_last),
                 width.eq(next_width),
@@ -279,9 +283,9 @@ class RowSequencer(wiring.Component):
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _measure(self, behind, most, last, width, run, trits):
+    def _measure(self, behind, most, last, width, run, is_trits):
         """What vectors need that have so many behind them in the phase, and the vectors that follow them."""
-        has_fifth = trits if "trits" in self._config.decoders else 0
+        has_fifth = is_trits if "trits" in self._config.decoders else 0
 
         def empty(distance):
             """Whether the vector so far behind the first one is a fifth one of trits, without words."""

@@ -24,9 +24,9 @@ class XBuffer(wiring.Component):
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
     ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of
-    them. A group is taken every cycle and can be read two cycles later; zero mantissas beyond the end of a column are dropped. The groups of a
-    column arrive in order, from index 0 on, before those of another column. A column must not be written
-    while a command reads it.
+    them. A group is taken every cycle and can be read in the next, its exponent one later; zero mantissas beyond the end of a column are
+    dropped. The groups of a column arrive in order, from index 0 on, before those of another column. A column must not
+    be written while a command reads it.
 
     Parameters
     ----------
@@ -69,9 +69,7 @@ class XBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, step = self._config, self.step.p
-        group_valid = Signal()
-        m.d.sync += group_valid.eq(self.groups.valid)
-        group = self.groups.p.shape()(delay(m, self.groups.p, name="group"))
+        group = self.groups.p
         slot_bits = (config.slots - 1).bit_length()
         lane_bits = (config.lanes - 1).bit_length()
         bank_bits = (config.lanes // config.vector_lanes - 1).bit_length()
@@ -86,14 +84,15 @@ class XBuffer(wiring.Component):
             write_column.eq(group.column % config.columns),
         ]
         # The padding of a vector that fills its column reaches beyond it.
-        inside = delay(m, self.groups.p.index < config.x_elements // config.vector_lanes, name="inside")
+        inside = group.index < config.x_elements // config.vector_lanes
         # Largest exponent so far of the vector that is being written.
         running = Signal(signed(_X_EXPONENT_BITS), reset_less=True)
         running_next = Signal.like(running)
         m.d.comb += running_next.eq(
             Mux((group.index == 0) | (group.exponent > running), group.exponent, running))
-        with m.If(group_valid):
+        with m.If(self.groups.valid):
             m.d.sync += running.eq(running_next)
+        running_slot = delay(m, write_slot, name="running_slot")
 
         vector_block_bits = (BLOCK // VECTOR_CODES - 1).bit_length()
         read_word = Cat(step.position[lane_bits:], step.vector[sides(config) - 1:])[:word_bits]
@@ -102,7 +101,7 @@ class XBuffer(wiring.Component):
         late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")
         for column in range(config.columns):
             write = Signal(name=f"write_{column}")
-            m.d.comb += write.eq(group_valid & inside & (write_column == column))
+            m.d.comb += write.eq(self.groups.valid & inside & (write_column == column))
             # A vector that the step does not use may be written meanwhile.
             read_enable = self.step.valid & ~step.expand & (step.columns >= column)
             for bank in range(1 << bank_bits):
@@ -128,9 +127,9 @@ class XBuffer(wiring.Component):
                 ram.write_data.eq(group.exponent),
                 ram.read_enable.eq(read_enable),
                 ram.read_address.eq(Cat(read_block, step.slot)),
-                table.write_enable.eq(write),
-                table.write_slot.eq(write_slot),
-                table.write_data.eq(running_next),
+                table.write_enable.eq(delay(m, write, name=f"running_write_{column}")),
+                table.write_slot.eq(running_slot),
+                table.write_data.eq(running),
                 table.read_slot0.eq(late_slot),
                 table.read_slot1.eq(self.slot),
                 self.largest[column].eq(Mux(self.unit, _UNIT_EXPONENT, table.read_data1)),

@@ -1,6 +1,6 @@
 """Groups of codes, one code after another."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,7 @@ _DEPTH = 16
 
 
 class CodeSerialiser(wiring.Component):
-    """Sends the codes of groups one per cycle, with back-pressure.
+    """Sends the codes of groups one per cycle, with back-pressure, the first one three cycles after its group.
 
     Groups come out of a pipeline that cannot wait, so each has to be announced with ``reserve`` when it
     enters that pipeline, which is allowed while there is ``room`` in the queue of 16 groups.
@@ -36,6 +36,7 @@ class CodeSerialiser(wiring.Component):
     scale : In(32)
         Scale of all codes, fp32. Constant while a code is waiting.
     codes : Out(stream of StoredCode)
+        From registers.
     done : Out(1)
         The last code is being handed over.
     """
@@ -59,23 +60,31 @@ class CodeSerialiser(wiring.Component):
         lanes = self._lanes
         layout = data.StructLayout({"group": data.ArrayLayout(signed(16), lanes), "last": 1})
         m.submodules.queue = queue = LutFifo(shape=layout, depth=_DEPTH)
-        lane = Signal(range(lanes))
+        # The group whose codes leave, the next one in its low bits, and how many come after that.
+        group, valid = Signal(layout, reset_less=True), Signal()
+        left = Signal(range(lanes), reset_less=True)
         free = Signal(range(_DEPTH + 1), init=_DEPTH)
-        head, code = queue.o.payload, self.codes.payload
+        code = self.codes.payload
         accepted = self.codes.valid & self.codes.ready
         m.d.comb += [
             queue.i.valid.eq(self.valid),
             queue.i.payload.group.eq(self.group),
             queue.i.payload.last.eq(self.last),
-            self.codes.valid.eq(queue.o.valid),
-            code.code.eq(head.group[lane]),
+            self.codes.valid.eq(valid),
+            code.code.eq(group.group[0]),
             code.scale.eq(self.scale),
-            code.last.eq(head.last & (lane == self.last_lane)),
-            queue.o.ready.eq(self.codes.ready & (code.last | (lane == lanes - 1))),
+            code.last.eq(group.last & (left == 0)),
+            queue.o.ready.eq(~valid | self.codes.ready & (left == 0)),
             self.done.eq(accepted & code.last),
         ]
-        with m.If(accepted):
-            m.d.sync += lane.eq(Mux(code.last, 0, lane + 1))
+        with m.If(queue.o.ready):
+            m.d.sync += [
+                valid.eq(queue.o.valid),
+                group.eq(queue.o.payload),
+                left.eq(Mux(queue.o.p.last, self.last_lane, lanes - 1)),
+            ]
+        with m.Elif(accepted):
+            m.d.sync += [Cat(*group.group).eq(Cat(*group.group[1:])), left.eq(left - 1)]
         m.d.sync += [
             free.eq(free + (queue.o.valid & queue.o.ready) - self.reserve),
             self.room.eq(free > 1),  # Even if one is reserved just now.

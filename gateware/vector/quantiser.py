@@ -41,8 +41,8 @@ class Quantiser(wiring.Component):
     start : In(1)
         A pass begins.
     narrow : In(1)
-        Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, like
-        ``code_bits``, ``column``, ``pad`` and ``last_lane``.
+        Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, from the cycle before its
+        first group on, like ``code_bits``, ``column``, ``pad`` and ``last_lane``.
     code_bits : In(5)
         Width of the codes: 16, scaled by the exponent of their block; or 8 or 4, the elements as integers.
     scale : In(32)
@@ -90,7 +90,8 @@ class Quantiser(wiring.Component):
         m = Module()
         lanes, groups = self._lanes, BLOCK // self._lanes
         padding = PADDING // lanes
-        exists = Cat(lane <= self.last_lane for lane in range(lanes))
+        exists = Signal(lanes, reset_less=True)
+        m.d.sync += exists.eq(Cat(lane <= self.last_lane for lane in range(lanes)))
 
         # Fill.
         fill, fill_half = Signal(range(groups)), Signal()
@@ -214,7 +215,7 @@ class Quantiser(wiring.Component):
             serialiser.scale.eq(scale),
             self.done.eq(Mux(self.narrow, serialiser.done, out.final)),
         ]
-        # One cycle later, like codes behind the serialiser's queue. 0 below the normal numbers; exponents of
+        # Before the codes, which have the serialiser's queue before them. 0 below the normal numbers; exponents of
         # codes of 16 bits are 127 - 14 at most.
         m.d.sync += scale.eq(Mux(integers, self.scale,
                                  Mux(exponent_out > -BIAS, exponent_out + BIAS, 0)[:8] << 23))

@@ -72,7 +72,8 @@ class StreamOperand(wiring.Component):
         write_chunk, read_chunk = Signal(chunk_shift), Signal(chunk_shift)
         rows = Signal(range(_ROWS + 1))              # rows that hold anything
         room = Signal()                              # there is a row, even if one is written just now
-        groups = Signal(range(_ROWS * chunks + 1))   # groups not reserved
+        groups = Signal(range(_ROWS * chunks + 1))   # groups not reserved, the cycle before
+        reserved = Signal()                          # one was, in that cycle
 
         # In.
         accept = Signal()
@@ -103,17 +104,18 @@ class StreamOperand(wiring.Component):
         m.d.sync += [
             rows.eq(rows + row_written - row_read),
             room.eq(rows < _ROWS - 1),
-            groups.eq(groups + Mux(row_written, chunks if reads_chunks else 1, 0) - self.reserve),
+            groups.eq(groups + Mux(row_written, chunks if reads_chunks else 1, 0) - reserved),
+            reserved.eq(self.reserve),
+            # Groups there are, from those there were.
+            self.available.eq(row_written | Mux(self.reserve, groups > Mux(reserved, 2, 1), self.available)),
         ]
-        # groups != 0, from what it was before.
-        m.d.sync += self.available.eq(row_written | Mux(self.reserve, groups > 1, self.available))
         with m.If(self.start):
             m.d.sync += [
                 more.eq(self.length != 0),
                 beats_after.eq((self.length - 1) >> (words - 1).bit_length()),
                 room.eq(1),
                 write_row.eq(0), read_row.eq(0), write_chunk.eq(0), read_chunk.eq(0),
-                rows.eq(0), groups.eq(0), self.available.eq(0),
+                rows.eq(0), groups.eq(0), reserved.eq(0), self.available.eq(0),
             ]
 
         parts = []

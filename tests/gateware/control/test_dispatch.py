@@ -165,7 +165,7 @@ def test_order_and_completion(seed, slow):
     assert slow == 1 or all(units.beside.values()), units.beside
 
 
-def test_next_command_in_the_cycle_after_completion():
+def test_next_command_two_cycles_after_completion():
     dut = Dispatch()
 
     async def feed(ctx):
@@ -182,6 +182,8 @@ def test_next_command_in_the_cycle_after_completion():
             ctx.set(dut.vector_done, 1)
             await ctx.tick()
             ctx.set(dut.vector_done, 0)
+            assert not ctx.get(dut.vector.valid)
+            await ctx.tick()
             assert ctx.get(dut.vector.valid) == ctx.get(dut.work.valid)
 
     simulator = Simulator(dut)

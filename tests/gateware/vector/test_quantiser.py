@@ -39,6 +39,7 @@ def run(lanes, vectors, *, code_bits=None, stall=0.0, seed=0, gaps=False):
             ctx.set(dut.scale, index)
             ctx.set(dut.column, index)
             ctx.set(dut.last_lane, (len(x) - 1) % lanes)
+            await ctx.tick()
             padded = np.concatenate((x.view(np.uint32), rng.integers(0, 2**32, -len(x) % lanes, np.uint32)))
             for first in range(0, len(x), lanes):
                 ctx.set(dut.valid, 1)
