@@ -231,8 +231,9 @@ class CodeDecoder(wiring.Component):
         for side, words in enumerate(held):
             m.submodules[f"trits_{side}"] = trits = TritDecoder(count)
             m.d.comb += trits.bytes.eq(Cat(words[-2:]).word_select(part, 8 * count))
-            number = delay(m, run if side == 0 else Mux(run == _FIFTH, 0, run + 1), name=f"run_{side}")
-            is_fifth = number == _FIFTH
+            number = run if side == 0 else Mux(run == _FIFTH, 0, run + 1)
+            is_fifth = delay(m, number == _FIFTH, name=f"is_fifth_{side}")
+            number = delay(m, number, name=f"run_{side}")
             stored = [word.word_select(late_part, width) for word in known]
             codes += [Mux(is_fifth, Cat(word[lane] for word in stored), trit)
                       for lane, trit in enumerate(trits.trits)]

@@ -73,7 +73,7 @@ class PartCounter(wiring.Component):
         row = Signal(20, reset_less=True)  # rows from this one on
         begin = active.packed & ~running
         # What the parts are does not change once the command is there, some cycles before its first beat.
-        has_subs, first = Signal(), Signal(_Part, reset_less=True)
+        has_subs, first, first_left = Signal(), Signal(_Part, reset_less=True), Signal.like(left)
         m.d.sync += [
             has_subs.eq(active.sub_bits.any()),
             first.eq(Mux(active.scale != Scale.NONE, _Part.SCALES, Mux(has_subs, _Part.SUBS, _Part.CODES))),
@@ -82,6 +82,7 @@ class PartCounter(wiring.Component):
         def length(part):
             return Mux(part == _Part.SCALES, scales, Mux(part == _Part.SUBS, subs, codes))
 
+        m.d.sync += first_left.eq(length(first))
         # The part behind the one under way, or behind the first one as long as none is.
         following, following_left = Signal(_Part), Signal.like(left)
         next_part, next_following = Signal(_Part), Signal(_Part)
@@ -97,7 +98,7 @@ class PartCounter(wiring.Component):
                 following_left.eq(length(next_following)),
                 # What may come is compared before it is chosen.
                 Cat(left, self.count, ends).eq(
-                    Mux(begin, self._look(length(first)),
+                    Mux(begin, self._look(first_left),
                         Mux(ends, self._look(following_left), self._look((left - words)[:_LENGTH_BITS])))),
             ]
         with m.If(begin):
@@ -129,12 +130,17 @@ class PartCounter(wiring.Component):
             subs.eq(Mux(active.sub_bits[2], sub_vectors << 2, 0) + Mux(active.sub_bits[1], sub_vectors << 1, 0)
                     + Mux(active.sub_bits[3], sub_vectors << 3, 0)),
         ]
-        # vectors * code_bits, a bit per cycle.
+        # vectors * code_bits, a bit per cycle; the last one changes nothing any more.
         with m.If(self.start):
             m.d.sync += [cycle.eq(1), self.running.eq(0), codes.eq(0)]
         with m.Elif(cycle == 1):
-            m.d.sync += [addend.eq(active.vectors), bits.eq(active.code_bits), self.running.eq(~active.packed),
-                         cycle.eq(Mux(active.packed, 2, 0))]
+            m.d.sync += [
+                codes.eq(Mux(active.code_bits[0], active.vectors, 0)),
+                addend.eq(active.vectors << 1),
+                bits.eq(active.code_bits >> 1),
+                self.running.eq(~active.packed),
+                cycle.eq(Mux(active.packed, 2, 0)),
+            ]
         with m.Elif(cycle != 0):
             m.d.sync += [
                 addend.eq(addend << 1),

@@ -63,11 +63,14 @@ class ResultSerialiser(wiring.Component):
             m.d.sync += column.eq(Mux(last_column, 0, column + 1))
 
         reserved = Signal(range(self.DEPTH + 1))
-        reserved_next = Signal.like(reserved)
+        kept = Signal.like(reserved)
         freed = Signal()  # a place, one cycle late: who takes totals away is decided too late for `credit`
-        m.d.comb += reserved_next.eq(reserved + self.reserve - freed)
-        m.d.sync += [freed.eq(waiting.o.ready), reserved.eq(reserved_next),
-                     self.credit.eq(reserved_next != self.DEPTH)]
+        m.d.comb += kept.eq(reserved - freed)
+        m.d.sync += [
+            freed.eq(waiting.o.ready),
+            reserved.eq(kept + self.reserve),
+            self.credit.eq(Mux(self.reserve, kept != self.DEPTH - 1, kept != self.DEPTH)),
+        ]
 
         # Conversion: it takes what is selected, a cycle later.
         value = Signal(signed(TOTAL_BITS), reset_less=True)

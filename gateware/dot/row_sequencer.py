@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,10 +24,9 @@ _COUNT_BITS = 7     # of words, with a sign: two vectors have up to 32
 class _Phase(enum.Enum, shape=3):
     IDLE = 0
     SCALES = 1
-    SUBS = 2
-    CODES = 3
-    SKIP = 4
-    BEGIN = 5
+    CODES = 2
+    SKIP = 3
+    SUBS = 4  # the only one with this bit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +106,8 @@ class RowSequencer(wiring.Component):
         has_subs = command.sub_bits.any() if "sub_scales" in config.decoders else Const(0)
 
         phase = Signal(_Phase)
+        begin = Signal()        # a command came in the cycle before
+        m.d.sync += begin.eq(self.start)
         rows_ahead = Signal(2)  # rows that have begun here and whose last step is not issued
         row_open = Signal()     # the current row is one of them
         may_proceed = Signal()
@@ -123,7 +124,7 @@ class RowSequencer(wiring.Component):
         after_scales = Mux(has_subs, _Phase.SUBS, _Phase.CODES)
         begin_phase = Mux(command.scale != Scale.NONE, _Phase.SCALES, after_scales)
         m.d.comb += [
-            self.command.ready.eq((phase == _Phase.IDLE) & (rows_ahead == 0)),
+            self.command.ready.eq((phase == _Phase.IDLE) & ~begin & (rows_ahead == 0)),
             self.start.eq(self.command.valid & self.command.ready),
             may_proceed.eq(row_open | ~rows_ahead[1]),
         ]
@@ -153,7 +154,6 @@ class RowSequencer(wiring.Component):
                 first_sub_excess.eq(next_first_sub_words - words),
                 single_vector.eq(next_single_vector),
                 single_sub.eq(next_single_sub),
-                phase.eq(_Phase.BEGIN),
             ]
 
         # Positions: of the beat among the scales, of the word in the beat, and so on.
@@ -171,7 +171,7 @@ class RowSequencer(wiring.Component):
         run = Signal.like(chunk.run)
         row = Signal.like(last_row)
 
-        subs = phase == _Phase.SUBS
+        subs = Value.cast(phase)[2]
         here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
         rotation = Signal(range(words))
         row_ends, beat_ends, fire, begin_row = (Signal() for _ in range(4))
@@ -218,7 +218,6 @@ class RowSequencer(wiring.Component):
                 m.d.sync += [scale_beat.eq(0), phase.eq(code_phase)]
         # What the next chunk is about. The fifth vector of trits has no words: it passes together with what follows it in
         # the row, if anything. After the last vector, and before the first, the first ones of a phase are next.
-        begin = phase == _Phase.BEGIN
         first = begin | last
         moves = begin | chunk.completes
         to_subs, next_subs = Signal(), Signal()

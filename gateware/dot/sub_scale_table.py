@@ -44,7 +44,7 @@ class SubScaleTable(wiring.Component):
         Left-aligned, or 32 where the format has no sub-minimums; likewise.
     """
 
-    LATENCY = BlockRam.LATENCY + 1
+    LATENCY = BlockRam.LATENCY + 2
 
     def __init__(self, config):
         self._config = config
@@ -73,8 +73,8 @@ class SubScaleTable(wiring.Component):
                 Mux(active.minimum, Cat(vector[:3], Const(0, 1), vector[3:]), vector))),
             minimum.eq(scale | Mux(active.sub_wide, 4, 8)),
         ]
-        wide = delay(m, active.sub_wide, BlockRam.LATENCY, name="wide")
-        upper = delay(m, vector[0], BlockRam.LATENCY, name="upper")
+        wide = delay(m, active.sub_wide, self.LATENCY - 1, name="wide")
+        upper = delay(m, vector[0], self.LATENCY - 1, name="upper")
         place_bits = (lanes // 2 - 1).bit_length()
 
         def read(name, pair, shared=None):
@@ -91,8 +91,9 @@ class SubScaleTable(wiring.Component):
                 ]
             place = delay(m, pair[:place_bits], BlockRam.LATENCY, name=f"{name}_place")
             # Two for each vector, one after another, or one for each.
-            word = ram.read_data.word_select(place[parts - 1:], 2 * parts * _BITS)
-            wides = word.word_select(upper if parts == 1 else place[0], parts * _BITS)
+            word = Signal(2 * parts * _BITS, reset_less=True, name=f"{name}_word")
+            m.d.sync += word.eq(ram.read_data.word_select(place[parts - 1:], len(word)))
+            wides = word.word_select(upper if parts == 1 else delay(m, place[0], name=f"{name}_upper"), parts * _BITS)
             return ram, [Mux(wide, wides.word_select(index // 2, _BITS), word.word_select(index, _BITS))
                          for index in range(2 * parts)]
 
@@ -104,7 +105,7 @@ class SubScaleTable(wiring.Component):
         if has_minimums:
             # A word of 32 or more has both.
             _, minimums = read("minimums", minimum, ram if lanes >= 32 else None)
-            none = delay(m, ~active.sub_bits.any(), BlockRam.LATENCY, name="none")
+            none = delay(m, ~active.sub_bits.any(), self.LATENCY - 1, name="none")
             minimum_registers = Signal(self.minimums.shape(), reset_less=True)
             for register, value in zip(minimum_registers, minimums):
                 m.d.sync += register.eq(Mux(none, 1 << MINIMUM_BITS - 1, value[1:1 + MINIMUM_BITS]))

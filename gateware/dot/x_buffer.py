@@ -24,7 +24,7 @@ class XBuffer(wiring.Component):
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
     ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of
-    them. A group is taken every cycle and can be read in the next, its exponent one later; zero mantissas beyond the end of a column are
+    them. A group is taken every cycle and can be read two cycles later, the exponent of a block three; zero mantissas beyond the end of a column are
     dropped. The groups of a column arrive in order, from index 0 on, before those of another column. A column must not
     be written while a command reads it.
 
@@ -78,19 +78,23 @@ class XBuffer(wiring.Component):
         word_bits, block_bits = (words - 1).bit_length(), (blocks - 1).bit_length()
         group_block_bits = (BLOCK // config.vector_lanes - 1).bit_length()
 
-        write_slot, write_column = Signal(slot_bits), Signal(range(max(config.columns, 2)))
-        m.d.comb += [
-            write_slot.eq(group.column // config.columns),
-            write_column.eq(group.column % config.columns),
-        ]
         # The padding of a vector that fills its column reaches beyond it.
-        inside = group.index < config.x_elements // config.vector_lanes
+        inside = self.groups.valid & (group.index < config.x_elements // config.vector_lanes)
+        # Each bank has a register that tells whether the group is for it.
+        writes = []
+        for column in range(config.columns):
+            here = inside & (group.column % config.columns == column)
+            banks = Cat(here & (group.index[:bank_bits] == bank) for bank in range(1 << bank_bits))
+            writes.append((delay(m, here, name=f"write_{column}"), delay(m, banks, name=f"write_banks_{column}")))
+        valid = delay(m, self.groups.valid, name="valid")
+        group = group.shape()(delay(m, group, name="group"))
+        write_slot = (group.column // config.columns)[:slot_bits]
         # Largest exponent so far of the vector that is being written.
         running = Signal(signed(_X_EXPONENT_BITS), reset_less=True)
         running_next = Signal.like(running)
         m.d.comb += running_next.eq(
             Mux((group.index == 0) | (group.exponent > running), group.exponent, running))
-        with m.If(self.groups.valid):
+        with m.If(valid):
             m.d.sync += running.eq(running_next)
         running_slot = delay(m, write_slot, name="running_slot")
 
@@ -100,8 +104,7 @@ class XBuffer(wiring.Component):
         late_slot = delay(m, step.slot, BlockRam.LATENCY, name="slot")
         late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")
         for column in range(config.columns):
-            write = Signal(name=f"write_{column}")
-            m.d.comb += write.eq(self.groups.valid & inside & (write_column == column))
+            write, write_banks = writes[column]
             # A vector that the step does not use may be written meanwhile.
             read_enable = self.step.valid & ~step.expand & (step.columns >= column)
             for bank in range(1 << bank_bits):
@@ -109,7 +112,7 @@ class XBuffer(wiring.Component):
                 m.submodules[f"mantissas_{column}_{bank}"] = ram
                 first = bank * config.vector_lanes
                 m.d.comb += [
-                    ram.write_enable.eq(write & (group.index[:bank_bits] == bank)),
+                    ram.write_enable.eq(write_banks[bank]),
                     ram.write_address.eq(Cat(group.index[bank_bits:][:word_bits], write_slot)),
                     ram.write_data.eq(group.mantissas),
                     ram.read_enable.eq(read_enable),
