@@ -1,9 +1,7 @@
 """Splits the beats of a matrix into scales and codes."""
 
-from dataclasses import dataclass
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import enum, stream, wiring
+from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS, sides
@@ -29,14 +27,17 @@ class _Phase(enum.Enum, shape=3):
     SUBS = 4  # the only one with this bit
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Measured:
-    """Whether there is a second vector and whether none of them has words; words of the second, and of those that follow."""
+def _Vectors(count):
+    """One vector, or two side by side, and what the beat has for them.
 
-    second: object
-    wordless: object
-    second_words: object
-    next_words: object
+    ``spare`` words of the beat more than they lack, so few with ``full`` that the beat ends with them; how many such
+    vectors are ``behind`` them in the phase, none if they are ``last``; words of a vector; words of the second vector,
+    and of those that follow, also less a beat; that they have no words; that there is a second vector.
+    """
+    return data.StructLayout({
+        "spare": signed(_COUNT_BITS), "full": 1, "behind": 9, "last": 1, "width": 5,
+        "second_words": range(_PLANES + 1), "next_words": range(count * _PLANES + 1), "next_excess": signed(_COUNT_BITS),
+        "wordless": 1, "second": 1})
 
 
 class RowSequencer(wiring.Component):
@@ -159,15 +160,9 @@ class RowSequencer(wiring.Component):
         # Positions: of the beat among the scales, of the word in the beat, and so on.
         scale_beat = Signal(11 - byte_bits)
         in_beat = Signal(range(words + 1), init=words)  # words that are left of the beat
-        # As many more words than the vector lacks, or the two vectors.
-        spare = Signal(signed(_COUNT_BITS))
-        full = Signal()  # so few that the beat ends with the vector
-        behind = Signal.like(last_vector)  # vectors, or twos of them, behind this one in the phase
-        last = Signal()  # there are none
-        width = Signal.like(code_words)  # words of a vector of the phase
-        # Of a second vector, and of the vectors that follow, those less a beat.
-        second_words, next_words = Signal(range(_PLANES + 1)), Signal(range(count * _PLANES + 1))
-        next_excess = Signal.like(spare)
+        vectors = Signal(_Vectors(count))
+        spare, full, last, width, second_words = (
+            vectors[name] for name in ("spare", "full", "last", "width", "second_words"))
         run = Signal.like(chunk.run)
         row = Signal.like(last_row)
 
@@ -175,7 +170,6 @@ class RowSequencer(wiring.Component):
         here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
         rotation = Signal(range(words))
         row_ends, beat_ends, fire, begin_row = (Signal() for _ in range(4))
-        wordless = Signal()
         is_trits, trits = Signal(), Signal()
         with m.If(self.start):
             m.d.sync += is_trits.eq(command.code_kind == CodeKind.TRITS)
@@ -189,15 +183,16 @@ class RowSequencer(wiring.Component):
             here.eq(_PLANES - chunk.open_top + second_words + spare - in_beat),
             rotation.eq(spare + second_words - chunk.open_top),
             chunk.completes.eq(spare >= 0),
+            chunk.second.eq(vectors.second),
             chunk.words.eq(self.beats.payload),
             chunk.row_last.eq(last & ~subs),
             chunk.command_last.eq(row == last_row),
             self.chunks.valid.eq(
-                (subs | (phase == _Phase.CODES)) & (self.beats.valid | wordless) & may_proceed),
+                (subs | (phase == _Phase.CODES)) & (self.beats.valid | vectors.wordless) & may_proceed),
             fire.eq(self.chunks.valid & self.chunks.ready),
             row_ends.eq(chunk.completes & chunk.row_last),
             # What follows the last vector is padding.
-            beat_ends.eq(~wordless & (~chunk.completes | last | full)),
+            beat_ends.eq(~vectors.wordless & (~chunk.completes | last | full)),
             self.scales.p.data.eq(self.beats.payload),
             self.scales.p.last.eq(scale_beat == self.last_scale_byte >> byte_bits),
             self.scales.valid.eq((phase == _Phase.SCALES) & self.beats.valid & may_proceed),
@@ -216,56 +211,26 @@ class RowSequencer(wiring.Component):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
             with m.If(self.scales.p.last):
                 m.d.sync += [scale_beat.eq(0), phase.eq(code_phase)]
-        # What the next chunk is about. The fifth vector of trits has no words: it passes together with what follows it in
-        # the row, if anything. After the last vector, and before the first, the first ones of a phase are next.
-        first = begin | last
-        moves = begin | chunk.completes
-        to_subs, next_subs = Signal(), Signal()
-        next_last, next_second, base, excess, next_spare = (
-            Signal.like(signal) for signal in (last, chunk.second, spare, spare, spare))
-        next_behind, next_width, next_run = (Signal.like(signal) for signal in (behind, width, run))
-        m.d.comb += [
-            to_subs.eq(~subs & (code_phase == _Phase.SUBS)),
-            next_subs.eq(Mux(moves & first, to_subs, subs)),
-            next_behind.eq(behind),
-            next_last.eq(last),
-            next_width.eq(width),
-            base.eq(spare),
-            excess.eq(-words),
-            next_spare.eq(base - excess),
-        ]
-        with m.If(moves):
-            m.d.comb += [
-                next_behind.eq(behind - 1), next_last.eq(behind == 1), excess.eq(Mux(full, next_excess, next_words))]
-            with m.If(first):
-                m.d.comb += [
-                    next_behind.eq(Mux(to_subs, last_sub, last_vector) >> count - 1),
-                    next_last.eq(Mux(to_subs, single_sub, single_vector)),
-                    next_width.eq(Mux(to_subs, active.sub_bits, code_words)),
-                    base.eq(0),
-                    excess.eq(Mux(to_subs, first_sub_excess, first_code_excess)),
-                ]
-        next_most = Mux(next_subs, last_sub, last_vector)
-        # Among sub-scales ``run`` is 0, and none of the vectors looked at is a fifth one.
-        measured = self._measure(next_behind, next_most, next_last, next_width, next_run, is_trits)
-        lacking = Signal(_COUNT_BITS + 2)  # negative: fewer words are left than the next vectors need
-        nothing = Signal(_COUNT_BITS + 2)  # or none
-        m.d.comb += [lacking.eq(base - excess - measured.next_words), nothing.eq(base - excess - 1)]
+        # What the next chunk is about. After the last vector, and before the first, the first ones of a phase are next;
+        # otherwise those behind, or the same ones, of which the next beat has more. The fifth vector of trits has no words:
+        # it passes together with what follows it in the row, if anything.
+        to_subs, next_run = Signal(), Signal.like(run)
+        m.d.comb += [to_subs.eq(~subs & (code_phase == _Phase.SUBS)), next_run.eq(run)]
+        first_most = Mux(to_subs, last_sub, last_vector)
+        first = self._look_ahead(
+            m, "first", base=0, excess=Mux(to_subs, first_sub_excess, first_code_excess), behind=first_most >> count - 1,
+            last=Mux(to_subs, single_sub, single_vector), most=first_most,
+            width=Mux(to_subs, active.sub_bits, code_words), run=Const(0, len(run)), is_trits=is_trits)
+        moves = chunk.completes
+        following = self._look_ahead(
+            m, "following", base=spare, excess=Mux(moves, Mux(full, vectors.next_excess, vectors.next_words), -words),
+            behind=vectors.behind - moves, last=Mux(moves, vectors.behind == 1, last),
+            most=Mux(subs, last_sub, last_vector), width=width, run=next_run, is_trits=is_trits)
         with m.If(fire | begin):
             m.d.sync += [
                 in_beat.eq(Mux(begin | beat_ends, words, spare)),
-                spare.eq(next_spare),
-                full.eq(lacking[-1] | nothing[-1]),
-                behind.eq(next_behind),
-                last.eq(next_last),
-                width.eq(next_width),
-                next_words.eq(measured.next_words),
-                next_excess.eq(measured.next_words - words),
-                second_words.eq(measured.second_words),
-                wordless.eq(next_last & measured.wordless),
+                vectors.eq(Mux(begin | moves & last, first, following)),
             ]
-            if count == 2:
-                m.d.sync += chunk.second.eq(measured.second)
         next_phase = Mux(chunk.command_last, _Phase.IDLE, first_phase)
         with m.If(begin):
             m.d.sync += phase.eq(first_phase)
@@ -276,29 +241,44 @@ class RowSequencer(wiring.Component):
             with m.If(row_ends):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
-        m.d.comb += next_run.eq(run)
         if "trits" in config.decoders:
             self._group_trits(m, trits, phase, next_phase, run, next_run, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
-    def _measure(self, behind, most, last, width, run, is_trits):
-        """What vectors need that have so many behind them in the phase, and the vectors that follow them."""
+    def _look_ahead(self, m, name, *, base, excess, behind, last, most, width, run, is_trits):
+        """Vectors that ``base - excess`` words of a beat are left for, so many before the end of a phase of ``most`` + 1."""
+        words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
         has_fifth = is_trits if "trits" in self._config.decoders else 0
 
         def empty(distance):
             """Whether the vector so far behind the first one is a fifth one of trits, without words."""
             return has_fifth & (run == _FIFTH - distance)
 
-        if sides(self._config) == 1:
-            return _Measured(second=0, wordless=empty(0), second_words=0, next_words=Mux(empty(1), 0, width))
-        second = ~last | most[0]
-        next_second = (behind != 1) | most[0]
-        return _Measured(
-            second=second,
-            wordless=empty(0) & ~second,
-            second_words=Mux(second & ~empty(1), width, 0),
-            next_words=Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0))
+        vectors = Signal(_Vectors(count), name=name)
+        if count == 1:
+            m.d.comb += [vectors.wordless.eq(last & empty(0)), vectors.next_words.eq(Mux(empty(1), 0, width))]
+        else:
+            next_second = (behind != 1) | most[0]
+            m.d.comb += [
+                vectors.second.eq(~last | most[0]),
+                vectors.wordless.eq(last & empty(0) & ~vectors.second),
+                vectors.second_words.eq(Mux(vectors.second & ~empty(1), width, 0)),
+                vectors.next_words.eq(Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0)),
+            ]
+        # Negative: fewer words are left than the next vectors need, or none.
+        lacking, nothing = (Signal(_COUNT_BITS + 2, name=f"{name}_{kind}") for kind in ("lacking", "nothing"))
+        m.d.comb += [
+            lacking.eq(base - excess - vectors.next_words),
+            nothing.eq(base - excess - 1),
+            vectors.spare.eq(base - excess),
+            vectors.full.eq(lacking[-1] | nothing[-1]),
+            vectors.behind.eq(behind),
+            vectors.last.eq(last),
+            vectors.width.eq(width),
+            vectors.next_excess.eq(vectors.next_words - words),
+        ]
+        return vectors
 
     def _group_trits(self, m, trits, phase, next_phase, run, next_run, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
