@@ -129,13 +129,14 @@ class Dispatch(wiring.Component):
             self.dot.valid.eq(offered[Opcode.DOT]),
             begin_dot.eq(self.dot.valid & self.dot.ready),
             self.vector.valid.eq(offered[Opcode.VECTOR]),
-            begin_vector.eq(self.vector.valid & self.vector.ready),
+            begin_vector.eq(self.vector.valid),
             self.table.valid.eq(offered[Opcode.TABLE]),
             load_table.eq(self.table.valid & self.table.ready),
             end.eq(offered[Opcode.END]),
         ]
         m.d.sync += [
             Assert(~begin_dot | self.sink.ready, "A DOT must find room for its sink"),
+            Assert(~begin_vector | self.vector.ready, "A VECTOR must find the vector unit free"),
             Assert(~begin_vector | ~is_store | self.store.ready, "A VECTOR must find the store unit free"),
         ]
         m.d.comb += [

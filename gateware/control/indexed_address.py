@@ -10,7 +10,7 @@ __all__ = ["IndexedAddress"]
 class IndexedAddress(wiring.Component):
     """Computes ``base + stride * index`` modulo 2**32 by shifting and adding.
 
-    Takes as many cycles as the index has significant bits, which nobody waits for: addresses are computed
+    Takes as many cycles as the index has significant bits, at least one, which nobody waits for: addresses are computed
     while earlier instructions execute. No multipliers.
 
     Members
@@ -21,7 +21,7 @@ class IndexedAddress(wiring.Component):
     stride : In(24)
     index : In(32)
     ready : Out(1)
-        ``address`` is the result, until the next ``start``.
+        ``address`` is the result, until the next ``start``. A register.
     address : Out(32)
     """
 
@@ -37,14 +37,15 @@ class IndexedAddress(wiring.Component):
         multiplier = Signal(32)
         step = Signal(32, reset_less=True)
         address = Signal(32, reset_less=True)
-        m.d.comb += [self.ready.eq(multiplier == 0), self.address.eq(address)]
-        m.d.sync += [multiplier.eq(multiplier >> 1), step.eq(step << 1)]
+        m.d.comb += self.address.eq(address)
+        m.d.sync += [multiplier.eq(multiplier >> 1), step.eq(step << 1), self.ready.eq(multiplier >> 1 == 0)]
         with m.If(multiplier[0]):
             m.d.sync += address.eq(address + step)
         with m.If(self.start):
             m.d.sync += [
                 address.eq(self.base),
                 step.eq(self.stride),
+                self.ready.eq(0),
                 multiplier.eq(Mux(self.stride == 0, 0, self.index)),
             ]
         return m

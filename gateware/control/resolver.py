@@ -67,7 +67,9 @@ class Resolver(wiring.Component):
         position = Signal(16, reset_less=True)     # the same, a cycle later
         positions = Signal(17, reset_less=True)    # position + 1
         vectors = Signal(12, reset_less=True)      # ceil(positions / VECTOR_CODES)
+        last_group = Signal(16, reset_less=True)   # position / 2**stream_grow_shift
         groups = Signal(17, reset_less=True)       # ceil(positions / 2**stream_grow_shift)
+        read_index = Signal(32, reset_less=True)   # the token or its position, a cycle later
         beats = Signal(24, reset_less=True)
         row, offset, last_word = Signal(), Signal(3), (1 << self._word_bits) - 1
         m.d.comb += [
@@ -80,21 +82,25 @@ class Resolver(wiring.Component):
             read.stride.eq(word.stream_index_stride),
             store.base.eq(word.store_base),
             store.stride.eq(Mux(storing, word.store_index_stride, 0)),
-            store.index.eq(here),
+            read.index.eq(read_index),
+            store.index.eq(position),
             self.member.eq(word.member),
             here.eq(self.position + word.member),
         ]
         with m.Switch(word.stream_index):
             with m.Case(Index.TOKEN):
-                m.d.comb += read.index.eq(self.token)
+                m.d.sync += read_index.eq(self.token)
             with m.Case(Index.POSITION):
-                m.d.comb += read.index.eq(here)
+                m.d.sync += read_index.eq(here)
+            with m.Default():
+                m.d.sync += read_index.eq(0)
         # ceil((p + 1) / 2**n) is (p >> n) + 1.
         m.d.sync += [
             position.eq(here),
             positions.eq(position + 1),
             vectors.eq((position >> VECTOR_CODES.bit_length() - 1) + 1),
-            groups.eq((position >> word.stream_grow_shift) + 1),
+            last_group.eq(position >> word.stream_grow_shift),
+            groups.eq(last_group + 1),
             beats.eq(Mux(word.stream_line_grow, groups << word.stream_grow_scale,
                          Mux(row, (offset + word.stream_line_beats + last_word) >> self._word_bits,
                              word.stream_line_beats))),
@@ -135,12 +141,13 @@ class Resolver(wiring.Component):
         block_left, work_left = Signal(), Signal()
         with m.FSM():
             with m.State("START"):
-                m.d.comb += [read.start.eq(self.instruction.valid), store.start.eq(self.instruction.valid)]
                 m.d.sync += [block_left.eq(streams), work_left.eq(1)]
                 with m.If(self.instruction.valid):
                     m.next = "PLACE"
             with m.State("PLACE"):
+                m.d.comb += [read.start.eq(1), store.start.eq(1)]
                 m.next = "RESOLVE"
+            # Two cycles at least: then ``beats`` is there as well.
             with m.State("RESOLVE"):
                 with m.If(read.ready & store.ready):
                     m.next = "SEND"

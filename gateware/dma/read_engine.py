@@ -125,10 +125,14 @@ class ReadEngine(wiring.Component):
             self.read_index.eq(request.o.p.index),
             request.o.ready.eq(self.read_request.ready),
         ]
+        # What has left makes room a cycle later: the user is far away.
+        left, left_program = Signal(), Signal()
+        m.d.sync += [left.eq(self.data.valid & self.data.ready), left_program.eq(self.program.valid & self.program.ready)]
         # A memory that is slower than the units also uses up the room, with words that have yet to come.
-        stored, arrived = Signal(range(self._depth + 1)), data_fifo.i.valid & data_fifo.i.ready
+        stored, arrived = Signal(range(self._depth + 2)), Signal()
         m.d.sync += [
-            stored.eq(stored + arrived - (self.data.valid & self.data.ready)),
+            arrived.eq(data_fifo.i.valid),
+            stored.eq(stored + arrived - left),
             self.full.eq(ahead.o.valid & (data_room < length) & (stored >= self._depth // 2)),
         ]
         with m.If(take_program):
@@ -145,9 +149,8 @@ class ReadEngine(wiring.Component):
                 tags.i.p.last.eq(burst.last),
             ]
         m.d.sync += [
-            data_room.eq(data_room - Mux(take_data, length, 0) + (self.data.valid & self.data.ready)),
-            program_room.eq(program_room - Mux(take_program, self._instruction_beats, 0)
-                            + (self.program.valid & self.program.ready)),
+            data_room.eq(data_room - Mux(take_data, length, 0) + left),
+            program_room.eq(program_room - Mux(take_program, self._instruction_beats, 0) + left_program),
         ]
 
         # Replies: `current` is the burst whose beats arrive.

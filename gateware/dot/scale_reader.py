@@ -202,13 +202,14 @@ class ScaleReader(wiring.Component):
         """Largest key of each bank, ``levels`` + 2 cycles after the beat; padding does not count."""
         bytes_ = self._config.bus_bytes
         last_byte = self.last_byte[:(bytes_ - 1).bit_length()]
+        # Constant from the first beat of a command on.
+        beyond = delay(m, Cat(last_byte < index for index in range(bytes_)), name="beyond")
         keys = []
         for index in range(bytes_):
             byte = self.beats.p.data.word_select(index, 8)
             # Of an fp16, the upper byte has the exponent; the lower one stands for the least key of all.
             key = Mux(power, byte ^ 0x80, byte[2:7] if index % 2 else 1)
-            wanted = ~self.beats.p.last | (last_byte >= index)
-            keys.append(Mux(wanted, key, 0))
+            keys.append(Mux(self.beats.p.last & beyond[index], 0, key))
         for level in range(self._levels + 1):
             registers = [
                 Signal(8, reset_less=True, name=f"key_{level}_{index}") for index in range(len(keys))]

@@ -56,6 +56,7 @@ class BlockFifo(wiring.Component):
         self.output = LutFifo(shape=shape, depth=self.OUTPUT_DEPTH)
         self.head = Signal(range(depth))
         self.tail = Signal(range(depth))
+        self.ready = Signal(init=1)
         # Words written whose read is not granted; reads granted whose payload has not left.
         self.stored = Signal(range(depth + 1))
         self.granted = Signal(range(self.OUTPUT_DEPTH + 1))
@@ -71,7 +72,7 @@ class BlockFifo(wiring.Component):
             return Mux(pointer == self._depth - 1, 0, pointer + 1)
 
         m.d.comb += [
-            self.i.ready.eq(self.stored != self._depth),
+            self.i.ready.eq(self.ready),
             push.eq(self.i.valid & self.i.ready),
             ram.write_enable.eq(push),
             ram.write_address.eq(self.tail),
@@ -86,6 +87,8 @@ class BlockFifo(wiring.Component):
         connect(m, output.o, flipped(self.o))
         m.d.sync += [
             self.stored.eq(self.stored + push - grant),
+            # Whether there will be room, compared before it is known what comes.
+            self.ready.eq(grant | Mux(push, self.stored != self._depth - 1, self.stored != self._depth)),
             self.granted.eq(self.granted + grant - pop),
             self.level.eq(self.level + push - pop),
             self.arriving.eq(self.arriving << 1 | grant),

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.layouts import StoredCode
 from gateware.stream.lut_fifo import LutFifo
+from gateware.stream.skid_buffer import SkidBuffer
 
 __all__ = ["CodeSerialiser"]
 
@@ -13,7 +14,7 @@ _DEPTH = 16
 
 
 class CodeSerialiser(wiring.Component):
-    """Sends the codes of groups one per cycle, with back-pressure, the first one three cycles after its group.
+    """Sends the codes of groups one per cycle, with back-pressure, the first one four cycles after its group.
 
     Groups come out of a pipeline that cannot wait, so each has to be announced with ``reserve`` when it
     enters that pipeline, which is allowed while there is ``room`` in the queue of 16 groups.
@@ -36,7 +37,7 @@ class CodeSerialiser(wiring.Component):
     scale : In(32)
         Scale of all codes, fp32. Constant while a code is waiting.
     codes : Out(stream of StoredCode)
-        From registers.
+        Its handshake outputs are registers.
     done : Out(1)
         The last code is being handed over.
     """
@@ -64,18 +65,22 @@ class CodeSerialiser(wiring.Component):
         group, valid = Signal(layout, reset_less=True), Signal()
         left = Signal(range(lanes), reset_less=True)
         free = Signal(range(_DEPTH + 1), init=_DEPTH)
-        code = self.codes.payload
-        accepted = self.codes.valid & self.codes.ready
+        m.submodules.output = output = SkidBuffer(shape=data.StructLayout({"code": signed(16), "last": 1}))
+        accepted = output.i.valid & output.i.ready
         m.d.comb += [
             queue.i.valid.eq(self.valid),
             queue.i.payload.group.eq(self.group),
             queue.i.payload.last.eq(self.last),
-            self.codes.valid.eq(valid),
-            code.code.eq(group.group[0]),
-            code.scale.eq(self.scale),
-            code.last.eq(group.last & (left == 0)),
-            queue.o.ready.eq(~valid | self.codes.ready & (left == 0)),
-            self.done.eq(accepted & code.last),
+            output.i.valid.eq(valid),
+            output.i.p.code.eq(group.group[0]),
+            output.i.p.last.eq(group.last & (left == 0)),
+            queue.o.ready.eq(~valid | output.i.ready & (left == 0)),
+            self.codes.valid.eq(output.o.valid),
+            self.codes.p.code.eq(output.o.p.code),
+            self.codes.p.last.eq(output.o.p.last),
+            self.codes.p.scale.eq(self.scale),
+            output.o.ready.eq(self.codes.ready),
+            self.done.eq(self.codes.valid & self.codes.ready & self.codes.p.last),
         ]
         with m.If(queue.o.ready):
             m.d.sync += [

@@ -43,18 +43,18 @@ class _Units:
         d = self.dut
         ctx.set(d.data_closed, 1)
         while True:
-            # The sinks accept whenever they have room; the units when they feel like it.
+            # The dot engine accepts when it feels like it, the others whenever they have room.
             ctx.set(d.sink.ready, len(self.dots) < 2)
             ctx.set(d.store.ready, self.store is None)
-            dot_ready, vector_ready, table_ready = (self.rng.random() < 0.7 for _ in range(3))
+            dot_ready, table_ready = (self.rng.random() < 0.7 for _ in range(2))
             ctx.set(d.dot.ready, dot_ready)
-            ctx.set(d.vector.ready, vector_ready)
+            ctx.set(d.vector.ready, self.vector is None)
             ctx.set(d.table.ready, table_ready)
             *_, behind, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
                 await ctx.tick().sample(d.work.p.behind, d.table.valid, Value.cast(d.table.payload), d.dot.valid,
                                         d.sink.valid, d.vector.valid, d.store.valid, d.open_data, d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length,
                                         d.store.p.base)
-            dot, vector = dot and dot_ready, vector and vector_ready
+            dot = dot and dot_ready
             if (sink, bool(store)) != (dot, bool(vector and store)) or opened and not (dot or vector):
                 self.errors.append("a sink's command without its unit's")
             passing = self.vector is not None or self.store is not None

@@ -121,6 +121,7 @@ class _BlockFifo(_Numbered):
             Assert(dut.granted == out.level + in_flight),
             Assert(dut.granted <= BlockFifo.OUTPUT_DEPTH),
             Assert(dut.stored <= depth),
+            Assert(dut.ready == (dut.stored != depth)),
             Assert(dut.level == dut.granted + dut.stored),
             Assert(dut.level == self.inside),
             Assert(out.i.ready == (out.level != BlockFifo.OUTPUT_DEPTH)),
