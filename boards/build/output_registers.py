@@ -10,9 +10,10 @@ _MODE = {"A": "REGMODE_A", "B": "REGMODE_B"}
 def merge_output_registers(module):
     """Let DP16KD use their own output registers where all that they read goes into flip-flops and nowhere else.
 
-    Yosys leaves these registers unused. They save a flip-flop for each bit, and data leaves them sooner than the array: 5.8 ns
-    after the clock without them at speed 6 in nextpnr's figures. Flip-flops with an enable or a reset stay, and so does
-    a port of which a single bit is used otherwise. A word of 36 bits has both ports, so both of them have registers.
+    Yosys leaves these registers unused. They save a flip-flop for each bit, and data leaves them sooner than the array:
+    5.8 ns after the clock without them at speed 6 in nextpnr's figures. Flip-flops with an enable or a reset stay, and
+    so does a port of which a single bit is used otherwise. A word of 36 bits has both ports, so both of them have
+    registers.
 
     Parameters
     ----------

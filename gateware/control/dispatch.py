@@ -18,8 +18,8 @@ class Dispatch(wiring.Component):
     only read the x-buffer, and their results stay in order. ``VECTOR`` passes follow one another. Beside an instruction
     of the other unit one begins only as far as its ``behind`` allows: a ``VECTOR`` when at most so many ``DOT`` are
     executing, which are then the latest ones before it; a ``DOT`` beside the ``VECTOR`` before it. A ``TABLE`` waits
-    for all others and is complete when the dot engine has taken it. A command is offered, by a register, two cycles after
-    the completion it waited for.
+    for all others and is complete when the dot engine has taken it. A command is offered, by a register, two cycles
+    after the completion it waited for.
 
     Members
     -------

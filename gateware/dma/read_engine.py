@@ -127,7 +127,10 @@ class ReadEngine(wiring.Component):
         ]
         # What has left makes room a cycle later: the user is far away.
         left, left_program = Signal(), Signal()
-        m.d.sync += [left.eq(self.data.valid & self.data.ready), left_program.eq(self.program.valid & self.program.ready)]
+        m.d.sync += [
+            left.eq(self.data.valid & self.data.ready),
+            left_program.eq(self.program.valid & self.program.ready),
+        ]
         # A memory that is slower than the units also uses up the room, with words that have yet to come.
         stored, arrived = Signal(range(self._depth + 2)), Signal()
         m.d.sync += [

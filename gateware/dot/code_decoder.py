@@ -139,7 +139,7 @@ class CodeDecoder(wiring.Component):
 
         # Cycle 2: the codes.
         wanted = Signal(lanes)
-        expand, second = (delay(m, flag, name=name) for flag, name in ((self.expand, "expand"), (self.second, "second")))
+        expand, second = delay(m, self.expand, name="expand"), delay(m, self.second, name="second")
         m.d.sync += wanted.eq(Cat((~expand | (step_position[:lane_bits] == lane)) & (second | (lane < VECTOR_CODES))
                                   for lane in range(lanes)))
         is_index = delay(m, self.kind == CodeKind.TABLE, 2, name="is_index")

@@ -36,9 +36,9 @@ class DotEngine(wiring.Component):
 
     A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
     that many for every two bits of a code; beats are accepted in every cycle, from row
-    to row and also with rows of one vector, as long as they are not faster. A command follows two cycles
-    after the last step of the one before, without draining. The result follows 43 cycles
-    after its last beat, 44 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
+    to row and also with rows of one vector, as long as they are not faster. A command follows three cycles
+    after the last step of the one before, without draining. The result follows 44 cycles
+    after its last beat, 45 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
     their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be
     refused; nothing is lost then, the steps wait.
 
@@ -69,7 +69,7 @@ class DotEngine(wiring.Component):
         :data:`gateware.layouts.DotCommand`.
     table : In(stream)
         :data:`gateware.layouts.CodeTableEntries`: what codes of kind TABLE stand for in commands from now on.
-        Only while no command is under way; takes 16 cycles.
+        Only while no command is under way; takes 17 cycles.
     beats : In(stream)
         Bus words of the matrix, none of them before its command has been taken.
     x : In(stream)
@@ -164,8 +164,8 @@ class DotEngine(wiring.Component):
         if has_subs:
             upper = delay(m, step.position[-1], at_scaler, name="upper")
             enable = delay(m, rows.active.sub_bits.any(), at_scaler, name="has_subs")
-            late_scales = delay(m, subs.scales, at_scaler - CodeDecoder.SUBS_LATENCY - SubScaleTable.LATENCY, name="sub_scales")
-            sub_scales = subs.scales.shape()(late_scales)
+            early = CodeDecoder.SUBS_LATENCY + SubScaleTable.LATENCY
+            sub_scales = subs.scales.shape()(delay(m, subs.scales, at_scaler - early, name="sub_scales"))
         kinds = [("scale", scales.distances, "distances")]
         if "minimums" in config.decoders:
             self._sum_minimums(m, steps, scales, x_buffer, accumulator, subs, at_sums)
@@ -282,8 +282,8 @@ class DotEngine(wiring.Component):
         if subs is None:
             factors = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
         else:
-            late = delay(m, subs.minimums, start - CodeDecoder.SUBS_LATENCY - SubScaleTable.LATENCY, name="sub_minimums")
-            factors = subs.minimums.shape()(late)
+            early = CodeDecoder.SUBS_LATENCY + SubScaleTable.LATENCY
+            factors = subs.minimums.shape()(delay(m, subs.minimums, start - early, name="sub_minimums"))
         for side, vector in enumerate(accumulator.vectors):
             m.submodules[f"minimums_{side}"] = minimums = MinimumSums(config.columns)
             for number in range(2):

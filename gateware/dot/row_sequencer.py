@@ -36,8 +36,8 @@ def _Vectors(count):
     """
     return data.StructLayout({
         "spare": signed(_COUNT_BITS), "full": 1, "behind": 9, "last": 1, "width": 5,
-        "second_words": range(_PLANES + 1), "next_words": range(count * _PLANES + 1), "next_excess": signed(_COUNT_BITS),
-        "wordless": 1, "second": 1})
+        "second_words": range(_PLANES + 1), "next_words": range(count * _PLANES + 1),
+        "next_excess": signed(_COUNT_BITS), "wordless": 1, "second": 1})
 
 
 class RowSequencer(wiring.Component):
@@ -211,15 +211,15 @@ class RowSequencer(wiring.Component):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
             with m.If(self.scales.p.last):
                 m.d.sync += [scale_beat.eq(0), phase.eq(code_phase)]
-        # What the next chunk is about. After the last vector, and before the first, the first ones of a phase are next;
-        # otherwise those behind, or the same ones, of which the next beat has more. The fifth vector of trits has no words:
-        # it passes together with what follows it in the row, if anything.
+        # What the next chunk is about. After the last vector, and before the first, the first ones of a phase are
+        # next; otherwise those behind, or the same ones, of which the next beat has more. The fifth vector of trits
+        # has no words: it passes together with what follows it in the row, if anything.
         to_subs, next_run = Signal(), Signal.like(run)
         m.d.comb += [to_subs.eq(~subs & (code_phase == _Phase.SUBS)), next_run.eq(run)]
         first_most = Mux(to_subs, last_sub, last_vector)
         first = self._look_ahead(
-            m, "first", base=0, excess=Mux(to_subs, first_sub_excess, first_code_excess), behind=first_most >> count - 1,
-            last=Mux(to_subs, single_sub, single_vector), most=first_most,
+            m, "first", base=0, excess=Mux(to_subs, first_sub_excess, first_code_excess),
+            behind=first_most >> count - 1, last=Mux(to_subs, single_sub, single_vector), most=first_most,
             width=Mux(to_subs, active.sub_bits, code_words), run=Const(0, len(run)), is_trits=is_trits)
         moves = chunk.completes
         following = self._look_ahead(
@@ -247,7 +247,7 @@ class RowSequencer(wiring.Component):
         return m
 
     def _look_ahead(self, m, name, *, base, excess, behind, last, most, width, run, is_trits):
-        """Vectors that ``base - excess`` words of a beat are left for, so many before the end of a phase of ``most`` + 1."""
+        """Vectors so many before the end of a phase of ``most`` + 1, to which a beat has ``base - excess`` words to spare."""
         words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
         has_fifth = is_trits if "trits" in self._config.decoders else 0
 

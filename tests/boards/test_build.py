@@ -89,7 +89,7 @@ class RamAndMultiplier(wiring.Component):
 
 
 def test_block_ram_and_multiplier_cost_nothing_around_them():
-    """One block RAM without multiplexers of collisions, one multiplier, and the output registers of both within them."""
+    """One block RAM without multiplexers of collisions, one multiplier, their output registers within them."""
     synthesis = synthesise(
         RamAndMultiplier(), device=DEVICES["lfe5u-12f"], platform=Ecp5(), toolchain=Toolchain())
     assert synthesis.cells == {"DP16KD": 1, "LUT4": 1, "MULT18X18D": 1}
