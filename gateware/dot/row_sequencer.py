@@ -117,7 +117,6 @@ class RowSequencer(wiring.Component):
         # Words of a vector of codes; how many words the first vectors of codes and of sub-scales need beyond a beat.
         code_words = Signal.like(active.code_bits)
         first_code_excess, first_sub_excess = (Signal(signed(_COUNT_BITS)) for _ in range(2))
-        single_vector, single_sub = Signal(), Signal()  # the first one is the last one
         last_row = Signal(20)
         last_vector, last_sub = Signal(9), self.last_sub
         next_last_vector = (command.vectors - 1)[:9]
@@ -137,8 +136,6 @@ class RowSequencer(wiring.Component):
         # Two vectors have twice the words of one.
         next_first_code_words = next_code_words << (next_last_vector.any() if count == 2 else 0)
         next_first_sub_words = command.sub_bits << (next_last_sub.any() if count == 2 else 0)
-        next_single_vector = next_last_vector >> count - 1 == 0
-        next_single_sub = next_last_sub >> count - 1 == 0
         with m.If(self.start):
             m.d.sync += [
                 active.eq(command),
@@ -153,8 +150,6 @@ class RowSequencer(wiring.Component):
                 code_words.eq(next_code_words),
                 first_code_excess.eq(next_first_code_words - words),
                 first_sub_excess.eq(next_first_sub_words - words),
-                single_vector.eq(next_single_vector),
-                single_sub.eq(next_single_sub),
             ]
 
         # Positions: of the beat among the scales, of the word in the beat, and so on.
@@ -219,7 +214,7 @@ class RowSequencer(wiring.Component):
         first_most = Mux(to_subs, last_sub, last_vector)
         first = self._look_ahead(
             m, "first", base=0, excess=Mux(to_subs, first_sub_excess, first_code_excess),
-            behind=first_most >> count - 1, last=Mux(to_subs, single_sub, single_vector), most=first_most,
+            behind=first_most >> count - 1, last=first_most >> count - 1 == 0, most=first_most,
             width=Mux(to_subs, active.sub_bits, code_words), run=Const(0, len(run)), is_trits=is_trits)
         moves = chunk.completes
         following = self._look_ahead(
@@ -247,7 +242,7 @@ class RowSequencer(wiring.Component):
         return m
 
     def _look_ahead(self, m, name, *, base, excess, behind, last, most, width, run, is_trits):
-        """Vectors so many before the end of a phase of ``most`` + 1, to which a beat has ``base - excess`` words to spare."""
+        """Vectors with so many behind them, of ``most`` + 1, to which a beat has ``base - excess`` words to spare."""
         words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
         has_fifth = is_trits if "trits" in self._config.decoders else 0
 
@@ -269,7 +264,7 @@ class RowSequencer(wiring.Component):
         # Negative: fewer words are left than the next vectors need, or none.
         lacking, nothing = (Signal(_COUNT_BITS + 2, name=f"{name}_{kind}") for kind in ("lacking", "nothing"))
         m.d.comb += [
-            lacking.eq(base - excess - vectors.next_words),
+            lacking.eq(base - (excess + vectors.next_words)),
             nothing.eq(base - excess - 1),
             vectors.spare.eq(base - excess),
             vectors.full.eq(lacking[-1] | nothing[-1]),
