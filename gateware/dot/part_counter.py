@@ -99,7 +99,7 @@ class PartCounter(wiring.Component):
                 # What may come is compared before it is chosen.
                 Cat(left, self.count, ends).eq(
                     Mux(begin, self._look(first_left),
-                        Mux(ends, self._look(following_left), self._look((left - words)[:_LENGTH_BITS])))),
+                        Mux(ends, self._look(following_left), self._look(left, beats=1)))),
             ]
         with m.If(begin):
             m.d.sync += row.eq(active.rows)
@@ -109,10 +109,13 @@ class PartCounter(wiring.Component):
             m.d.sync += [self.count.eq(words), ends.eq(0)]
         return m
 
-    def _look(self, left):
-        """So many words of a part, how many of them the next beat takes, and whether that is all."""
-        words = self._words
-        return Cat(left, Mux(left < words, left[:len(self.count)], words), left <= words)
+    def _look(self, left, beats=0):
+        """Words of a part less those of some beats, how many of them the next beat takes, and whether that is all."""
+        bits = self._words.bit_length() - 1
+        rest, whole = left[:bits], left[bits:]
+        few = whole == beats
+        return Cat(rest, (whole - beats)[:len(whole)], Mux(few, rest, self._words)[:len(self.count)],
+                   few | (whole == beats + 1) & (rest == 0))
 
     def _measure(self, m):
         """The words of each part of a row, valid when words are wanted."""

@@ -209,8 +209,8 @@ class RowSequencer(wiring.Component):
         # What the next chunk is about. After the last vector, and before the first, the first ones of a phase are
         # next; otherwise those behind, or the same ones, of which the next beat has more. The fifth vector of trits
         # has no words: it passes together with what follows it in the row, if anything.
-        to_subs, next_run = Signal(), Signal.like(run)
-        m.d.comb += [to_subs.eq(~subs & (code_phase == _Phase.SUBS)), next_run.eq(run)]
+        to_subs = Signal()
+        m.d.comb += to_subs.eq(~subs & (code_phase == _Phase.SUBS))
         first_most = Mux(to_subs, last_sub, last_vector)
         first = self._look_ahead(
             m, "first", base=0, excess=Mux(to_subs, first_sub_excess, first_code_excess),
@@ -220,7 +220,8 @@ class RowSequencer(wiring.Component):
         following = self._look_ahead(
             m, "following", base=spare, excess=Mux(moves, Mux(full, vectors.next_excess, vectors.next_words), -words),
             behind=vectors.behind - moves, last=Mux(moves, vectors.behind == 1, last),
-            most=Mux(subs, last_sub, last_vector), width=width, run=next_run, is_trits=is_trits)
+            most=Mux(subs, last_sub, last_vector), width=width, run=Mux(moves & ~subs, _run_after(run, count), run),
+            is_trits=is_trits)
         with m.If(fire | begin):
             m.d.sync += [
                 in_beat.eq(Mux(begin | beat_ends, words, spare)),
@@ -237,7 +238,7 @@ class RowSequencer(wiring.Component):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
         if "trits" in config.decoders:
-            self._group_trits(m, trits, phase, next_phase, run, next_run, fire, beat_ends, row_ends)
+            self._group_trits(m, trits, phase, next_phase, run, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
@@ -275,19 +276,16 @@ class RowSequencer(wiring.Component):
         ]
         return vectors
 
-    def _group_trits(self, m, trits, phase, next_phase, run, next_run, fire, beat_ends, row_ends):
+    def _group_trits(self, m, trits, phase, next_phase, run, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
         group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
         chunk = self.chunks.p
-        count = sides(self._config)
         beat = Signal(range(max(group_beats, 2)))
         last_beat = beat == group_beats - 1
         after_skip = Signal(_Phase)
-        following = Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)
-        with m.If(trits & chunk.completes):
-            m.d.comb += next_run.eq(Mux(row_ends, 0, following))
         with m.If(fire & trits):
-            m.d.sync += run.eq(next_run)
+            with m.If(chunk.completes):
+                m.d.sync += run.eq(Mux(row_ends, 0, _run_after(run, sides(self._config))))
             with m.If(beat_ends):
                 m.d.sync += beat.eq(Mux(last_beat, 0, beat + 1))
                 with m.If(row_ends & ~last_beat):
@@ -296,3 +294,8 @@ class RowSequencer(wiring.Component):
             m.d.sync += beat.eq(beat + 1)
             with m.If(last_beat):
                 m.d.sync += [beat.eq(0), phase.eq(after_skip)]
+
+
+def _run_after(run, count):
+    """Number in its group of five of what follows ``count`` vectors of trits."""
+    return Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)
