@@ -285,6 +285,6 @@ class Accelerator(wiring.Component):
             self.trace_store.payload.index.eq(Mux(sink.writes.valid, sink.index, current)),
             self.trace_store.payload.write.eq(writer.writes.payload),
             argmax.valid.eq(sink.largest.valid),
-            argmax.payload.index.eq(sink.index),
+            argmax.payload.index.eq(sink.largest_index),
             argmax.payload.write.eq(sink.largest.payload),
         ]

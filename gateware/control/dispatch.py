@@ -26,6 +26,7 @@ class Dispatch(wiring.Component):
     start : In(1)
         Instructions are counted from 0 again.
     work : In(stream of Work)
+        Not valid in the cycle after it has been taken.
     dot : Out(stream of DotCommand)
     table : Out(stream of CodeTableEntries)
         Only while no ``DOT`` is executing.
@@ -121,9 +122,13 @@ class Dispatch(wiring.Component):
             Opcode.TABLE: alone,
             Opcode.END: alone & self.data_closed & self.drained,
         }
+        # A unit that takes its time is far away: what it says decides about its own offer alone. While there is no
+        # offer the work is not taken.
+        refused = {Opcode.DOT: ~self.dot.ready, Opcode.TABLE: ~self.table.ready}
         waits = Signal()
-        m.d.comb += waits.eq(self.work.valid & (self.data_closed | ~work.streams) & ~self.work.ready)
-        m.d.sync += [offered[opcode].eq(waits & (work.opcode == opcode) & condition)
+        m.d.comb += waits.eq(self.work.valid & (self.data_closed | ~work.streams) & ~Cat(offered.values()).any())
+        m.d.sync += [offered[opcode].eq(waits & (work.opcode == opcode) & condition
+                                        | offered[opcode] & refused.get(opcode, 0))
                      for opcode, condition in conditions.items()]
         m.d.comb += [
             self.dot.valid.eq(offered[Opcode.DOT]),

@@ -8,6 +8,7 @@ from gateware.control.layouts import SinkCommand
 from gateware.dot.slot_table import SlotTable
 from gateware.isa import Sink
 from gateware.layouts import DotResult, ElementWrite, ScratchpadWrite
+from gateware.numeric.delay import delay
 from gateware.stream.lut_fifo import LutFifo
 
 __all__ = ["ArgmaxWrite", "GROUP", "ResultSink"]
@@ -48,10 +49,12 @@ class ResultSink(wiring.Component):
         From registers.
     member : In(5)
     argmax : Out(32)
-        Row of the latest ``ARGMAX`` instruction for column ``member``, from the cycle after its ``done`` on;
-        combinational.
+        Row of the latest ``ARGMAX`` instruction for column ``member``, from the second cycle after its ``done``
+        on; combinational.
     largest : Out(stream of ArgmaxWrite, always ready)
-        Two cycles after a larger result than before; the last of a column is its ``argmax``. For traces.
+    largest_index : Out(16)
+        Two cycles after a larger result than before; the last of a column is its ``argmax``; and
+        the index of the instruction. For traces.
     done : Out(1)
         Pulse: the last result of an instruction has been accepted where it goes.
     stored : Out(1)
@@ -68,6 +71,7 @@ class ResultSink(wiring.Component):
     member: In(5)
     argmax: Out(32)
     largest: Out(stream.Signature(ArgmaxWrite, always_ready=True))
+    largest_index: Out(16)
     done: Out(1)
     stored: Out(1)
     index: Out(16)
@@ -97,17 +101,18 @@ class ResultSink(wiring.Component):
         # Address of column 0 of row 0, then further by one column a result.
         column_base, base = Signal(_ELEMENT_BITS, reset_less=True), Signal(_ELEMENT_BITS)
         m.d.comb += base.eq(Mux(result.column == 0, command.destination, column_base))
-        # Largest so far of each column: read in one cycle, compared and written in the next.
+        # Largest so far of each column: read in one cycle, compared in the next, written in the third.
         m.submodules.table = largest = SlotTable(shape=_Largest, slots=GROUP, reads=2)
         new, old = Signal(_Largest, reset_less=True), Signal(signed(32), reset_less=True)
+        written = Signal(_Largest, reset_less=True)
         column, comes, first = Signal(5, reset_less=True), Signal(), Signal(reset_less=True)
         larger = Signal()
         m.d.comb += [
             larger.eq(comes & (first | (new.key > old))),
             largest.read_slot0.eq(result.column),
-            largest.write_slot.eq(column),
-            largest.write_data.eq(new),
-            largest.write_enable.eq(larger),
+            largest.write_slot.eq(self.largest.p.column),
+            largest.write_data.eq(written),
+            largest.write_enable.eq(self.largest.valid),
             largest.read_slot1.eq(self.member),
             self.argmax.eq(largest.read_data1.row),
         ]
@@ -118,11 +123,17 @@ class ResultSink(wiring.Component):
             # Flipping the magnitude of negative floats makes their order that of integers.
             new.key.eq(Cat(result.value[:31] ^ result.value[31].replicate(31), result.value[31])),
             new.row.eq(result.row),
-            # The result before, of the same column, is not in the table yet.
-            old.eq(Mux(larger & (column == result.column), new.key, largest.read_data0.key)),
+            # The two results before, if they are of the same column, are not in the table yet.
+            old.eq(Mux(larger & (column == result.column), new.key,
+                       Mux(self.largest.valid & (self.largest.p.column == result.column), written.key,
+                           largest.read_data0.key))),
             self.largest.valid.eq(larger),
             self.largest.p.column.eq(column),
-            self.largest.p.row.eq(new.row),
+            written.eq(new),
+        ]
+        m.d.comb += [
+            self.largest.p.row.eq(written.row),
+            self.largest_index.eq(delay(m, command.index, 2, name="index")),
         ]
 
         with m.If(accepted):

@@ -58,10 +58,12 @@ def test_argmax_of_one_instruction_after_another():
                                           for row, value in enumerate(values)])
 
     async def testbench(ctx):
+        complete = []
         async for *_, done, stored, index in ctx.tick().sample(dut.done, dut.stored, dut.index):
-            if done:
-                assert stored
-                shown.append((index, ctx.get(dut.argmax)))
+            # The second cycle after the pulse has begun.
+            shown.extend((before, ctx.get(dut.argmax)) for before in complete)
+            complete = [index] if done else []
+            assert stored or not done
             if len(shown) == len(cases):
                 return
 
