@@ -1,6 +1,6 @@
 """Splits the beats of a matrix into scales and codes."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -251,28 +251,34 @@ class RowSequencer(wiring.Component):
             """Whether the vector so far behind the first one is a fifth one of trits, without words."""
             return has_fifth & (run == _FIFTH - distance)
 
-        vectors = Signal(_Vectors(count), name=name)
+        next_words = Signal(range(count * _PLANES + 1), name=f"{name}_next_words")
+        second, second_words, wordless = Const(0), Const(0), last & empty(0)
         if count == 1:
-            m.d.comb += [vectors.wordless.eq(last & empty(0)), vectors.next_words.eq(Mux(empty(1), 0, width))]
+            m.d.comb += next_words.eq(Mux(empty(1), 0, width))
         else:
+            second = ~last | most[0]
             next_second = (behind != 1) | most[0]
-            m.d.comb += [
-                vectors.second.eq(~last | most[0]),
-                vectors.wordless.eq(last & empty(0) & ~vectors.second),
-                vectors.second_words.eq(Mux(vectors.second & ~empty(1), width, 0)),
-                vectors.next_words.eq(Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0)),
-            ]
+            wordless &= ~second
+            second_words = Mux(second & ~empty(1), width, 0)
+            m.d.comb += next_words.eq(Mux(empty(2), 0, width) + Mux(next_second & ~empty(3), width, 0))
         # Negative: fewer words are left than the next vectors need, or none.
         lacking, nothing = (Signal(_COUNT_BITS + 2, name=f"{name}_{kind}") for kind in ("lacking", "nothing"))
+        # Without names of its fields: with them yosys splits it, and a compiled simulation takes that for feedback.
+        layout = _Vectors(count)
+        vectors = layout(Signal(Shape.cast(layout).width, name=name))
         m.d.comb += [
-            lacking.eq(base - (excess + vectors.next_words)),
+            lacking.eq(base - (excess + next_words)),
             nothing.eq(base - excess - 1),
             vectors.spare.eq(base - excess),
             vectors.full.eq(lacking[-1] | nothing[-1]),
             vectors.behind.eq(behind),
             vectors.last.eq(last),
             vectors.width.eq(width),
-            vectors.next_excess.eq(vectors.next_words - words),
+            vectors.second_words.eq(second_words),
+            vectors.next_words.eq(next_words),
+            vectors.next_excess.eq(next_words - words),
+            vectors.wordless.eq(wordless),
+            vectors.second.eq(second),
         ]
         return vectors
 
