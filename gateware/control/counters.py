@@ -40,7 +40,7 @@ class Counters(wiring.Component):
     RAM and cleared. So a word lags its event by at most ``PERIOD`` + 3 cycles. Counters wrap and are never
     cleared: take differences.
 
-    On ECP5: 215 LUT4, 61 CCU2C, 16 DPR16X4, 151 FF.
+    On ECP5: 152 LUT4, 61 CCU2C, 16 DPR16X4, 192 FF.
 
     Members
     -------

@@ -26,7 +26,6 @@ class Dispatch(wiring.Component):
     start : In(1)
         Instructions are counted from 0 again.
     work : In(stream of Work)
-        Not valid in the cycle after it has been taken.
     dot : Out(stream of DotCommand)
     table : Out(stream of CodeTableEntries)
         Only while no ``DOT`` is executing.

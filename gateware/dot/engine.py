@@ -42,9 +42,8 @@ class DotEngine(wiring.Component):
     their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be
     refused; nothing is lost then, the steps wait.
 
-    Yosys 0.70, synth_ecp5, all formats, 32 lanes, 2 columns, 4 slots, 64-bit bus, 4 vector lanes, MULT18X18D
-    with its own registers, estimated: 7708 LUT4, 2086 CCU2C, 12725 FF, 232 LUT RAMs of 16 x 4, 80
-    MULT18X18D, 38 DP16KD.
+    Configuration ``ecp5`` (32 lanes, 2 columns, 4 slots, 64-bit bus, 4 vector lanes, all formats) on ECP5: 7,832 LUT4,
+    2,083 CCU2C, 156 DPR16X4, 11,153 FF, 80 MULT18X18D, 48 DP16KD (Yosys 0.70; clock: docs/silicon.md).
 
     ::
 

@@ -14,7 +14,7 @@ _DEPTH = 16
 
 
 class CodeSerialiser(wiring.Component):
-    """Sends the codes of groups one per cycle, with back-pressure, the first one four cycles after its group.
+    """Sends the codes of groups one per cycle, with back-pressure, the first one three cycles after its group.
 
     Groups come out of a pipeline that cannot wait, so each has to be announced with ``reserve`` when it
     enters that pipeline, which is allowed while there is ``room`` in the queue of 16 groups.

@@ -51,12 +51,12 @@ class VectorUnit(wiring.Component):
     NONE, no reduce  1
     SCRATCHPAD       1
     COLUMN           ``Quantiser.latency(vector_lanes)`` (14 for 4) + groups of the last block, padded
-    STORE            the same, at one code per cycle
+    STORE            three more, and one code per cycle instead of a group
     SUM              ``SumReducer.tail(vector_lanes // 2, length)`` + 3 (18 for one element, 123 for 64 at 4 lanes)
     MAX, LARGEST     ``MaxReducer.latency(vector_lanes // 2)`` + 3 (8 at 4 lanes)
     ===============  ==============================================================================
 
-    Configuration ``ecp5`` (4 lanes) on ECP5: 6,165 LUT4, 948 CCU2C, 81 DPR16X4, 9,987 FF, 20 MULT18X18D,
+    Configuration ``ecp5`` (4 lanes) on ECP5: 6,185 LUT4, 956 CCU2C, 81 DPR16X4, 9,577 FF, 20 MULT18X18D,
     47 DP16KD (``celosia build vector-unit --synth-only``, Yosys 0.70; with 450 FF around it).
 
     Parameters
