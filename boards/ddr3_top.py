@@ -53,6 +53,11 @@ class Ddr3Top(Elaboratable):
         self._divisor = serial_divisor(memory.clock_hz)
         self._clocks = self.clocks(memory.clock_hz)
 
+    @property
+    def trained(self):
+        """Whether something trains the delays of the PHY."""
+        return self._bring_up is not None
+
     def clocks(self, clock_hz):
         """What makes the clocks of the oscillator's: a component with ``clk_in`` and a method ``serve``."""
         return Ddr3Clocks(input_hz=self.INPUT[1], clock_hz=clock_hz, bridge=self.BRIDGE)
@@ -78,7 +83,7 @@ class Ddr3Top(Elaboratable):
         core = generate_controller(self._memory, simulation=False)
         ddr3 = platform.request("ddr3", dir="-")
         m.submodules.controller = controller = DramController(
-            core=core, bus_bits=self._config.bus_bits, trained=self._bring_up is not None,
+            core=core, bus_bits=self._config.bus_bits, trained=self.trained,
             pins=self.direct(ddr3))
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor)

@@ -68,6 +68,9 @@ class PynqZ1(Elaboratable):
         If the base is none, or not in the DRAM.
     """
 
+    trained = True
+    """The processors' software trains the DRAM."""
+
     def __init__(self, config, *, memory=MEMORIES["pynq_z1"], base=BASE):
         if base % 4096 or base not in range(_LEAST_BASE, memory.bytes):
             raise ValueError(f"Base address must be a multiple of 4096 of {_LEAST_BASE:#x}..{memory.bytes - 4096:#x}, "

@@ -52,7 +52,8 @@ def build(
 
     --project writes Verilog, constraints and Tcl for Vivado, and runs nothing; build_top.sh among the files runs it.
     With --flow openxc7 it writes yosys's netlist and constraints, and runs nextpnr-xilinx, fasm2frames and
-    xc7frames2bit from the PATH, to top.bit.
+    xc7frames2bit from the PATH, to top.bit. Nothing trains the DRAM of arty_a7 yet, so that its bitstream is good
+    for counts and clocks only.
 
     Exits with status 1 if a seed (of a bitstream: every seed) misses the clock, or if the design does not fit.
 
@@ -147,11 +148,11 @@ def _build_project(board, config, directory, flow):
     if flow not in FLOWS:
         raise CelosiaError(f"flow must be one of {', '.join(FLOWS)}, not {flow!r}")
     top, platform = XILINX_TOPS[board.name]
-    platform, toolchain = platform(flow), Toolchain()
+    design, platform, toolchain = top(config), platform(flow), Toolchain()
     if flow == "openxc7" and (missing := missing_tools(platform)):
         raise CelosiaError(f"the flow openxc7 needs these on the PATH: {', '.join(missing)}")
     try:
-        paths = write_project(top(config), platform=platform, device=DEVICES[board.device], directory=directory,
+        paths = write_project(design, platform=platform, device=DEVICES[board.device], directory=directory,
                               toolchain=toolchain)
         if flow == "openxc7":
             paths.append(run_project(directory, toolchain))
@@ -160,6 +161,9 @@ def _build_project(board, config, directory, flow):
     except OSError as error:
         raise CelosiaError(f"cannot write {error.filename or directory}: {error.strerror}") from error
     typer.echo("\n".join(map(str, paths)))
+    if not design.trained:
+        typer.echo(f"celosia: nothing in this design trains the DRAM of {board.name}: "
+                   "its bitstream is good for counts and clocks, not for a board", err=True)
 
 
 def _build_bitstream(board, config, seeds, output, json):

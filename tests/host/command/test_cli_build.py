@@ -22,10 +22,16 @@ def test_a_unit_is_synthesised_for_the_7_series(celosia):
     assert status == 0 and b"LUTS" in out and b"MHz" not in out
 
 
-def test_a_project_is_written(celosia, tmp_path):
-    status, out, _ = celosia("build", "pynq_z1", "--config", "micro", "--project", tmp_path / "vivado")
+@pytest.mark.parametrize("board, part, warning", [
+    ("pynq_z1", "xc7z020clg400-1", ""),
+    ("arty_a7", "xc7a100tcsg324-1", "celosia: nothing in this design trains the DRAM of arty_a7: "
+                                    "its bitstream is good for counts and clocks, not for a board\n"),
+])
+def test_a_project_is_written(celosia, tmp_path, board, part, warning):
+    status, out, err = celosia("build", board, "--config", "micro", "--project", tmp_path / "vivado")
     assert status == 0 and f"{tmp_path}/vivado/top.tcl\n".encode() in out
-    assert "xc7z020clg400-1" in (tmp_path / "vivado" / "top.tcl").read_text()
+    assert part in (tmp_path / "vivado" / "top.tcl").read_text()
+    assert err.endswith(warning) and ("trains" in err) == bool(warning)
 
 
 def test_a_missing_tool_is_named(refused, tmp_path, monkeypatch):
