@@ -40,6 +40,24 @@ def _Vectors(count):
         "next_excess": signed(_COUNT_BITS), "wordless": 1, "second": 1})
 
 
+class _Plan:
+    """Registers that hold what a command says.
+
+    Phases of a row, words of a vector of codes, how many words the first vectors of codes and of sub-scales need beyond
+    a beat, numbers of the last row and of the last vector.
+    """
+
+    def __init__(self, code_bits):
+        self.first_phase = Signal(_Phase, name="first_phase")
+        self.code_phase = Signal(_Phase, name="code_phase")  # what follows the scales
+        self.code_words = Signal.like(code_bits, name="code_words")
+        self.first_code_excess = Signal(signed(_COUNT_BITS), name="first_code_excess")
+        self.first_sub_excess = Signal(signed(_COUNT_BITS), name="first_sub_excess")
+        self.last_row = Signal(20, name="last_row")
+        self.last_vector = Signal(9, name="last_vector")
+        self.is_trits = Signal(name="is_trits")
+
+
 class RowSequencer(wiring.Component):
     """Walks through the rows of a command and splits their beats into scales, sub-scales and codes.
 
@@ -103,8 +121,7 @@ class RowSequencer(wiring.Component):
         config, count = self._config, sides(self._config)
         words = config.bus_bits // WORD_BITS
         byte_bits = (words * WORD_BITS // 8 - 1).bit_length()
-        command, active, chunk = self.command.p, self.active, self.chunks.p
-        has_subs = command.sub_bits.any() if "sub_scales" in config.decoders else Const(0)
+        active, chunk = self.active, self.chunks.p
 
         phase = Signal(_Phase)
         begin = Signal()        # a command came in the cycle before
@@ -112,127 +129,57 @@ class RowSequencer(wiring.Component):
         rows_ahead = Signal(2)  # rows that have begun here and whose last step is not issued
         row_open = Signal()     # the current row is one of them
         may_proceed = Signal()
-        first_phase = Signal(_Phase)
-        code_phase = Signal(_Phase)  # what follows the scales
-        # Words of a vector of codes; how many words the first vectors of codes and of sub-scales need beyond a beat.
-        code_words = Signal.like(active.code_bits)
-        first_code_excess, first_sub_excess = (Signal(signed(_COUNT_BITS)) for _ in range(2))
-        last_row = Signal(20)
-        last_vector, last_sub = Signal(9), self.last_sub
-        next_last_vector = (command.vectors - 1)[:9]
-        last_scale = Mux(command.super, next_last_vector >> 3, next_last_vector)
-        after_scales = Mux(has_subs, _Phase.SUBS, _Phase.CODES)
-        begin_phase = Mux(command.scale != Scale.NONE, _Phase.SCALES, after_scales)
         m.d.comb += [
             self.command.ready.eq((phase == _Phase.IDLE) & ~begin & (rows_ahead == 0)),
             self.start.eq(self.command.valid & self.command.ready),
             may_proceed.eq(row_open | ~rows_ahead[1]),
         ]
-        # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
-        next_last_sub = Mux(command.sub_wide,
-                            Mux(command.minimum, next_last_vector >> 4, next_last_vector >> 5),
-                            Mux(command.minimum, next_last_vector >> 3, next_last_vector >> 4))
-        next_code_words = Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)
-        # Two vectors have twice the words of one.
-        next_first_code_words = next_code_words << (next_last_vector.any() if count == 2 else 0)
-        next_first_sub_words = command.sub_bits << (next_last_sub.any() if count == 2 else 0)
-        with m.If(self.start):
-            m.d.sync += [
-                active.eq(command),
-                last_vector.eq(next_last_vector),
-                last_sub.eq(next_last_sub),
-                last_row.eq(Mux(command.expand, 0, command.rows - 1)),
-                self.last_scale_byte.eq(
-                    Mux(command.scale != Scale.FP16, last_scale,
-                        Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
-                first_phase.eq(begin_phase),
-                code_phase.eq(after_scales),
-                code_words.eq(next_code_words),
-                first_code_excess.eq(next_first_code_words - words),
-                first_sub_excess.eq(next_first_sub_words - words),
-            ]
+        plan = self._plan(m)
 
         # Positions: of the beat among the scales, of the word in the beat, and so on.
         scale_beat = Signal(11 - byte_bits)
         in_beat = Signal(range(words + 1), init=words)  # words that are left of the beat
         vectors = Signal(_Vectors(count))
-        spare, full, last, width, second_words = (
-            vectors[name] for name in ("spare", "full", "last", "width", "second_words"))
         run = Signal.like(chunk.run)
-        row = Signal.like(last_row)
+        row = Signal.like(plan.last_row)
 
         subs = Value.cast(phase)[2]
-        here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
-        rotation = Signal(range(words))
-        row_ends, beat_ends, fire, begin_row = (Signal() for _ in range(4))
-        is_trits, trits = Signal(), Signal()
-        with m.If(self.start):
-            m.d.sync += is_trits.eq(command.code_kind == CodeKind.TRITS)
+        row_ends, beat_ends, fire, begin_row, trits = (Signal() for _ in range(5))
         m.d.comb += [
-            trits.eq((phase == _Phase.CODES) & is_trits),
-            chunk.sub.eq(subs),
-            chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
-            chunk.start.eq(_PLANES - width - chunk.open_top),
+            trits.eq((phase == _Phase.CODES) & plan.is_trits),
             chunk.run.eq(run),
-            # The chunk begins at word -in_beat of as many as a beat has.
-            here.eq(_PLANES - chunk.open_top + second_words + spare - in_beat),
-            rotation.eq(spare + second_words - chunk.open_top),
-            chunk.completes.eq(spare >= 0),
-            chunk.second.eq(vectors.second),
-            chunk.words.eq(self.beats.payload),
-            chunk.row_last.eq(last & ~subs),
-            chunk.command_last.eq(row == last_row),
+            chunk.row_last.eq(vectors.last & ~subs),
+            chunk.command_last.eq(row == plan.last_row),
             self.chunks.valid.eq(
                 (subs | (phase == _Phase.CODES)) & (self.beats.valid | vectors.wordless) & may_proceed),
             fire.eq(self.chunks.valid & self.chunks.ready),
             row_ends.eq(chunk.completes & chunk.row_last),
             # What follows the last vector is padding.
-            beat_ends.eq(~vectors.wordless & (~chunk.completes | last | full)),
+            beat_ends.eq(~vectors.wordless & (~chunk.completes | vectors.last | vectors.full)),
             self.scales.p.data.eq(self.beats.payload),
             self.scales.p.last.eq(scale_beat == self.last_scale_byte >> byte_bits),
             self.scales.valid.eq((phase == _Phase.SCALES) & self.beats.valid & may_proceed),
             self.beats.ready.eq(self.scales.valid | fire & beat_ends | (phase == _Phase.SKIP)),
             begin_row.eq((self.scales.valid | fire) & ~row_open),
         ]
-        for index, part in enumerate(chunk.parts):
-            # The second vector has its planes behind those of the first.
-            shift = width if index else 0
-            m.d.comb += [
-                part.plane.eq(Mux(here < shift, 0, here - shift)),
-                part.rotation.eq(rotation - shift),
-                part.head_rotation.eq(rotation - width - second_words - shift),
-            ]
+        self._cut(m, vectors, in_beat, subs)
         with m.If(self.scales.valid):
             m.d.sync += [row_open.eq(1), scale_beat.eq(scale_beat + 1)]
             with m.If(self.scales.p.last):
-                m.d.sync += [scale_beat.eq(0), phase.eq(code_phase)]
-        # What the next chunk is about. After the last vector, and before the first, the first ones of a phase are
-        # next; otherwise those behind, or the same ones, of which the next beat has more. The fifth vector of trits
-        # has no words: it passes together with what follows it in the row, if anything.
-        to_subs = Signal()
-        m.d.comb += to_subs.eq(~subs & (code_phase == _Phase.SUBS))
-        first_most = Mux(to_subs, last_sub, last_vector)
-        first = self._look_ahead(
-            m, "first", base=0, excess=Mux(to_subs, first_sub_excess, first_code_excess),
-            behind=first_most >> count - 1, last=first_most >> count - 1 == 0, most=first_most,
-            width=Mux(to_subs, active.sub_bits, code_words), run=Const(0, len(run)), is_trits=is_trits)
-        moves = chunk.completes
-        following = self._look_ahead(
-            m, "following", base=spare, excess=Mux(moves, Mux(full, vectors.next_excess, vectors.next_words), -words),
-            behind=vectors.behind - moves, last=Mux(moves, vectors.behind == 1, last),
-            most=Mux(subs, last_sub, last_vector), width=width, run=Mux(moves & ~subs, _run_after(run, count), run),
-            is_trits=is_trits)
+                m.d.sync += [scale_beat.eq(0), phase.eq(plan.code_phase)]
+        first = self._look_at_first(m, plan, subs, run)
+        following = self._look_behind(m, plan, subs, run, vectors)
         with m.If(fire | begin):
             m.d.sync += [
-                in_beat.eq(Mux(begin | beat_ends, words, spare)),
-                vectors.eq(Mux(begin | moves & last, first, following)),
+                in_beat.eq(Mux(begin | beat_ends, words, vectors.spare)),
+                vectors.eq(Mux(begin | chunk.completes & vectors.last, first, following)),
             ]
-        next_phase = Mux(chunk.command_last, _Phase.IDLE, first_phase)
+        next_phase = Mux(chunk.command_last, _Phase.IDLE, plan.first_phase)
         with m.If(begin):
-            m.d.sync += phase.eq(first_phase)
+            m.d.sync += phase.eq(plan.first_phase)
         with m.If(fire):
             m.d.sync += row_open.eq(1)
-            with m.If(chunk.completes & last & subs):
+            with m.If(chunk.completes & vectors.last & subs):
                 m.d.sync += phase.eq(_Phase.CODES)
             with m.If(row_ends):
                 m.d.sync += [
@@ -241,6 +188,95 @@ class RowSequencer(wiring.Component):
             self._group_trits(m, trits, phase, next_phase, run, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
+
+    def _plan(self, m):
+        """What the command says, in registers, put so that little is left to be worked out in each cycle."""
+        config, count = self._config, sides(self._config)
+        words = config.bus_bits // WORD_BITS
+        command, active = self.command.p, self.active
+        plan = _Plan(active.code_bits)
+        has_subs = command.sub_bits.any() if "sub_scales" in config.decoders else Const(0)
+        last_vector = (command.vectors - 1)[:9]
+        last_scale = Mux(command.super, last_vector >> 3, last_vector)
+        code_phase = Mux(has_subs, _Phase.SUBS, _Phase.CODES)
+        first_phase = Mux(command.scale != Scale.NONE, _Phase.SCALES, code_phase)
+        # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
+        last_sub = Mux(command.sub_wide,
+                       Mux(command.minimum, last_vector >> 4, last_vector >> 5),
+                       Mux(command.minimum, last_vector >> 3, last_vector >> 4))
+        code_words = Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)
+        # Two vectors have twice the words of one.
+        first_code_words = code_words << (last_vector.any() if count == 2 else 0)
+        first_sub_words = command.sub_bits << (last_sub.any() if count == 2 else 0)
+        with m.If(self.start):
+            m.d.sync += [
+                active.eq(command),
+                plan.last_vector.eq(last_vector),
+                self.last_sub.eq(last_sub),
+                plan.last_row.eq(Mux(command.expand, 0, command.rows - 1)),
+                self.last_scale_byte.eq(
+                    Mux(command.scale != Scale.FP16, last_scale,
+                        Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
+                plan.first_phase.eq(first_phase),
+                plan.code_phase.eq(code_phase),
+                plan.code_words.eq(code_words),
+                plan.first_code_excess.eq(first_code_words - words),
+                plan.first_sub_excess.eq(first_sub_words - words),
+                plan.is_trits.eq(command.code_kind == CodeKind.TRITS),
+            ]
+        return plan
+
+    def _cut(self, m, vectors, in_beat, subs):
+        """Where the words of a chunk lie in the beat, and where in the vectors that they belong to."""
+        words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
+        active, chunk = self.active, self.chunks.p
+        here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
+        rotation = Signal(range(words))
+        m.d.comb += [
+            chunk.words.eq(self.beats.payload),
+            chunk.sub.eq(subs),
+            chunk.open_top.eq(Mux(subs, ~active.sub_signed, active.code_kind == CodeKind.UNSIGNED)),
+            chunk.start.eq(_PLANES - vectors.width - chunk.open_top),
+            # The chunk begins at word -in_beat of as many as a beat has.
+            here.eq(_PLANES - chunk.open_top + vectors.second_words + vectors.spare - in_beat),
+            rotation.eq(vectors.spare + vectors.second_words - chunk.open_top),
+            chunk.completes.eq(vectors.spare >= 0),
+            chunk.second.eq(vectors.second),
+        ]
+        for index, part in enumerate(chunk.parts):
+            # The second vector has its planes behind those of the first.
+            shift = vectors.width if index else 0
+            m.d.comb += [
+                part.plane.eq(Mux(here < shift, 0, here - shift)),
+                part.rotation.eq(rotation - shift),
+                part.head_rotation.eq(rotation - vectors.width - vectors.second_words - shift),
+            ]
+
+    # What the next chunk is about. After the last vector, and before the first, the first ones of a phase are next;
+    # otherwise those behind, or the same ones, of which the next beat has more. The fifth vector of trits has no
+    # words: it passes together with what follows it in the row, if anything.
+
+    def _look_at_first(self, m, plan, subs, run):
+        """The first vectors of the next phase."""
+        count = sides(self._config)
+        to_subs = Signal()
+        m.d.comb += to_subs.eq(~subs & (plan.code_phase == _Phase.SUBS))
+        most = Mux(to_subs, self.last_sub, plan.last_vector)
+        return self._look_ahead(
+            m, "first", base=0, excess=Mux(to_subs, plan.first_sub_excess, plan.first_code_excess),
+            behind=most >> count - 1, last=most >> count - 1 == 0, most=most,
+            width=Mux(to_subs, self.active.sub_bits, plan.code_words), run=Const(0, len(run)), is_trits=plan.is_trits)
+
+    def _look_behind(self, m, plan, subs, run, vectors):
+        """What follows in the same phase, if anything does."""
+        words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
+        moves = self.chunks.p.completes
+        return self._look_ahead(
+            m, "following", base=vectors.spare,
+            excess=Mux(moves, Mux(vectors.full, vectors.next_excess, vectors.next_words), -words),
+            behind=vectors.behind - moves, last=Mux(moves, vectors.behind == 1, vectors.last),
+            most=Mux(subs, self.last_sub, plan.last_vector), width=vectors.width,
+            run=Mux(moves & ~subs, _run_after(run, count), run), is_trits=plan.is_trits)
 
     def _look_ahead(self, m, name, *, base, excess, behind, last, most, width, run, is_trits):
         """Vectors with so many behind them, of ``most`` + 1, to which a beat has ``base - excess`` words to spare."""

@@ -36,7 +36,7 @@ class StreamFifo(wiring.Component):
         If the depth is below 2.
     """
 
-    LUT_DEPTH = 64
+    LUT_DEPTH = 32
 
     def __init__(self, *, shape, depth):
         if depth < 2:

@@ -42,8 +42,9 @@ class LutFifo(wiring.Component):
             "o": Out(stream.Signature(shape)),
             "level": Out(range(depth + 1)),
         })
-        # Members, so that a proof can look into the memory.
-        self.memory = memory.Memory(shape=shape, depth=depth, init=[])
+        # Members, so that a proof can look into the memory. Left to itself, yosys takes block RAM for many or wide
+        # payloads, and adds what passes a word by that is written and read at once.
+        self.memory = memory.Memory(shape=shape, depth=depth, init=[], attrs={"ram_style": "distributed"})
         self.head = Signal(range(depth))
         self.tail = Signal(range(depth))
 
