@@ -101,14 +101,17 @@ class ResultSink(wiring.Component):
         # Address of column 0 of row 0, then further by one column a result.
         column_base, base = Signal(_ELEMENT_BITS, reset_less=True), Signal(_ELEMENT_BITS)
         m.d.comb += base.eq(Mux(result.column == 0, command.destination, column_base))
-        # Largest so far of each column: read in one cycle, compared in the next, written in the third.
+        # Largest so far of each column: read in one cycle, compared in the next, written in the third. The result before
+        # may be under comparison when the next one of its column comes. So that one is compared with it as well, and
+        # never waits for an outcome.
         m.submodules.table = largest = SlotTable(shape=_Largest, slots=GROUP, reads=2)
-        new, old = Signal(_Largest, reset_less=True), Signal(signed(32), reset_less=True)
-        written = Signal(_Largest, reset_less=True)
-        column, comes, first = Signal(5, reset_less=True), Signal(), Signal(reset_less=True)
-        larger = Signal()
+        new, written = (Signal(_Largest, reset_less=True, name=name) for name in ("new", "written"))
+        old, before = (Signal(signed(32), reset_less=True, name=name) for name in ("old", "before"))
+        column, comes, larger = Signal(5, reset_less=True), Signal(), Signal()
+        # Of row 0; the result before is of the same column; and that one is of row 0, so that it is the only one.
+        first, follows, second = (Signal(reset_less=True, name=name) for name in ("first", "follows", "second"))
         m.d.comb += [
-            larger.eq(comes & (first | (new.key > old))),
+            larger.eq(comes & (first | (second | (new.key > old)) & (~follows | (new.key > before)))),
             largest.read_slot0.eq(result.column),
             largest.write_slot.eq(self.largest.p.column),
             largest.write_data.eq(written),
@@ -116,17 +119,20 @@ class ResultSink(wiring.Component):
             largest.read_slot1.eq(self.member),
             self.argmax.eq(largest.read_data1.row),
         ]
+        same = comes & (column == result.column)
         m.d.sync += [
             comes.eq(take & is_argmax),
             first.eq(result.row == 0),
+            follows.eq(same),
+            second.eq(same & first),
             column.eq(result.column),
             # Flipping the magnitude of negative floats makes their order that of integers.
             new.key.eq(Cat(result.value[:31] ^ result.value[31].replicate(31), result.value[31])),
             new.row.eq(result.row),
-            # The two results before, if they are of the same column, are not in the table yet.
-            old.eq(Mux(larger & (column == result.column), new.key,
-                       Mux(self.largest.valid & (self.largest.p.column == result.column), written.key,
-                           largest.read_data0.key))),
+            before.eq(new.key),
+            # What is being written is not in the table yet.
+            old.eq(Mux(self.largest.valid & (self.largest.p.column == result.column), written.key,
+                       largest.read_data0.key)),
             self.largest.valid.eq(larger),
             self.largest.p.column.eq(column),
             written.eq(new),

@@ -23,9 +23,9 @@ class ReadEngine(wiring.Component):
     instruction is requested before the next burst of data, even in the middle of a line: fetch never waits
     for a long matrix.
 
-    Throughput one beat per cycle and one burst per cycle, up to ``OUTSTANDING`` bursts outstanding. ``data``
-    carries the beats of the lines in order, ``program`` those of the instructions. The handshake outputs of
-    the DRAM ports are registers.
+    Throughput one beat per cycle, one burst of data and one instruction every second cycle, up to
+    ``OUTSTANDING`` bursts outstanding. ``data`` carries the beats of the lines in order, ``program`` those of the
+    instructions. The handshake outputs of the DRAM ports are registers.
 
     128 bits, 512 beats on ECP5: 420 LUT4, 92 CCU2C, 67 DPR16X4, 474 FF, 4 DP16KD.
 
@@ -108,13 +108,15 @@ class ReadEngine(wiring.Component):
         # Requests. A FIFO's room is what no outstanding burst has claimed.
         data_room = Signal(range(self._depth + 1), init=self._depth)
         program_room = Signal(range(self._program_depth + 1), init=self._program_depth)
+        # Whether what is offered fits is found out a cycle before it is taken; until then there is only more room.
+        program_fits, data_fits = Signal(), Signal()
         slot, take_program, take_data = Signal(), Signal(), Signal()
         burst = ahead.o.payload
         length = burst.tagged.burst.length
         m.d.comb += [
             slot.eq(request.i.ready & tags.i.ready),
-            take_program.eq(slot & self.instructions.valid & (program_room >= self._instruction_beats)),
-            take_data.eq(slot & ahead.o.valid & (data_room >= length) & ~take_program),
+            take_program.eq(slot & program_fits),
+            take_data.eq(slot & data_fits & ~program_fits),
             self.instructions.ready.eq(take_program),
             ahead.o.ready.eq(take_data),
             request.i.valid.eq(take_program | take_data),
@@ -124,6 +126,10 @@ class ReadEngine(wiring.Component):
             self.read_request.p.eq(request.o.p.burst),
             self.read_index.eq(request.o.p.index),
             request.o.ready.eq(self.read_request.ready),
+        ]
+        m.d.sync += [
+            program_fits.eq(self.instructions.valid & ~take_program & (program_room >= self._instruction_beats)),
+            data_fits.eq(ahead.o.valid & ~take_data & (data_room >= length)),
         ]
         # What has left makes room a cycle later: the user is far away.
         left, left_program = Signal(), Signal()
