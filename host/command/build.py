@@ -21,6 +21,8 @@ def build(
         help="Speed grade; by default that of the board, or the slowest of the device.")] = None,
     seeds: Annotated[int, typer.Option(
         metavar="N", help="Routes it N times, with seeds 1..N; for a bitstream until one reaches the clocks.")] = 1,
+    jobs: Annotated[int, typer.Option(
+        metavar="N", help="Seeds that are routed at the same time; each takes 1 to 2 GB. Not for bitstreams.")] = 1,
     mhz: Annotated[float | None, typer.Option(
         metavar="F", show_default=False,
         help="Clock that every seed must reach, by default 100. A bitstream has that of its board.")] = None,
@@ -58,7 +60,7 @@ def build(
     Exits with status 1 if a seed (of a bitstream: every seed) misses the clock, or if the design does not fit.
 
     \b
-    celosia build vector-unit --seeds 3
+    celosia build vector-unit --seeds 3 --jobs 3
     celosia build dma --device lfe5u-25f --config micro
     celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
     celosia build arty_a7 --synth-only
@@ -105,6 +107,8 @@ def build(
         raise CelosiaError(f"speed must be one of {', '.join(map(str, chosen.speeds))}, not {speed}")
     if seeds < 1:
         raise CelosiaError(f"seeds must be 1 or more, not {seeds}")
+    if jobs < 1:
+        raise CelosiaError(f"jobs must be 1 or more, not {jobs}")
     if mhz is not None and not mhz > 0:
         raise CelosiaError(f"mhz must be more than 0, not {mhz:g}")
     if unit in TOPS and not synth_only:
@@ -117,7 +121,7 @@ def build(
     with output_file(json) as file:
         try:
             with ProgressBar(1 + plan.seeds, "steps") as progress:
-                result = run_plan(plan, Toolchain(), progress)
+                result = run_plan(plan, Toolchain(), progress, jobs=jobs)
         except ToolError as error:
             raise CelosiaError(f"build: {error}") from error
         if file:

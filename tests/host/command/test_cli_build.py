@@ -9,10 +9,11 @@ from boards.device import DEVICES
 
 def test_a_unit_is_placed_and_routed(celosia, tmp_path):
     status, out, _ = celosia("build", "dma", "--device", "lfe5u-12f", "--config", "micro", "--mhz", "60",
-                             "--json", tmp_path / "dma.json")
+                             "--seeds", "2", "--jobs", "2", "--json", tmp_path / "dma.json")
     report = json.loads((tmp_path / "dma.json").read_text())
     assert status == 0 and b"wanted 60" in out
     assert report["mhz"]["min"] >= 60 and report["failures"] == []
+    assert list(report["seeds"]) == ["1", "2"] and report["seeds"]["1"] != report["seeds"]["2"]
     assert 100 < report["used"]["luts"] < 2000 and report["used"]["dsps"] == 0
     assert any(step["name"] and "_LUT4" not in step["name"] for step in report["critical_path"])
 
@@ -51,6 +52,7 @@ def test_a_missing_tool_is_named(refused, tmp_path, monkeypatch):
      "arty_a7 can be built with --synth-only or --project alone: nextpnr-ecp5 does not know xc7a100t"),
     (["dma", "--speed", "5"], "speed must be one of 6, 7, 8, not 5"),
     (["dma", "--seeds", "0"], "seeds must be 1 or more, not 0"),
+    (["dma", "--jobs", "0"], "jobs must be 1 or more, not 0"),
     (["dma", "--mhz", "0"], "mhz must be more than 0, not 0"),
     (["ulx3s", "--mhz", "50"], "mhz of a bitstream cannot be chosen: ulx3s has a clock of its own, not 50"),
     (["ulx3s", "--device", "lfe5u-45f"], "device of a bitstream for ulx3s must be lfe5u-85f, not lfe5u-45f"),
