@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from boards.build.cache import cached_file
 from boards.build.conversion import convert_top
 from boards.build.critical_path import critical_path
-from boards.build.place_and_route import EFFORT
+from boards.build.place_and_route import EFFORT, floorplan_source, write_netlist
 from boards.build.synthesis import resources, synthesise_rtlil
 
 __all__ = ["Bitstream", "build_bitstream"]
@@ -132,7 +132,7 @@ def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
 
     def build(work):
         start = time.monotonic()
-        (work / "netlist.json").hardlink_to(synthesis.netlist)
+        write_netlist(synthesis, device, work / "netlist.json")
         (work / "top.lpf").write_text(constraints)
         toolchain.run([*toolchain.nextpnr_ecp5, "-q", "--json", "netlist.json", "--lpf", "top.lpf", "--textcfg",
                        "top.config", "--report", "report.json", "-l", "nextpnr.log", *options], cwd=work)
@@ -147,7 +147,7 @@ def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
         return work / "bitstream.zip"
 
     archive = cached_file("bitstream", ".zip", build, toolchain.nextpnr_ecp5_version, synthesis.netlist.name,
-                          constraints, *options, *pack)
+                          *floorplan_source(device), constraints, *options, *pack)
     with ZipFile(archive) as kept:
         report, costs = (json.loads(kept.read(path)) for path in ("report.json", "costs.json"))
     clocks = {clock: (found["achieved"], found["constraint"]) for clock, found in report["fmax"].items()}

@@ -36,7 +36,7 @@ class DotEngine(wiring.Component):
 
     A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
     that many for every two bits of a code; beats are accepted in every cycle, from row
-    to row and also with rows of one vector, as long as they are not faster. A command follows three cycles
+    to row and also with rows of one vector, as long as they are not faster. A command follows four cycles
     after the last step of the one before, without draining. The result follows 44 cycles
     after its last beat, 45 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
     their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be

@@ -64,8 +64,8 @@ class RowSequencer(wiring.Component):
     A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat
     of codes takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take
     the same way. A beat of scales takes one cycle. Rows follow each other without a gap; a command follows
-    three cycles after the last step of the one before. ``beats.ready`` is combinational, ``command.ready``
-    depends on registers only.
+    four cycles after the last step of the one before. ``beats.ready`` is combinational, ``command.ready`` is a
+    register.
 
     Whether a beat completes a vector, and whether it ends with this chunk, is known when the chunk comes: both follow
     from the words that the beat has more than the vector lacks, which are counted one chunk ahead.
@@ -125,15 +125,17 @@ class RowSequencer(wiring.Component):
 
         phase = Signal(_Phase)
         begin = Signal()        # a command came in the cycle before
+        idle = Signal()         # so it was in the cycle before, and no command came
         m.d.sync += begin.eq(self.start)
         rows_ahead = Signal(2)  # rows that have begun here and whose last step is not issued
         row_open = Signal()     # the current row is one of them
         may_proceed = Signal()
         m.d.comb += [
-            self.command.ready.eq((phase == _Phase.IDLE) & ~begin & (rows_ahead == 0)),
+            self.command.ready.eq(idle),
             self.start.eq(self.command.valid & self.command.ready),
             may_proceed.eq(row_open | ~rows_ahead[1]),
         ]
+        m.d.sync += idle.eq((phase == _Phase.IDLE) & ~begin & ~self.start & (rows_ahead == 0))
         plan = self._plan(m)
 
         # Positions: of the beat among the scales, of the word in the beat, and so on.

@@ -194,10 +194,10 @@ def test_throughput(engine_bench, random_matrix, random_x, lanes, columns, slots
 
 
 def test_commands_follow_without_draining(engine_bench, random_matrix, random_x):
-    """Eight cycles without a beat between commands when the bus sets the pace."""
+    """Nine cycles without a beat between commands when the bus sets the pace."""
     bench, rng = engine_bench(_config(32, 1, 1, 128, 4)), np.random.default_rng(2)
     matrices = [random_matrix(rng, 8, Scale.FP16, rows=3, vectors=2) for _ in range(3)]
     accepted = bench.run((random_x(rng, 1, 2), matrices))
     beats = len(accepted) // 3
     gaps = np.diff(accepted)[beats - 1:]
-    assert sorted(gaps)[-2:] == [9, 9] and sum(gaps) == len(gaps) + 16
+    assert sorted(gaps)[-2:] == [10, 10] and sum(gaps) == len(gaps) + 18
