@@ -98,12 +98,15 @@ class ResultSink(wiring.Component):
             commands.o.ready.eq(self.done),
         ]
 
-        # Address of column 0 of row 0, then further by one column a result.
-        column_base, base = Signal(_ELEMENT_BITS, reset_less=True), Signal(_ELEMENT_BITS)
-        m.d.comb += base.eq(Mux(result.column == 0, command.destination, column_base))
-        # Largest so far of each column: read in one cycle, compared in the next, written in the third. The result before
-        # may be under comparison when the next one of its column comes. So that one is compared with it as well, and
-        # never waits for an outcome.
+        # The address in elements: the destination, then a column further, or one more than that of the row before.
+        element = Signal(_ELEMENT_BITS)
+        next_row = Signal(_ELEMENT_BITS, reset_less=True)
+        next_column = Signal(_ELEMENT_BITS, reset_less=True)
+        begins = Signal(init=1)
+        m.d.comb += element.eq(Mux(begins, command.destination, Mux(result.column == 0, next_row, next_column)))
+        # Largest so far of each column: read in one cycle, compared in the next, written in the third. The result
+        # before may be under comparison when the next one of its column comes. So that one is compared with it as
+        # well, and never waits for an outcome.
         m.submodules.table = largest = SlotTable(shape=_Largest, slots=GROUP, reads=2)
         new, written = (Signal(_Largest, reset_less=True, name=name) for name in ("new", "written"))
         old, before = (Signal(signed(32), reset_less=True, name=name) for name in ("old", "before"))
@@ -149,18 +152,25 @@ class ResultSink(wiring.Component):
                 to_scratchpad.eq(command.sink == Sink.SCRATCHPAD),
                 to_dram.eq(is_argmax & self.store_logits),
                 last.eq(result.last),
-                column_base.eq(base + command.destination_stride),
-                self.scratchpad.p.address.eq(base + result.row),
+                begins.eq(result.last),
+                next_column.eq(element + command.destination_stride),
+                self.scratchpad.p.address.eq(element),
                 self.scratchpad.p.value.eq(result.value),
-                self.writes.p.address.eq(command.store_base + ((base + result.row) << 2)),
+                self.writes.p.address.eq(command.store_base + (element << 2)),
                 self.writes.p.data.eq(result.value),
                 self.writes.p.size.eq(2),
                 self.writes.p.last.eq(result.last),
             ]
 
+        with m.If(take & (result.column == 0)):
+            m.d.sync += next_row.eq(element + 1)
+
         previous = Signal.like(result.column)
         with m.If(take):
-            m.d.sync += previous.eq(result.column)
+            m.d.sync += [
+                previous.eq(result.column),
+                Assert(begins == ((result.row == 0) & (result.column == 0)), "An instruction's results begin at row 0"),
+            ]
             with m.If(result.column != 0):
                 m.d.sync += Assert(result.column == previous + 1, "Results must come column by column")
         return m
