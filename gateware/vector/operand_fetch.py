@@ -113,35 +113,39 @@ class OperandFetch(wiring.Component):
             beats.length.eq(Mux(command.b_source == Source.STREAM, command.length, 0)),
         ]
 
-        # Phases of a group: a bit for each read of the scratchpad, then bits that only pass time.
-        phases = Signal(3 + max(self._half_interval, self._sum_interval))
+        # Cycles of a group, by what wants them: a bit of `others` for each after the first, shifted out as they pass,
+        # and a bit of `sources` for each read of the scratchpad.
         sources = Cat(source == Source.SCRATCHPAD
                       for source in (command.a_source, command.b_source, command.c_source))
         reads = sources[0] + sources[1] + sources[2]
         halves = (command.function != Function.IDENTITY) | (command.reduce != Reduce.NONE)
-        idle = [halves & (reads + spare < self._half_interval)
-                | (command.reduce == Reduce.SUM) & (reads + spare < self._sum_interval)
-                for spare in range(len(phases) - 3)]
-        left = Signal.like(phases)
-        after = Signal.like(phases)
+        sums = command.reduce == Reduce.SUM
+        others = Cat((reads > number) | halves & (self._half_interval > number) | sums & (self._sum_interval > number)
+                     for number in range(1, max(len(sources), self._half_interval, self._sum_interval)))
+        sources_of_pass, others_of_pass = Signal.like(sources), Signal.like(others)
+        sources_left, others_left = Signal.like(sources), Signal.like(others)
         groups_left = Signal(20 - lane_bits, reset_less=True)
         running = Signal()
         go, final = Signal(), Signal()
         m.d.comb += [
-            after.eq(left & (left - 1)),
-            final.eq(after == 0),
+            final.eq(~others_left[0]),
             go.eq(running & (~b_from[Source.STREAM] | beats.available)),
             beats.reserve.eq(go & final & b_from[Source.STREAM]),
         ]
         with m.If(self.start):
             m.d.sync += [
                 running.eq(1),
-                phases.eq(Cat(sources, idle)),
-                left.eq(Cat(sources, idle)),
+                sources_of_pass.eq(sources),
+                sources_left.eq(sources),
+                others_of_pass.eq(others),
+                others_left.eq(others),
                 groups_left.eq((command.length - 1)[lane_bits:20]),
             ]
         with m.Elif(go):
-            m.d.sync += left.eq(Mux(final, phases, after))
+            m.d.sync += [
+                sources_left.eq(Mux(final, sources_of_pass, sources_left & (sources_left - 1))),
+                others_left.eq(Mux(final, others_of_pass, others_left >> 1)),
+            ]
             with m.If(final):
                 m.d.sync += [
                     groups_left.eq(groups_left - 1),
@@ -153,7 +157,7 @@ class OperandFetch(wiring.Component):
         wraps = Signal()
         wrap_left = Signal(12 - lane_bits, reset_less=True)
         m.d.comb += [
-            read.eq(Mux(go, left[:3] & ~(left[:3] - 1), 0)),
+            read.eq(Mux(go, sources_left & ~(sources_left - 1), 0)),
             self.read_enable.eq(read.any()),
             self.read_group.eq(Mux(read[0], a[lane_bits:], Mux(read[1], b[lane_bits:20], c[lane_bits:20]))),
             wraps.eq((b_wrap != 0) & (wrap_left == 1)),
