@@ -243,8 +243,8 @@ class Accelerator(wiring.Component):
             Counter.MIX_BUSY: dispatch.dot_busy & dispatch.mix,
             Counter.VECTOR_BUSY: dispatch.vector_busy,
         }
-        m.d.sync += counters.events.eq(Cat(events[counter] for counter in Counter))
         m.d.comb += [
+            counters.events.eq(Cat(events[counter] for counter in Counter)),
             monitor.busy.eq(self.busy),
             monitor.beat.eq(self.read_data.valid & self.read_data.ready),
             monitor.outstanding.eq(reader.outstanding),

@@ -115,7 +115,7 @@ class RtlEngine(ProgramEngine):
 
         Takes some cycles, so that every event has reached its counter.
         """
-        self._sim.run(Counters.PERIOD + 3)
+        self._sim.run(Counters.LATENCY)
         values = {}
         for counter in Counter:
             self._sim.set("counter_index", counter)

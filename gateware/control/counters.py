@@ -37,21 +37,23 @@ class Counters(wiring.Component):
     """Counters of 32 bits in one LUT RAM, instead of as many adders and registers.
 
     Each event has a counter of 5 bits of its own; every cycle the next of them is added to its word in the
-    RAM and cleared. So a word lags its event by at most ``PERIOD`` + 3 cycles. Counters wrap and are never
+    RAM and cleared. So a word lags its event by at most ``LATENCY`` cycles. Counters wrap and are never
     cleared: take differences.
 
-    On ECP5: 152 LUT4, 61 CCU2C, 16 DPR16X4, 192 FF.
+    On ECP5: 152 LUT4, 61 CCU2C, 16 DPR16X4, 222 FF.
 
     Members
     -------
     events : In
-        One bit per :class:`Counter`, counted in every cycle in which it is 1.
+        One bit per :class:`Counter`, counted in every cycle in which it is 1. Goes to two registers: it comes from
+        everywhere.
     index : In(4)
     value : Out(32)
         Counter ``index``, two cycles later.
     """
 
     PERIOD = 16
+    LATENCY = PERIOD + 4
 
     events: In(len(Counter))
     index: In(4)
@@ -65,9 +67,11 @@ class Counters(wiring.Component):
         recent = Array(Signal(range(self.PERIOD + 1), name=f"recent_{counter.name.lower()}")
                        for counter in Counter)
         m.d.sync += turn.eq(turn + 1)
+        near, events = Signal.like(self.events), Signal.like(self.events)
+        m.d.sync += [near.eq(self.events), events.eq(near)]
         for counter in Counter:
             count = recent[counter]
-            m.d.sync += count.eq(Mux(turn == counter, 0, count) + self.events[counter])
+            m.d.sync += count.eq(Mux(turn == counter, 0, count) + events[counter])
         chosen, word = Signal.like(recent[0]), Signal(32)
         chosen_turn, address = Signal.like(turn), Signal.like(turn)
         total = Signal(32)

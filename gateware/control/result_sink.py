@@ -19,7 +19,6 @@ GROUP = 32
 ArgmaxWrite = data.StructLayout({"column": 5, "row": 20})
 """The largest result of a column so far."""
 
-_ELEMENT_BITS = 25  # of the logits of all columns
 _Largest = data.StructLayout({"key": signed(32), "row": 20})
 
 
@@ -34,7 +33,7 @@ class ResultSink(wiring.Component):
     One result per cycle, in the order of the dot engine: columns 0, 1, ... of row 0, then of row 1, and so
     on. ``results.ready`` follows the ``ready`` of the place they go to.
 
-    On ECP5, with what is for traces: 271 LUT4, 73 CCU2C, 49 DPR16X4, 329 FF.
+    On ECP5, with what is for traces: 300 LUT4, 62 CCU2C, 49 DPR16X4, 291 FF.
 
     Members
     -------
@@ -98,12 +97,18 @@ class ResultSink(wiring.Component):
             commands.o.ready.eq(self.done),
         ]
 
-        # The address in elements: the destination, then a column further, or one more than that of the row before.
-        element = Signal(_ELEMENT_BITS)
-        next_row = Signal(_ELEMENT_BITS, reset_less=True)
-        next_column = Signal(_ELEMENT_BITS, reset_less=True)
+        # Addresses in bytes, of scratchpad elements as well: that of the result before, a column further, or an element
+        # further than the row before. The sums need not wait for the number of the column.
+        start, address = Signal(32), Signal(32)
+        latest, row_address = Signal(32, reset_less=True), Signal(32, reset_less=True)
         begins = Signal(init=1)
-        m.d.comb += element.eq(Mux(begins, command.destination, Mux(result.column == 0, next_row, next_column)))
+        m.d.comb += [
+            start.eq(Mux(is_argmax, command.store_base, command.destination << 2)),
+            address.eq(Mux(begins, start, Mux(result.column == 0, row_address + 4,
+                                              latest + (command.destination_stride << 2)))),
+            self.scratchpad.p.address.eq(latest[2:]),
+            self.writes.p.address.eq(latest),
+        ]
         # Largest so far of each column: read in one cycle, compared in the next, written in the third. The result
         # before may be under comparison when the next one of its column comes. So that one is compared with it as
         # well, and never waits for an outcome.
@@ -153,17 +158,15 @@ class ResultSink(wiring.Component):
                 to_dram.eq(is_argmax & self.store_logits),
                 last.eq(result.last),
                 begins.eq(result.last),
-                next_column.eq(element + command.destination_stride),
-                self.scratchpad.p.address.eq(element),
+                latest.eq(address),
                 self.scratchpad.p.value.eq(result.value),
-                self.writes.p.address.eq(command.store_base + (element << 2)),
                 self.writes.p.data.eq(result.value),
                 self.writes.p.size.eq(2),
                 self.writes.p.last.eq(result.last),
             ]
 
         with m.If(take & (result.column == 0)):
-            m.d.sync += next_row.eq(element + 1)
+            m.d.sync += row_address.eq(address)
 
         previous = Signal.like(result.column)
         with m.If(take):

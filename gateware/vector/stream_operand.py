@@ -77,16 +77,15 @@ class StreamOperand(wiring.Component):
 
         # In.
         accept = Signal()
-        last_beat = Signal()
+        last_beat = Signal(reset_less=True)          # beats_after is 0
         row_written = Signal()
         m.d.comb += [
             self.beats.ready.eq(more & room),
             accept.eq(self.beats.valid & self.beats.ready),
-            last_beat.eq(beats_after == 0),
             row_written.eq(accept & (last_beat | (write_chunk == chunks - 1) if writes_chunks else 1)),
         ]
         with m.If(accept):
-            m.d.sync += [more.eq(~last_beat), beats_after.eq(beats_after - 1)]
+            m.d.sync += [more.eq(~last_beat), last_beat.eq(beats_after == 1), beats_after.eq(beats_after - 1)]
             if writes_chunks:
                 m.d.sync += write_chunk.eq(write_chunk + 1)
         with m.If(row_written):
@@ -112,6 +111,7 @@ class StreamOperand(wiring.Component):
         with m.If(self.start):
             m.d.sync += [
                 more.eq(self.length != 0),
+                last_beat.eq(self.length <= words),
                 beats_after.eq((self.length - 1) >> (words - 1).bit_length()),
                 room.eq(1),
                 write_row.eq(0), read_row.eq(0), write_chunk.eq(0), read_chunk.eq(0),

@@ -147,7 +147,7 @@ def test_program(stall):
             else:
                 assert model.words[LOGITS:LOGITS + ROWS] == before
             assert ctx.get(dut.program_counter) == length
-        await ctx.tick().repeat(Counters.PERIOD + 3)
+        await ctx.tick().repeat(Counters.LATENCY)
         counted = {}
         for counter in Counter:
             ctx.set(dut.counter_index, counter)

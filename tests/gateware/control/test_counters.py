@@ -25,7 +25,7 @@ def test_counts_every_event():
                 expected[counter] += on
             await ctx.tick()
         ctx.set(dut.events, 0)
-        await ctx.tick().repeat(Counters.PERIOD + 2)
+        await ctx.tick().repeat(Counters.LATENCY)
         for counter in Counter:
             assert await read(ctx, counter) == expected[counter], counter
 

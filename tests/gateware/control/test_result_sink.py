@@ -80,13 +80,15 @@ def test_argmax_of_one_instruction_after_another():
 
 def test_logits_to_dram():
     rng = random.Random(4)
-    commands = [{"sink": Sink.ARGMAX, "store_base": base} for base in (0x1000, 0x20000)]
+    commands = [{"sink": Sink.ARGMAX, "store_base": base, "destination_stride": stride}
+                for base, stride in ((0x1000, 0), (0x20000, 20), (0x7fff_0004, 151_936))]
     results, expected = [], []
-    for command in commands:
-        of_command = _results(rng, 20, 1)
+    for command, columns in zip(commands, (1, 3, 32)):
+        of_command = _results(rng, 20, columns)
         results += of_command
-        expected += [{"address": command["store_base"] + 4 * r["row"], "data": r["value"], "size": 2,
-                      "last": r["last"]} for r in of_command]
+        stride = command["destination_stride"]
+        expected += [{"address": command["store_base"] + 4 * (r["column"] * stride + r["row"]), "data": r["value"],
+                      "size": 2, "last": r["last"]} for r in of_command]
     inputs = {"command": commands, "results": results}
     run_stream_test(ResultSink(), inputs=inputs, outputs={"writes": expected, "scratchpad": []},
                     settings={"store_logits": 1}, deadline=4000)
