@@ -10,6 +10,8 @@ __all__ = ["Step", "critical_path"]
 _DERIVED = re.compile(
     r"\$.*|(\.\d+)*_(DO|DI|WAD|RAD|WRE|AD[ABW])\w*\d*(_.*|$)|(\.\d+)+$"
     r"|_(TRELLIS_FF|LUT4|CCU2C|PFUMX|L6MUX21|DP16KD|TRELLIS_DPR16X4|MULT18X18D)_.*|\[\d+\]$")
+# Amaranth numbers a name that a scope has twice: `vector$245.fetch.left`.
+_NUMBER = re.compile(r"(?<=\w)\$\d+(?=[._\[]|$)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,4 +60,4 @@ def critical_path(report, clock):
 
 
 def _source_name(name):
-    return _DERIVED.sub("", name).removeprefix("unit.").rstrip(".")
+    return _DERIVED.sub("", _NUMBER.sub("", name)).removeprefix("unit.").rstrip(".")

@@ -34,6 +34,7 @@ def test_a_path_has_the_names_of_the_source():
         part("routing", 1.5, "unit.sum.partial_2.1.2_DO_3[1]", "unit.sum.partial_2.1.2_DO_3_CCU2C$COMB0"),
         part("routing", 1.0, "$abc$123", "$abc$124"),
         part("logic", 0.25, "unit.sum.$12", ""),
+        part("logic", 0.5, "unit.vector$245.fetch.left[1]", "unit.vector$245.fetch.left_LUT4_B_Z_CCU2C_S0$CCU2_COMB1"),
         part("setup", 0.0, "", "unit.sum.add_0.b_minus_a_TRELLIS_FF_Q"),
     ]
     report = {"critical_paths": [
@@ -44,6 +45,7 @@ def test_a_path_has_the_names_of_the_source():
         Step(name="sum.row", logic=0.75, routing=0.8),
         Step(name="sum.partial_2", logic=0, routing=2.5),
         Step(name="sum", logic=0.25, routing=0),
+        Step(name="vector.fetch.left", logic=0.5, routing=0),
         Step(name="sum.add_0.b_minus_a", logic=0.0, routing=0),
     ]
 
