@@ -40,7 +40,6 @@ class Ecp5:
         ports |= {f"i_C{bit}": 0 for bit in range(18)}
         ports |= {f"o_P{bit}": product[bit] for bit in range(36)}
         ports |= {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_RST0": 0}
-        ports |= {f"i_{name}{index}": 0 for name in ("CLK", "CE", "RST") for index in (1, 2, 3)}
         for register in _REGISTERS:
             ports |= {f"p_REG_{register}_CLK": "CLK0", f"p_REG_{register}_CE": "CE0",
                       f"p_REG_{register}_RST": "RST0"}

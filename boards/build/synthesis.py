@@ -7,7 +7,7 @@ import json
 
 from amaranth.back import rtlil
 
-from boards.build import output_registers
+from boards.build import output_registers, ram_addresses
 from boards.build.cache import cached_file
 
 __all__ = ["Synthesis", "resources", "synthesise", "synthesise_rtlil"]
@@ -117,19 +117,20 @@ def synthesise_rtlil(text, *, device, toolchain, verilog=""):
         (work / "design.ys").write_text(script)
         toolchain.run([*toolchain.yosys, "-q", "-l", "yosys.log", "-s", "design.ys"], cwd=work)
         if device.family == "ecp5":
-            _merge_registers(work / "netlist.json")
+            _finish(work / "netlist.json")
         return work / "netlist.json"
 
     parts = [toolchain.yosys_version, script, text] + [verilog] * bool(verilog)
     if device.family == "ecp5":
-        parts.append(inspect.getsource(output_registers))
+        parts += [inspect.getsource(module) for module in (output_registers, ram_addresses)]
     netlist = cached_file("netlist", ".json", build, *parts)
     return Synthesis(netlist=netlist, cells=_count(netlist))
 
 
-def _merge_registers(path):
+def _finish(path):
     netlist = json.loads(path.read_text())
     output_registers.merge_output_registers(netlist["modules"]["top"])
+    ram_addresses.localise_addresses(netlist["modules"]["top"])
     path.write_text(json.dumps(netlist))
 
 

@@ -86,13 +86,15 @@ class BlockFifo(wiring.Component):
         ]
         connect(m, output.o, flipped(self.o))
         m.d.sync += [
-            self.stored.eq(self.stored + push - grant),
             # Whether there will be room, compared before it is known what comes.
             self.ready.eq(grant | Mux(push, self.stored != self._depth - 1, self.stored != self._depth)),
             self.granted.eq(self.granted + grant - pop),
             self.level.eq(self.level + push - pop),
             self.arriving.eq(self.arriving << 1 | grant),
         ]
+        # One sum, for which it is not waited who pushes.
+        with m.If(push ^ grant):
+            m.d.sync += self.stored.eq(self.stored + Mux(grant, -1, 1))
         with m.If(push):
             m.d.sync += self.tail.eq(following(self.tail))
         with m.If(grant):
