@@ -41,7 +41,7 @@ silicon: $(SYNCED)
 	$(BIN)/celosia build dot-engine --mhz 120 --seeds 3 --jobs $(JOBS)
 	$(BIN)/celosia build vector-unit --seeds 3 --jobs $(JOBS)
 	$(BIN)/celosia build accelerator --seeds 3 --jobs $(JOBS)
-	$(BIN)/celosia build accelerator --device lfe5um5g-85f --mhz 125 --seeds 3 --jobs $(JOBS)
+	$(BIN)/celosia build accelerator --device lfe5um5g-85f --mhz 125
 	$(BIN)/celosia build ulx3s --seeds 3
 	$(BIN)/celosia build ecpix5 --synth-only
 	$(BIN)/celosia build orangecrab --synth-only
