@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from boards.build.cache import cached_file
 from boards.build.conversion import convert_top
 from boards.build.critical_path import critical_path
-from boards.build.place_and_route import EFFORT, floorplan_source, write_netlist
+from boards.build.place_and_route import PLACERS, floorplan_source, write_netlist
 from boards.build.synthesis import resources, synthesise_rtlil
 
 __all__ = ["Bitstream", "build_bitstream"]
@@ -100,7 +100,7 @@ class Bitstream:
         return "\n".join(lines + [str(path) for path in paths] + [f"FAILED {failure}" for failure in self.failures])
 
 
-def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
+def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolchain):
     """Synthesise, place, route and pack a top, or find the result in the cache.
 
     Timing that is missed is a result, not an error: see `Bitstream.failures`.
@@ -113,7 +113,10 @@ def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
     platform : amaranth.vendor.LatticeECP5Platform
         A new one for every build.
     device : boards.device.Device
-    speed, seed : int
+    speed : int
+    placer : str
+        One of `boards.build.place_and_route.PLACERS`.
+    seed : int
     toolchain : sim.toolchain.Toolchain
 
     Returns
@@ -127,7 +130,7 @@ def build_bitstream(top, *, name, platform, device, speed, seed, toolchain):
     """
     text, verilog, constraints = convert_top(top, platform)
     synthesis = synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=verilog)
-    options = [*device.options, *EFFORT, "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
+    options = [*device.options, *PLACERS[placer], "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):

@@ -35,6 +35,8 @@ class Plan:
         Speed grade; None if there is nothing to route.
     mhz : float
         Clock that every seed must reach.
+    placer : str
+        One of `boards.build.place_and_route.PLACERS`.
     seeds : int
         How often it is routed; 0: not at all.
     """
@@ -44,6 +46,7 @@ class Plan:
     device: Device
     speed: int | None
     mhz: float
+    placer: str = "static"
     seeds: int
 
 
@@ -93,7 +96,7 @@ class Result:
         }
         if clocks:
             report |= {
-                "target_mhz": plan.mhz,
+                "target_mhz": plan.mhz, "placer": plan.placer,
                 "mhz": {"min": min(clocks), "median": median(clocks), "max": max(clocks)},
                 "seeds": {route.seed: route.mhz for route in self.routes},
                 "critical_path": [asdict(step) for step in self.worst.path],
@@ -103,7 +106,7 @@ class Result:
     def to_text(self):
         """The figures for a terminal."""
         plan = self.plan
-        grade = f", speed {plan.speed}" if self.routes else ""
+        grade = f", speed {plan.speed}, placer {plan.placer}" if self.routes else ""
         lines = [f"{plan.unit}, configuration {plan.config.name}, {plan.device.name}{grade} ({self.tools})"]
         for name, number in self.used.items():
             available = getattr(plan.device, name)
@@ -155,8 +158,8 @@ def _route(plan, synthesis, toolchain, progress, jobs):
     progress.note(f"place and route, {plan.seeds} seeds")
     with ThreadPoolExecutor(jobs) as pool:
         routes = [pool.submit(
-            place_and_route, synthesis, device=plan.device, speed=plan.speed, mhz=plan.mhz, seed=seed,
-            toolchain=toolchain) for seed in seeds]
+            place_and_route, synthesis, device=plan.device, speed=plan.speed, mhz=plan.mhz, placer=plan.placer,
+            seed=seed, toolchain=toolchain) for seed in seeds]
         try:
             for route in as_completed(routes):
                 route.result()

@@ -26,6 +26,9 @@ def build(
     mhz: Annotated[float | None, typer.Option(
         metavar="F", show_default=False,
         help="Clock that every seed must reach, by default 100. A bitstream has that of its board.")] = None,
+    placer: Annotated[str, typer.Option(
+        metavar="NAME",
+        help="nextpnr's: static makes shorter wires; heap looks more at slack, for small units.")] = "static",
     config: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
         help="Configuration of the accelerator; by default that of the board, or ecp5.")] = None,
@@ -61,6 +64,7 @@ def build(
 
     \b
     celosia build vector-unit --seeds 3 --jobs 3
+    celosia build dot-engine --mhz 120 --placer heap
     celosia build dma --device lfe5u-25f --config micro
     celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
     celosia build arty_a7 --synth-only
@@ -68,6 +72,7 @@ def build(
     celosia build arty_a7 --project vivado-arty
     """
     from boards.board import BOARDS
+    from boards.build.place_and_route import PLACERS
     from boards.build.plan import Plan, run_plan
     from boards.build.units import UNITS
     from boards.device import DEVICES
@@ -82,7 +87,7 @@ def build(
     if device is None:
         device = board.device if board else "lfe5u-85f"
         speed = board.speed if board and speed is None else speed
-    for name, value, known in (("unit", unit, UNITS), ("device", device, DEVICES)):
+    for name, value, known in (("unit", unit, UNITS), ("device", device, DEVICES), ("placer", placer, PLACERS)):
         if value not in known:
             raise CelosiaError(f"{name} must be one of {', '.join(known)}, not {value!r}")
     chosen = DEVICES[device]
@@ -113,11 +118,11 @@ def build(
         raise CelosiaError(f"mhz must be more than 0, not {mhz:g}")
     if unit in TOPS and not synth_only:
         _check_fixed(board, "bitstream", mhz, device=device, speed=speed)
-        _build_bitstream(board, find_config(config), seeds, output, json)
+        _build_bitstream(board, find_config(config), placer, seeds, output, json)
         return
     mhz = 100.0 if mhz is None else mhz
     plan = Plan(unit=unit, config=find_config(config), device=chosen, speed=speed, mhz=mhz,
-                seeds=0 if synth_only else seeds)
+                placer=placer, seeds=0 if synth_only else seeds)
     with output_file(json) as file:
         try:
             with ProgressBar(1 + plan.seeds, "steps") as progress:
@@ -170,7 +175,7 @@ def _build_project(board, config, directory, flow):
                    "its bitstream is good for counts and clocks, not for a board", err=True)
 
 
-def _build_bitstream(board, config, seeds, output, json):
+def _build_bitstream(board, config, placer, seeds, output, json):
     """With the first seed that reaches the clocks, or else with the last."""
     from boards.build.bitstream import build_bitstream
     from boards.device import DEVICES
@@ -187,7 +192,8 @@ def _build_bitstream(board, config, seeds, output, json):
                     progress.note(f"synthesis, place and route, seed {seed}")
                     result = build_bitstream(
                         top(config), name=f"{board.name}-{config.name}", platform=platform(),
-                        device=DEVICES[board.device], speed=board.speed, seed=seed, toolchain=Toolchain())
+                        device=DEVICES[board.device], speed=board.speed, placer=placer, seed=seed,
+                        toolchain=Toolchain())
                     progress.advance()
                     if not result.failures:
                         break

@@ -50,6 +50,7 @@ def test_a_missing_tool_is_named(refused, tmp_path, monkeypatch):
      "xc7a35t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),
     (["arty_a7"],
      "arty_a7 can be built with --synth-only or --project alone: nextpnr-ecp5 does not know xc7a100t"),
+    (["dma", "--placer", "sa"], "placer must be one of static, heap, not 'sa'"),
     (["dma", "--speed", "5"], "speed must be one of 6, 7, 8, not 5"),
     (["dma", "--seeds", "0"], "seeds must be 1 or more, not 0"),
     (["dma", "--jobs", "0"], "jobs must be 1 or more, not 0"),
