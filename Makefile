@@ -38,7 +38,7 @@ test: $(SYNCED)
 
 # Each ends with an error where a clock is missed.
 silicon: $(SYNCED)
-	$(BIN)/celosia build dot-engine --mhz 120 --placer heap --seeds 3 --jobs $(JOBS)
+	$(BIN)/celosia build dot-engine --mhz 120 --seeds 3 --jobs $(JOBS)
 	$(BIN)/celosia build vector-unit --seeds 3 --jobs $(JOBS)
 	$(BIN)/celosia build accelerator --seeds 3 --jobs $(JOBS)
 	$(BIN)/celosia build accelerator --device lfe5um5g-85f --mhz 125

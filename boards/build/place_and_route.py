@@ -14,8 +14,8 @@ PLACERS = {
     "static": ("--placer", "static"),
     "heap": ("--placer-heap-timingweight", "30"),
 }
-"""Options of nextpnr. Wires are a fifth shorter by ``static``; ``heap``, its default, looks more at slack, here three
-times as much as when nothing is said."""
+"""Options of nextpnr. By ``static`` wires are a fifth shorter, which the router needs for what is large; ``heap``, its
+default, looks more at slack, here three times as much as when nothing is said."""
 
 
 @dataclass(frozen=True, kw_only=True)

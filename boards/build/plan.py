@@ -46,7 +46,7 @@ class Plan:
     device: Device
     speed: int | None
     mhz: float
-    placer: str = "static"
+    placer: str
     seeds: int
 
 

@@ -26,9 +26,9 @@ def build(
     mhz: Annotated[float | None, typer.Option(
         metavar="F", show_default=False,
         help="Clock that every seed must reach, by default 100. A bitstream has that of its board.")] = None,
-    placer: Annotated[str, typer.Option(
-        metavar="NAME",
-        help="nextpnr's: static makes shorter wires; heap looks more at slack, for small units.")] = "static",
+    placer: Annotated[str | None, typer.Option(
+        metavar="NAME", show_default=False,
+        help="nextpnr's: static makes shorter wires (default for accelerator), heap looks more at slack.")] = None,
     config: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
         help="Configuration of the accelerator; by default that of the board, or ecp5.")] = None,
@@ -64,7 +64,6 @@ def build(
 
     \b
     celosia build vector-unit --seeds 3 --jobs 3
-    celosia build dot-engine --mhz 120 --placer heap
     celosia build dma --device lfe5u-25f --config micro
     celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
     celosia build arty_a7 --synth-only
@@ -87,6 +86,8 @@ def build(
     if device is None:
         device = board.device if board else "lfe5u-85f"
         speed = board.speed if board and speed is None else speed
+    if placer is None:
+        placer = "static" if unit == "accelerator" else "heap"
     for name, value, known in (("unit", unit, UNITS), ("device", device, DEVICES), ("placer", placer, PLACERS)):
         if value not in known:
             raise CelosiaError(f"{name} must be one of {', '.join(known)}, not {value!r}")

@@ -51,7 +51,8 @@ def test_a_path_has_the_names_of_the_source():
 
 
 def test_a_seed_that_misses_the_clock_and_a_full_device_are_failures():
-    plan = Plan(unit="dma", config=CONFIGS["micro"], device=DEVICES["lfe5u-12f"], speed=6, mhz=100.0, seeds=2)
+    plan = Plan(unit="dma", config=CONFIGS["micro"], device=DEVICES["lfe5u-12f"], speed=6, mhz=100.0, placer="heap",
+                seeds=2)
     routes = [Route(seed=seed, mhz=mhz, used={}, path=[Step(name="a.b", logic=1.0, routing=2.0)])
               for seed, mhz in ((1, 100.0), (2, 99.94))]
     result = Result(plan=plan, cells={}, used={"luts": 12_096, "dsps": 29}, routes=routes, tools="")

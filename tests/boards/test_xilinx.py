@@ -31,7 +31,7 @@ class Silent:
 ])
 def test_a_small_board_fits_the_device(board, primitives):
     device = DEVICES[BOARDS[board].device]
-    plan = Plan(unit=board, config=SMALL, device=device, speed=None, mhz=100.0, seeds=0)
+    plan = Plan(unit=board, config=SMALL, device=device, speed=None, mhz=100.0, placer="heap", seeds=0)
     result = run_plan(plan, Toolchain(), Silent())
     assert result.failures == []
     # Of each kind some, and what the gateware makes of the vendor's blocks: no multiplier without its DSP48E1.
