@@ -124,7 +124,7 @@ CONFIGS = {config.name: config for config in (
     # Boards. The bus is twice as wide as what their DRAM delivers per cycle, so that the read FIFO, which fills while
     # the engine waits for a pass of the vector unit, is emptied again.
     Config(name="ulx3s", lanes=16, columns=2, slots=4, bus_bits=32, scratchpad=16384, prefetch_beats=2048, queue=64),
-    Config(name="ecpix5", columns=2, slots=2, bus_bits=128, scratchpad=65536, x_elements=8192, scale_bytes=1024,
+    Config(name="ecpix5", columns=2, slots=2, bus_bits=128, scratchpad=32768, x_elements=8192, scale_bytes=1024,
            prefetch_beats=1024, queue=64),
     Config(name="orangecrab", columns=2, slots=2, bus_bits=128, scratchpad=32768, scale_bytes=1024,
            prefetch_beats=1024, queue=64),
