@@ -56,7 +56,7 @@ class VectorUnit(wiring.Component):
     MAX, LARGEST     ``MaxReducer.latency(vector_lanes // 2)`` + 3 (8 at 4 lanes)
     ===============  ==============================================================================
 
-    Configuration ``ecp5`` (4 lanes) on ECP5: 6,185 LUT4, 956 CCU2C, 81 DPR16X4, 9,577 FF, 20 MULT18X18D,
+    Configuration ``ecp5`` (4 lanes) on ECP5: 6,223 LUT4, 962 CCU2C, 81 DPR16X4, 9,578 FF, 20 MULT18X18D,
     47 DP16KD (``celosia build vector-unit --synth-only``, Yosys 0.70; with 450 FF around it).
 
     Parameters
