@@ -39,6 +39,7 @@ class Ecp5:
         product = Signal(36)
         ports |= {f"i_C{bit}": 0 for bit in range(18)}
         ports |= {f"o_P{bit}": product[bit] for bit in range(36)}
+        # Those numbered 1 to 3 belong to no register and stay open: a constant would be wired to each of them.
         ports |= {"i_CLK0": ClockSignal(), "i_CE0": 1, "i_RST0": 0}
         for register in _REGISTERS:
             ports |= {f"p_REG_{register}_CLK": "CLK0", f"p_REG_{register}_CE": "CE0",

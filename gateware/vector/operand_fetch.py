@@ -113,8 +113,8 @@ class OperandFetch(wiring.Component):
             beats.length.eq(Mux(command.b_source == Source.STREAM, command.length, 0)),
         ]
 
-        # Cycles of a group, by what wants them: a bit of `others` for each after the first, shifted out as they pass,
-        # and a bit of `sources` for each read of the scratchpad.
+        # A group takes a cycle for each read of the scratchpad, or more. `sources` has a bit for each read, `others`
+        # one for each cycle after the first, shifted out as they pass: so a register says which is the last.
         sources = Cat(source == Source.SCRATCHPAD
                       for source in (command.a_source, command.b_source, command.c_source))
         reads = sources[0] + sources[1] + sources[2]
