@@ -32,7 +32,7 @@ class Series7Platform(Series7, XilinxPlatform):
     """A platform with the multiplier of its devices, whose ``prepare`` gives RTLIL in place of Verilog.
 
     Amaranth would look for a yosys to make Verilog with; what is made of the RTLIL here is the business of
-    `boards.build.project`, with the yosys that the project brings. So the plan has ``NAME.il`` and ``NAME.xdc``, the
+    `flow.project`, with the yosys that the project brings. So the plan has ``NAME.il`` and ``NAME.xdc``, the
     scripts, and the commands that come after synthesis.
 
     Parameters

@@ -13,7 +13,7 @@ class BlockRam(wiring.Component):
     A read takes ``LATENCY`` cycles: the array's own register, and an output register that keeps the
     block's slow clock-to-output off the user's path. Reading the word that is being written in the same cycle is
     undefined in hardware and fails an assertion in simulation, so that no tool needs to emulate
-    an order that the silicon does not have (`boards/build/synthesis.py` tells yosys).
+    an order that the silicon does not have (`flow/synthesis.py` tells yosys).
 
     Parameters
     ----------

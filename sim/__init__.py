@@ -1,1 +1,1 @@
-"""Simulation: compiled (CXXRTL) and interpreted, DRAM models, and helpers that the tests share."""
+"""Simulation: compiled (CXXRTL) and interpreted, and models of DRAM."""

@@ -32,7 +32,7 @@ import amaranth
 from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable
 
-from .toolchain import Toolchain, ToolError
+from flow.toolchain import Toolchain, ToolError
 
 
 __all__ = ["cache_directory", "source_key", "compile_design", "compile_loop"]

@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 
-from .compile import compile_loop
-from .dram import DramCounters
-from .error import SimulationError
+from sim.compile import compile_loop
+from sim.dram import DramCounters
+from sim.error import SimulationError
 
 
 __all__ = ["CompiledSimulation"]

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from .error import SimulationError
+from sim.error import SimulationError
 
 
 __all__ = ["DramTestbench"]

@@ -4,8 +4,8 @@ import numpy as np
 from amaranth.hdl import Cat, Const, Value
 from amaranth.sim import Simulator
 
-from .dram_testbench import DramTestbench
-from .error import SimulationError
+from sim.dram_testbench import DramTestbench
+from sim.error import SimulationError
 
 
 __all__ = ["InterpretedSimulation"]

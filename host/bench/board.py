@@ -20,8 +20,8 @@ class Board:
     ----------
     name : str
     config : gateware.config.Config
-    memory : sim.rtl_engine.MemoryTiming or soc.dram.memories.Memory
-        What `sim.rtl_engine.RtlEngine` takes as its memory.
+    memory : host.engine.rtl_engine.MemoryTiming or soc.dram.memories.Memory
+        What `host.engine.rtl_engine.RtlEngine` takes as its memory.
     clock_hz : float
         Of accelerator and memory port.
     peak_bytes_per_cycle : float
@@ -51,7 +51,7 @@ class Board:
 
 
 def _ideal(name):
-    from sim.rtl_engine import MemoryTiming
+    from host.engine.rtl_engine import MemoryTiming
 
     bits = int(name.partition("-")[2])
     config = Config(name=name, lanes=32, columns=2, slots=2, bus_bits=bits, scratchpad=65536, x_elements=8192,

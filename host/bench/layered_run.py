@@ -44,7 +44,7 @@ def run_layers(engine, tokens, part, *, position, layers, repeated=None):
 
     Parameters
     ----------
-    engine : sim.rtl_engine.RtlEngine
+    engine : host.engine.rtl_engine.RtlEngine
     tokens : list of int
     part : Part
     position : int

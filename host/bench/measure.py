@@ -103,7 +103,7 @@ def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
     kv_bits : int
         Bits of a code in the KV cache.
     bar : callable
-        ``bar(total, unit)`` makes a :class:`host.progress_bar.ProgressBar`; without it there is none.
+        ``bar(total, unit)`` makes a :class:`host.console.progress_bar.ProgressBar`; without it there is none.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
     CelosiaError
         If the shape does not fit the board's configuration or its DRAM, saying by how much.
     """
-    from sim.rtl_engine import RtlEngine
+    from host.engine.rtl_engine import RtlEngine
 
     for name, value, least in (("position", position, 1), ("prefill", prefill, 0)):
         if value < least:

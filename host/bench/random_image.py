@@ -3,7 +3,7 @@
 import numpy as np
 
 from host.image.image import build_image, put_matrix
-from host.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
+from host.gguf.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
 
 __all__ = ["random_blocks", "random_image"]
 

@@ -7,10 +7,10 @@ import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
 from host.errors import CelosiaError
-from host.gguf_model import Model, load
-from host.hyperparameters import Hyperparameters
+from host.gguf.model import Model, load
+from host.arch.hyperparameters import Hyperparameters
 from host.image.formats import FORMATS
-from host.tensor import Tensor
+from host.gguf.tensor import Tensor
 
 __all__ = ["SHAPES", "Shape", "find_shape", "random_shape"]
 
@@ -40,7 +40,7 @@ class Shape:
     Parameters
     ----------
     name : str
-    model : host.gguf_model.Model
+    model : host.gguf.model.Model
         Of a named shape, the tensors have no data of their own.
     format : str or None
         The type of every matrix; None if the file decides.

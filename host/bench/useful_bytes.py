@@ -37,7 +37,7 @@ def useful_bytes(model, position, kv_bits=16):
 
     Parameters
     ----------
-    model : host.gguf_model.Model
+    model : host.gguf.model.Model
         With all its layers.
     position : int
         Length of the KV cache, the token's own position included.

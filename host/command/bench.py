@@ -50,8 +50,8 @@ def bench(
     from host.bench.perfetto import write_trace
     from host.bench.report import report_of, table_of
     from host.bench.shape import find_shape
-    from host.output_file import output_file
-    from host.progress_bar import ProgressBar
+    from host.console.output_file import output_file
+    from host.console.progress_bar import ProgressBar
 
     check_kv(kv)
     chosen, measured = find_board(board), find_shape(shape, format)

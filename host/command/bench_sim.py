@@ -34,7 +34,7 @@ def bench_sim(
 
     from host.compiler.compiled import compile_model
     from host.image.image import build_image
-    from host.output_file import output_file
+    from host.console.output_file import output_file
     from sim.speed import measure_speeds
 
     chosen = find_config(config)

@@ -71,14 +71,14 @@ def build(
     celosia build arty_a7 --project vivado-arty
     """
     from boards.board import BOARDS
-    from boards.build.place_and_route import PLACERS
-    from boards.build.plan import Plan, run_plan
-    from boards.build.units import UNITS
+    from flow.place_and_route import PLACERS
+    from flow.plan import Plan, run_plan
+    from flow.units import UNITS
     from boards.device import DEVICES
     from boards.tops import TOPS, XILINX_TOPS
-    from host.output_file import output_file
-    from host.progress_bar import ProgressBar
-    from sim.toolchain import Toolchain, ToolError
+    from host.console.output_file import output_file
+    from host.console.progress_bar import ProgressBar
+    from flow.toolchain import Toolchain, ToolError
 
     board = BOARDS.get(unit)
     if config is None:
@@ -149,11 +149,11 @@ def _check_fixed(board, what, mhz, **values):
 
 def _build_project(board, config, directory, flow):
     """Write the files; with openxc7 run the tools as well, if all of them are there."""
-    from boards.build.project import missing_tools, run_project, write_project
+    from flow.project import missing_tools, run_project, write_project
     from boards.device import DEVICES
     from boards.series7_platform import FLOWS
     from boards.tops import XILINX_TOPS
-    from sim.toolchain import Toolchain, ToolError
+    from flow.toolchain import Toolchain, ToolError
 
     if flow not in FLOWS:
         raise CelosiaError(f"flow must be one of {', '.join(FLOWS)}, not {flow!r}")
@@ -178,12 +178,12 @@ def _build_project(board, config, directory, flow):
 
 def _build_bitstream(board, config, placer, seeds, output, json):
     """With the first seed that reaches the clocks, or else with the last."""
-    from boards.build.bitstream import build_bitstream
+    from flow.bitstream import build_bitstream
     from boards.device import DEVICES
     from boards.tops import TOPS
-    from host.output_file import output_file
-    from host.progress_bar import ProgressBar
-    from sim.toolchain import Toolchain, ToolError
+    from host.console.output_file import output_file
+    from host.console.progress_bar import ProgressBar
+    from flow.toolchain import Toolchain, ToolError
 
     top, platform = TOPS[board.name]
     with output_file(json) as file:

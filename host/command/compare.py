@@ -42,11 +42,11 @@ def compare(
     celosia compare model.gguf --ids 1,403,407 --by local --top 5
     celosia compare model.gguf --ids 1,403,407 --kv 4 --json report.json
     """
-    from host.comparison import Comparison
+    from host.evaluation.comparison import Comparison
     from host.compiler.compiled import compile_model
     from host.image.image import build_image
-    from host.output_file import output_file
-    from host.progress_bar import ProgressBar
+    from host.console.output_file import output_file
+    from host.console.progress_bar import ProgressBar
 
     chosen, sequence = find_config(config), parse_ids(ids)
     check_kv(kv)

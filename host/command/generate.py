@@ -8,7 +8,7 @@ import typer
 
 from host.command.options import (
     DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, load_model)
-from host.engines import EngineName
+from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
 __all__ = ["NOMINAL_HERTZ", "generate"]
@@ -93,14 +93,14 @@ def generate(
     celosia generate --config sim-columns --speculate 3     several tokens per pass where the text repeats itself
     celosia generate --engine board --port /dev/ttyUSB0     on a board
     """
-    from host import tokenizer
+    from host.text import tokenizer
     from host.engine.board_engine import config_of_board
-    from host.engines import open_engine
-    from host.generation import Generation
-    from host.load_progress import LoadProgress
-    from host.output_file import output_file
-    from host.sampler import Sampler
-    from host.text_display import TextDisplay
+    from host.engine.engines import open_engine
+    from host.text.generation import Generation
+    from host.console.load_progress import LoadProgress
+    from host.console.output_file import output_file
+    from host.text.sampler import Sampler
+    from host.console.text_display import TextDisplay
 
     engine = find_engine(engine, EngineName)
     chosen = find_config(config or DEFAULT_CONFIG)
@@ -177,7 +177,7 @@ def _progress(generation):
 def _report(generation, model, engine, config, kv_bits):
     import json
 
-    from host.step_cost import costs_of
+    from host.text.step_cost import costs_of
 
     return (json.dumps({
         "text": generation.text,
@@ -194,8 +194,8 @@ def _report(generation, model, engine, config, kv_bits):
 
 def _summary(generation, opened, engine, config, speculate):
     """What is left to say on stderr."""
-    from host.generation import StopReason
-    from host.step_cost import costs_of
+    from host.text.generation import StopReason
+    from host.text.step_cost import costs_of
 
     if speculate > generation.speculate:
         typer.echo(f"celosia: {speculate} drafts need {speculate + 1} logical columns; this model goes through "

@@ -35,7 +35,7 @@ def inspect(
     celosia inspect model.gguf --json report.json
     """
     from host.compiler.compiled import compile_model
-    from host.output_file import output_file
+    from host.console.output_file import output_file
 
     chosen = find_config(config)
     check_kv(kv)
@@ -82,7 +82,7 @@ def _report(compiled):
 def _program(compiled):
     """Every instruction in words."""
     from gateware.isa import decode, encode
-    from host.disassembly import describe
+    from host.compiler.disassembly import describe
 
     # Encoded and decoded again: what is described is what the gateware gets.
     return [{"label": instruction.label, "text": describe(decode(encode(instruction)))}

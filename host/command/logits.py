@@ -8,7 +8,7 @@ import typer
 from host.command.options import (
     DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, check_kv, find_config, find_engine,
     load_model, parse_ids)
-from host.engines import EngineName
+from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
 __all__ = ["logits"]
@@ -34,8 +34,8 @@ def logits(
     import numpy as np
 
     from host.engine.program_engine import Rows
-    from host.engines import open_engine
-    from host.output_file import output_file
+    from host.engine.engines import open_engine
+    from host.console.output_file import output_file
 
     engine, chosen, sequence = find_engine(engine), find_config(config), parse_ids(ids)
     check_kv(kv)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from host.engines import EngineName
+from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
 __all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "LOCAL_ENGINES",
@@ -100,7 +100,7 @@ def check_memory(memory, image):
 
 def load_model(path):
     """The model in the file `path`, or the demo model if that is None."""
-    from host.gguf_model import load
+    from host.gguf.model import load
     from host.paths import demo_model
 
     return load(demo_model() if path is None else path)

@@ -9,7 +9,7 @@ import typer
 from host.command.options import (
     DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, check_kv, find_config, find_engine,
     load_model)
-from host.engines import EngineName
+from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
 __all__ = ["perplexity"]
@@ -51,11 +51,11 @@ def perplexity(
     celosia perplexity model.gguf --text wiki.test.raw --kv 8
     celosia perplexity --text wiki.test.raw --engine rtl --context 32 --chunks 2 --json report.json
     """
-    from host import tokenizer
-    from host.engines import open_engine
-    from host.output_file import output_file
-    from host.perplexity import evaluate, split_paragraphs, split_text
-    from host.progress_bar import ProgressBar
+    from host.text import tokenizer
+    from host.engine.engines import open_engine
+    from host.console.output_file import output_file
+    from host.evaluation.perplexity import evaluate, split_paragraphs, split_text
+    from host.console.progress_bar import ProgressBar
 
     engine, chosen = find_engine(engine), find_config(config)
     check_kv(kv)

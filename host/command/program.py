@@ -30,7 +30,7 @@ def program(
     \b
     celosia program build/ulx3s.bit --board ulx3s
     """
-    from host.bitstream import DEVICES, device_of_bitstream
+    from host.transport.bitstream import DEVICES, device_of_bitstream
 
     wanted = device_of_bitstream(bitstream)
     if shutil.which(_PROGRAM) is None:

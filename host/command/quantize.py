@@ -37,9 +37,9 @@ def quantize(
     celosia quantize model.gguf small.gguf --type Q4_0 --output-type Q8_0
     celosia quantize model.gguf small.gguf --type Q8_0 --fallback F16 --json report.json
     """
-    from host.output_file import output_file
-    from host.progress_bar import ProgressBar
-    from host.requantisation import Requantisation
+    from host.console.output_file import output_file
+    from host.console.progress_bar import ProgressBar
+    from host.gguf.requantisation import Requantisation
 
     if target.exists() and source.exists() and target.samefile(source):
         raise CelosiaError(f"cannot write {target}: it is the file to read")

@@ -55,8 +55,8 @@ def verify(
     celosia verify model.gguf --tokens 2 --seed 7 --json report.json
     """
     from host.compiler.compiled import compile_model
-    from host.output_file import output_file
-    from host.text_display import TextDisplay
+    from host.console.output_file import output_file
+    from host.console.text_display import TextDisplay
 
     system = None if memory is None else find_memory(memory)
     chosen = [find_config(name) for name in config or (DEFAULT_CONFIG if system is None else system.board,)]
@@ -98,8 +98,8 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
 
     from host.engine.model_engine import ModelEngine
     from host.image.image import build_image
-    from host.verification import verify_engines, verify_groups
-    from sim.rtl_engine import MemoryTiming, RtlEngine
+    from host.evaluation.verification import verify_engines, verify_groups
+    from host.engine.rtl_engine import MemoryTiming, RtlEngine
 
     name = compiled.config.name
     display.progress(f"{name}: starting the simulation ...")

@@ -29,7 +29,7 @@ def verilog(
     celosia verilog -o celosia.v
     celosia verilog --config sim-narrow > celosia-narrow.v
     """
-    from host.output_file import output_file
+    from host.console.output_file import output_file
 
     chosen = find_config(config)
     with output_file(output) as file:
@@ -46,9 +46,9 @@ def _convert(config):
     from amaranth.back import rtlil
     from amaranth.hdl import Value
 
-    from boards.build.verilog import rtlil_to_verilog
+    from flow.verilog import rtlil_to_verilog
     from gateware.accelerator import Accelerator
-    from sim.toolchain import Toolchain, ToolError
+    from flow.toolchain import Toolchain, ToolError
 
     accelerator = Accelerator(config)
     # What only a simulation watches is no pin.

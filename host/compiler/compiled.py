@@ -10,7 +10,7 @@ from host.compiler.overlap import overlapped
 from host.compiler.placement import KV_BITS, Placement
 from host.compiler.scratchpad_map import ScratchpadMap
 from host.errors import CelosiaError
-from host.gguf_model import Model
+from host.gguf.model import Model
 from host.image.formats import FORMATS
 
 __all__ = ["Compiled", "Part", "compile_model"]
@@ -31,7 +31,7 @@ class Compiled:
 
     Attributes
     ----------
-    model : host.gguf_model.Model
+    model : host.gguf.model.Model
     config : gateware.config.Config
     context : int
     kv_bits : int
@@ -99,7 +99,7 @@ def compile_model(model, config, context=None, *, kv_bits=16):
 
     Parameters
     ----------
-    model : host.gguf_model.Model
+    model : host.gguf.model.Model
     config : gateware.config.Config
     context : int, optional
         Positions of the KV cache; the model's own by default.

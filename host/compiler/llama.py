@@ -25,7 +25,7 @@ class LlamaCompiler:
 
     Parameters
     ----------
-    model : host.gguf_model.Model
+    model : host.gguf.model.Model
     config : gateware.config.Config
     placement : host.compiler.placement.Placement
     scratchpad : host.compiler.scratchpad_map.ScratchpadMap

@@ -36,7 +36,7 @@ class Placement:
 
     Parameters
     ----------
-    model : host.gguf_model.Model
+    model : host.gguf.model.Model
     config : gateware.config.Config
     context : int
         Positions of the KV cache.

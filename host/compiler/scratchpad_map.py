@@ -16,7 +16,7 @@ class ScratchpadMap:
 
     Parameters
     ----------
-    hyperparameters : host.hyperparameters.Hyperparameters
+    hyperparameters : host.arch.hyperparameters.Hyperparameters
     config : gateware.config.Config
     context : int
         Positions of the KV cache.

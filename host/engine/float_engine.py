@@ -18,7 +18,7 @@ class FloatEngine:
 
     Parameters
     ----------
-    model : host.gguf_model.Model
+    model : host.gguf.model.Model
     context : int, optional
         Positions of the KV cache; the model's own context by default.
     weight_bytes : int

@@ -10,14 +10,14 @@ from amaranth.lib.wiring import In, Out
 import numpy as np
 import pytest
 
-from boards.build.synthesis import synthesise
+from flow.synthesis import synthesise
 from boards.device import DEVICES
 from boards.ecp5 import Ecp5
 from gateware.block_ram import BlockRam
 from sim.compile import compile_design
 from sim.compiled import CompiledSimulation
-from sim.netlist import Netlist
-from sim.toolchain import Toolchain
+from testing.netlist import Netlist
+from flow.toolchain import Toolchain
 
 MODELS = ("+/ecp5/common_sim.vh", "+/ecp5/ccu2c_sim.vh", Path(__file__).parent / "dp16kd.v")
 # Width and depth: a DP16KD in each of its shapes, and two memories of several.

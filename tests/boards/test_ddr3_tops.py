@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 import pytest
 
-from boards.build.conversion import convert_top
+from flow.conversion import convert_top
 from boards.ddr3_clocks import Ddr3Clocks
 from boards.ddr3_top import serial_divisor
 from boards.ecpix5 import Ecpix5, Ecpix5Platform

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from boards.board import BOARDS
-from boards.build.plan import Plan, run_plan
+from flow.plan import Plan, run_plan
 from boards.device import DEVICES
 from gateware.config import CONFIGS
-from sim.toolchain import Toolchain
+from flow.toolchain import Toolchain
 
 # The least of what a configuration can have; whole boards are under `make silicon`.
 SMALL = replace(CONFIGS["micro"], name="small", slots=1, decoders=())

@@ -21,8 +21,8 @@ from gateware.isa import (CodeKind, CodeOrder, INSTRUCTION_BITS, Index, Instruct
 from gateware.numeric.total_order import fp32_total_order_key
 from gateware.vector.vector_pass import column, scale_bits, stored
 from host.image.planes import to_planes
-from sim.burst_memory import BurstMemory
-from sim.deadline import run_with_deadline
+from testing.burst_memory import BurstMemory
+from testing.deadline import run_with_deadline
 
 CONFIG = CONFIGS["micro"]
 BUS = CONFIG.bus_bytes

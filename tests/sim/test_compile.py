@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from sim.compile import cache_directory, compile_design, compile_loop, source_key
 from sim.compiled import CompiledSimulation
-from sim.toolchain import Toolchain, ToolError
+from flow.toolchain import Toolchain, ToolError
 
 
 class Counter(wiring.Component):

@@ -10,7 +10,7 @@ from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
 from host.engine.model_engine import ModelEngine
 from host.engine.trace import Trace
-from host.gguf_model import load
+from host.gguf.model import load
 from host.image.image import build_image
 from sim.compile import compile_design
 from sim.compiled import CompiledSimulation
@@ -18,7 +18,7 @@ from sim.error import SimulationError
 from sim.on_memory import OnMemory
 from sim.read_ceiling import read_ceiling
 from sim.read_stream import ReadStream
-from sim.rtl_engine import RtlEngine
+from host.engine.rtl_engine import RtlEngine
 from sim.sdram import Sdram
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from host.transport.frame_stream import FrameStream
-from sim.bridge import SimulatedBridge
+from testing.bridge import SimulatedBridge
 from soc.link.protocol import Frame, encode
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from gateware.config import CONFIGS
 from host.transport.frame_stream import FrameStream
-from sim.axi_memory import AxiPorts
-from sim.deadline import run_with_deadline
-from sim.streams import receive, send
+from testing.axi_memory import AxiPorts
+from testing.deadline import run_with_deadline
+from testing.streams import receive, send
 from soc.axi_system import AxiSystem
 from soc.link.byte_registers import DATA, LEVELS, VALID_BIT
 from soc.link.protocol import Frame, Opcode, Register, Status, encode

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Assert, ClockDomain, Elaboratable, Module, Value
 
-from sim.formal import prove
+from testing.formal import prove
 from soc.memory_switch import MemorySwitch
 
 

@@ -39,7 +39,7 @@ class BlockFormat:
         Codes that share a sub-scale: 16 or 32 (32 also where there are none).
     split : callable
         ``split(tensor, rows)`` gives the `Blocks` of some rows (slice or integer array) of a
-        `host.tensor.Tensor`.
+        `host.gguf.tensor.Tensor`.
 
     Raises
     ------

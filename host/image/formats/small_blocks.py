@@ -74,7 +74,7 @@ def _split_mxfp4(tensor, rows):
     """E8M0 exponent e, 16 bytes of nibbles.
 
     Codes are indices into the doubled e2m1 numbers; what they are multiplied with is half of 2**(e - 127).
-    255, which stands for NaN, would come out as 2**127; `host.tensor.Tensor.check_values` refuses it.
+    255, which stands for NaN, would come out as 2**127; `host.gguf.tensor.Tensor.check_values` refuses it.
     """
     blocks = raw_blocks(tensor, rows)
     exponents = blocks[:, :, 0].astype(np.int16) - _EXPONENT_BIAS

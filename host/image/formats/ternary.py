@@ -47,7 +47,7 @@ def _split_tq2_0(tensor, rows):
     Raises
     ------
     ValueError
-        If the bit pair 3 occurs, which no quantiser writes; `host.tensor.Tensor.check_values` says where.
+        If the bit pair 3 occurs, which no quantiser writes; `host.gguf.tensor.Tensor.check_values` says where.
     """
     blocks = raw_blocks(tensor, rows)
     pairs = blocks[:, :, :64]

@@ -6,8 +6,8 @@ import pytest
 from amaranth.sim import Simulator
 
 from gateware.control.data_router import DataRouter
-from sim.deadline import run_with_deadline
-from sim.streams import send
+from testing.deadline import run_with_deadline
+from testing.streams import send
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])

@@ -8,8 +8,8 @@ from amaranth.sim import Simulator
 
 from gateware.control.dispatch import Dispatch
 from gateware.isa import Opcode, Sink
-from sim.deadline import run_with_deadline
-from sim.streams import send
+from testing.deadline import run_with_deadline
+from testing.streams import send
 
 
 def _random_work(rng):

@@ -12,9 +12,9 @@ from gateware.control.fetch import ProgramFetch
 from gateware.dma.read_engine import ReadEngine
 from gateware.isa import FIELDS, INSTRUCTION_BITS, Instruction, encode
 from gateware.layouts import BurstRequest, InstructionLayout
-from sim.burst_memory import BurstMemory
-from sim.deadline import run_with_deadline
-from sim.streams import receive
+from testing.burst_memory import BurstMemory
+from testing.deadline import run_with_deadline
+from testing.streams import receive
 
 
 class _FetchAndReader(wiring.Component):

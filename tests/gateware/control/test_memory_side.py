@@ -11,8 +11,8 @@ from gateware.control.memory_side import MemorySide
 from gateware.control.resolver import Resolver
 from gateware.isa import FIELDS, Instruction, Index, Opcode, Sink, encode
 from gateware.layouts import DotCommand, VectorCommand
-from sim.deadline import run_with_deadline
-from sim.streams import receive, run_stream_test, send
+from testing.deadline import run_with_deadline
+from testing.streams import receive, run_stream_test, send
 
 _BUS_BITS = 128
 _STORING = (Sink.STORE, Sink.ARGMAX)

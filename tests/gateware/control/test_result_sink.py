@@ -8,8 +8,8 @@ from amaranth.sim import Simulator
 from gateware.control.result_sink import ResultSink
 from gateware.isa import Sink
 from gateware.numeric.total_order import fp32_total_order_key
-from sim.deadline import run_with_deadline
-from sim.streams import run_stream_test, send
+from testing.deadline import run_with_deadline
+from testing.streams import run_stream_test, send
 
 # Infinities, both zeros, the canonical NaN, neighbours.
 _CORNERS = [0xff800000, 0xff7fffff, 0xbf800001, 0xbf800000, 0x80000000, 0x00000000, 0x3f800000, 0x3f800001,

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from gateware.control.store_unit import StoreUnit
-from sim.streams import run_stream_test
+from testing.streams import run_stream_test
 
 
 def _passes(rng, widths):

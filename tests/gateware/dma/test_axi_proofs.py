@@ -11,8 +11,8 @@ from amaranth.hdl import Assert, Assume, Cat, ClockDomain, Const, Elaboratable, 
 
 from gateware.dma.axi_reader import AxiReader
 from gateware.dma.axi_writer import AxiWriter
-from sim.formal import prove
-from sim.formal_parts import assert_held, assert_ring
+from testing.formal import prove
+from testing.formal_parts import assert_held, assert_ring
 
 _BITS = 4
 

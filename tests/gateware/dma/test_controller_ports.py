@@ -10,10 +10,10 @@ from gateware.dma.axi_reader import AxiReader
 from gateware.dma.axi_writer import AxiWriter
 from gateware.dma.native_reader import NativeReader
 from gateware.dma.native_writer import NativeWriter
-from sim.axi_memory import AxiPorts
-from sim.deadline import run_with_deadline
-from sim.native_memory import NativeMemory
-from sim.streams import receive, send
+from testing.axi_memory import AxiPorts
+from testing.deadline import run_with_deadline
+from testing.native_memory import NativeMemory
+from testing.streams import receive, send
 
 SIZE, BASE = 16384, 0x4000_0000
 NATIVE = [(32, 16), (128, 16), (64, 128), (32, 128), (128, 128), (256, 128)]

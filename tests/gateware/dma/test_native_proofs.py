@@ -14,8 +14,8 @@ from amaranth.hdl import Assert, Assume, ClockDomain, Elaboratable, Module, Mux,
 
 from gateware.dma.native_reader import NativeReader
 from gateware.dma.native_writer import NativeWriter
-from sim.formal import prove
-from sim.formal_parts import assert_held, assert_ring
+from testing.formal import prove
+from testing.formal_parts import assert_held, assert_ring
 
 _BITS = 4
 _LONGEST = 3

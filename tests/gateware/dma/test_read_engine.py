@@ -9,9 +9,9 @@ from amaranth.sim import Simulator
 from gateware.dma.burst_splitter import BurstSplitter
 from gateware.dma.read_engine import ReadEngine
 from gateware.isa import INSTRUCTION_BITS
-from sim.burst_memory import BurstMemory
-from sim.deadline import run_with_deadline
-from sim.streams import receive, run_stream_test, send
+from testing.burst_memory import BurstMemory
+from testing.deadline import run_with_deadline
+from testing.streams import receive, run_stream_test, send
 
 
 def _random_lines(rng, count, limit, longest):

@@ -8,9 +8,9 @@ import pytest
 from amaranth.sim import Simulator
 
 from gateware.dma.write_engine import WriteEngine
-from sim.burst_memory import BurstMemory
-from sim.deadline import run_with_deadline
-from sim.streams import run_stream_test, send
+from testing.burst_memory import BurstMemory
+from testing.deadline import run_with_deadline
+from testing.streams import run_stream_test, send
 
 
 def _runs(rng, count, size):

@@ -14,7 +14,7 @@ from gateware.numeric.block_float import BLOCK
 from host.image.cache_codes import to_elements
 from host.image.formats import FORMATS, trit_bytes
 from host.image.planes import to_planes
-from sim.streams import receive, send
+from testing.streams import receive, send
 
 LONGEST_X = 2**17 - 1
 

@@ -6,7 +6,7 @@ import pytest
 from gateware.config import Config
 from gateware.isa import CodeKind
 from host.image.formats import FORMATS
-from host.lanes_page import lanes_needed
+from host.pages.lanes import lanes_needed
 
 # (lanes, columns, slots, bus_bits, vector_lanes, array)
 SHAPES = [

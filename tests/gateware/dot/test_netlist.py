@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from boards.build.synthesis import synthesise
+from flow.synthesis import synthesise
 from boards.device import DEVICES
 from boards.ecp5 import Ecp5
 from gateware.config import Config
@@ -15,10 +15,10 @@ from gateware.dot.engine import DotEngine
 from gateware.layouts import DotCommand, DotResult, QuantisedGroup
 from sim.compile import compile_design
 from sim.compiled import CompiledSimulation
-from sim.netlist import Netlist
+from testing.netlist import Netlist
 from sim.ports import port_signals
-from sim.streams import pack, unpack
-from sim.toolchain import Toolchain
+from testing.streams import pack, unpack
+from flow.toolchain import Toolchain
 
 BOARDS = Path(__file__).parents[2] / "boards"
 # Yosys brings LUTs, carries, flip-flops and LUT RAMs; block RAM and multiplier are ours.

@@ -9,8 +9,8 @@ import pytest
 from gateware.dot.part_counter import PartCounter
 from gateware.dot.row_aligner import RowAligner
 from gateware.isa import Scale
-from sim.deadline import run_with_deadline
-from sim.streams import receive, send
+from testing.deadline import run_with_deadline
+from testing.streams import receive, send
 
 
 def in_beats(words, count):

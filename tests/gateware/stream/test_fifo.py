@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 from gateware.stream.block_fifo import BlockFifo
 from gateware.stream.fifo import StreamFifo
 from gateware.stream.lut_fifo import LutFifo
-from sim.streams import run_stream_test
+from testing.streams import run_stream_test
 
 
 @pytest.mark.parametrize("depth", [2, 3, 4, 7, 32, 33, 100, 128])

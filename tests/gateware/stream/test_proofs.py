@@ -11,7 +11,7 @@ from gateware.block_ram import BlockRam
 from gateware.stream.block_fifo import BlockFifo
 from gateware.stream.lut_fifo import LutFifo
 from gateware.stream.skid_buffer import SkidBuffer
-from sim.formal import prove
+from testing.formal import prove
 
 _BITS = 5
 

@@ -3,7 +3,7 @@
 from amaranth.lib import data
 
 from gateware.stream.skid_buffer import SkidBuffer
-from sim.streams import run_stream_test
+from testing.streams import run_stream_test
 
 
 def test_keeps_order_under_stalls():

@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 import pytest
 
 from gateware.vector.scratchpad import Scratchpad
-from sim.streams import send
+from testing.streams import send
 
 
 @pytest.mark.parametrize("lanes", [2, 8])

@@ -6,7 +6,7 @@ from amaranth.sim import Simulator
 import pytest
 
 from gateware.vector.stream_operand import StreamOperand
-from sim.streams import send
+from testing.streams import send
 
 LENGTHS = (1, 20, 0, 5, 64, 33, 2)
 

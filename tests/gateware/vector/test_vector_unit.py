@@ -15,7 +15,7 @@ from gateware.vector.sum_reducer import SumReducer
 from gateware.vector.unit import VectorUnit
 from gateware.vector.vector_pass import (column, reduce_largest, reduce_max, reduce_sum, scale_bits, stored,
                                          stored_integers, swap, vector_pass)
-from sim.streams import receive, send
+from testing.streams import receive, send
 
 CORNERS = np.array([0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80ffffff, 0x3f800000,
                     0xbf800000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345],

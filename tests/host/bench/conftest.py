@@ -7,7 +7,7 @@ import pytest
 from gateware.config import CONFIGS
 from host.bench.board import Board
 from host.bench.shape import SHAPES, random_shape
-from sim.rtl_engine import MemoryTiming
+from host.engine.rtl_engine import MemoryTiming
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def _all_groups(board, shape, tokens):
     from host.bench.layered_run import run_layers
     from host.bench.random_image import random_image
     from host.compiler.compiled import Part, compile_model
-    from sim.rtl_engine import RtlEngine
+    from host.engine.rtl_engine import RtlEngine
 
     engine = RtlEngine(random_image(compile_model(shape.cut(layers=3, context=tokens), board.config)),
                        memory=board.memory)

@@ -11,7 +11,7 @@ from host.bench.kinds import BETWEEN, KINDS
 from host.bench.layered_run import run_layers
 from host.bench.random_image import random_image
 from host.compiler.compiled import Part, compile_model
-from sim.rtl_engine import MemoryTiming, RtlEngine
+from host.engine.rtl_engine import MemoryTiming, RtlEngine
 
 LAYERS = 8
 

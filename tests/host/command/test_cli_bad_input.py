@@ -11,9 +11,9 @@ from gateware.config import CONFIGS
 from host.command.options import check_memory
 from host.compiler.compiled import compile_model
 from host.errors import CelosiaError
-from host.gguf_model import SUPPORTED_TYPES, load
+from host.gguf.model import SUPPORTED_TYPES, load
 from host.image.image import build_image
-from host.tensor import FLOAT_TYPES
+from host.gguf.tensor import FLOAT_TYPES
 from soc.dram.memories import MEMORIES
 
 Q = "blk.0.attn_q.weight"

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from gateware.config import CONFIGS
-from host.comparison import Comparison
+from host.evaluation.comparison import Comparison
 from host.compiler.compiled import compile_model
-from host.gguf_model import load
+from host.gguf.model import load
 from host.image.image import build_image
 
 IDS = "1,5,9,200"

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from gateware.config import CONFIGS
-from host import tokenizer
-from host.gguf_model import load
+from host.text import tokenizer
+from host.gguf.model import load
 from host.paths import demo_model
 
 

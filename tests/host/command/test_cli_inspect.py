@@ -7,7 +7,7 @@ import pytest
 
 from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
-from host.gguf_model import load
+from host.gguf.model import load
 from host.image.image import build_image
 from host.paths import demo_model
 

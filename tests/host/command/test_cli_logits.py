@@ -5,7 +5,7 @@ import pytest
 
 from gateware.config import CONFIGS
 from host.engine import FloatEngine
-from host.gguf_model import load
+from host.gguf.model import load
 
 IDS = "1,100,7,7,271"
 

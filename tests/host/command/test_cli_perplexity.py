@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from host import tokenizer
-from host.engines import open_engine
-from host.gguf_model import load
-from host.perplexity import evaluate, split_text
+from host.text import tokenizer
+from host.engine.engines import open_engine
+from host.gguf.model import load
+from host.evaluation.perplexity import evaluate, split_text
 
 TEXT = "a lost stable, a tale told so late. " * 12
 

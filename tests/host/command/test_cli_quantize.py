@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from host.gguf_model import load
-from host.requantisation import FILE_TYPES
+from host.gguf.model import load
+from host.gguf.requantisation import FILE_TYPES
 
 
 def test_command(celosia, write_gguf, tmp_path):

@@ -6,11 +6,11 @@ import json
 import numpy as np
 import pytest
 
-import sim.rtl_engine
+import host.engine.rtl_engine
 from gateware.config import CONFIGS
 from gateware.isa import INSTRUCTION_BITS, encode
 from host.compiler.compiled import Part, compile_model
-from host.gguf_model import load
+from host.gguf.model import load
 
 MICRO = ("--config", "micro")
 
@@ -108,7 +108,7 @@ def test_verify_groups(celosia, write_gguf, report):
 
 def test_verify_names_the_first_difference_in_a_group(celosia, write_gguf, report, monkeypatch):
     """The gateware on a memory in which one bit of a program is wrong that only groups run."""
-    class OnBadProgram(sim.rtl_engine.RtlEngine):
+    class OnBadProgram(host.engine.rtl_engine.RtlEngine):
         def __init__(self, image, **parameters):
             compiled, label, size = image.compiled, "output_norm.1.root", INSTRUCTION_BITS // 8
             index, instruction = next(
@@ -118,7 +118,7 @@ def test_verify_names_the_first_difference_in_a_group(celosia, write_gguf, repor
             image.memory[start:start + size] = np.frombuffer(word, np.uint8)
             super().__init__(image, **parameters)
 
-    monkeypatch.setattr(sim.rtl_engine, "RtlEngine", OnBadProgram)
+    monkeypatch.setattr(host.engine.rtl_engine, "RtlEngine", OnBadProgram)
     status, _, err = celosia("verify", write_gguf(), *MICRO, "--tokens", 3, "--groups", "--json", report)
     row = json.loads(report.read_text())["configurations"][0]
     assert (status, row["difference"], row["groups"]["difference"]["label"]) == (1, None, "output_norm.1.root")
@@ -127,12 +127,12 @@ def test_verify_names_the_first_difference_in_a_group(celosia, write_gguf, repor
 
 def test_verify_names_the_first_difference(celosia, write_gguf, report, monkeypatch):
     """The gateware on a memory in which one bit of a weight is wrong."""
-    class OnBadMemory(sim.rtl_engine.RtlEngine):
+    class OnBadMemory(host.engine.rtl_engine.RtlEngine):
         def __init__(self, image, **parameters):
             image.memory[image.compiled.placement.map.address("blk.0.ffn_up.weight") + 200] ^= 4
             super().__init__(image, **parameters)
 
-    monkeypatch.setattr(sim.rtl_engine, "RtlEngine", OnBadMemory)
+    monkeypatch.setattr(host.engine.rtl_engine, "RtlEngine", OnBadMemory)
     status, _, err = celosia("verify", write_gguf(), *MICRO, "--json", report)
     found = json.loads(report.read_text())["configurations"][0]["difference"]
     assert status == 1
@@ -149,7 +149,7 @@ def as_float(bits):
 
 def test_access_outside_the_memory_names_the_instruction(celosia, write_gguf, monkeypatch):
     """A program that reads beyond its image ends with one line and status 1."""
-    class OnBadProgram(sim.rtl_engine.RtlEngine):
+    class OnBadProgram(host.engine.rtl_engine.RtlEngine):
         def __init__(self, image, **parameters):
             label, size = "blk.0.ffn_down", INSTRUCTION_BITS // 8
             index, instruction = next(
@@ -159,7 +159,7 @@ def test_access_outside_the_memory_names_the_instruction(celosia, write_gguf, mo
             image.memory[start:start + size] = np.frombuffer(word, np.uint8)
             super().__init__(image, **parameters)
 
-    monkeypatch.setattr(sim.rtl_engine, "RtlEngine", OnBadProgram)
+    monkeypatch.setattr(host.engine.rtl_engine, "RtlEngine", OnBadProgram)
     status, out, err = celosia("generate", write_gguf(), *MICRO, "--tokens", 1)
     assert (status, out) == (1, b"")
     assert err.startswith("celosia: Read of ") and err.count("\n") == 1

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from host.paths import demo_model
-from sim.toolchain import Toolchain
+from flow.toolchain import Toolchain
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 
 from host.transport.register_transport import RegisterTransport
 from host.transport.serial_transport import SerialTransport
-from host.transport.simulated_transport import SimulatedTransport
-from sim.bridge import SimulatedBridge
+from testing.simulated_transport import SimulatedTransport
+from testing.bridge import SimulatedBridge
 from sim.terminal import BoardTerminal
 from soc.link.byte_registers import VALID_BIT
 

@@ -10,7 +10,7 @@ from host.transport.link_error import LinkError
 from host.transport.register_transport import RegisterTransport
 from host.transport.serial_transport import SerialTransport
 from host.transport.transport import Transport
-from sim.faulty_transport import DyingTransport, HostKilled, NoisyTransport
+from testing.faulty_transport import DyingTransport, HostKilled, NoisyTransport
 from soc.link.byte_registers import VALID_BIT
 from soc.link.protocol import Frame, Opcode, PAYLOAD_BYTES, Register, VERSION
 

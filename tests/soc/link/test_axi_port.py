@@ -6,8 +6,8 @@ import random
 from amaranth.sim import Simulator
 import pytest
 
-from sim.deadline import run_with_deadline
-from sim.streams import receive, send
+from testing.deadline import run_with_deadline
+from testing.streams import receive, send
 from soc.link.axi_port import AxiLinkPort
 from soc.link.byte_registers import DATA, LEVELS, VALID_BIT
 

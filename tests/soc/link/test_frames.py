@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.sim import Simulator
 
 from gateware.block_ram import BlockRam
-from sim.streams import run_stream_test
+from testing.streams import run_stream_test
 from soc.link.frame_receiver import FrameReceiver
 from soc.link.frame_sender import FrameSender
 from soc.link.layouts import FrameHeader, ReceivedFrame

@@ -8,8 +8,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.sim import Simulator
 
-from sim.deadline import run_with_deadline
-from sim.streams import run_stream_test
+from testing.deadline import run_with_deadline
+from testing.streams import run_stream_test
 from soc.link.uart_receiver import UartReceiver
 from soc.link.uart_transmitter import UartTransmitter
 

@@ -1,0 +1,1 @@
+"""Architectures: what the tensors and metadata of a family of models mean."""

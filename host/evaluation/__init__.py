@@ -1,0 +1,1 @@
+"""How near an engine is to another one and to the ideal."""

@@ -1,0 +1,1 @@
+"""Helpers for tests of gateware: random stalls, models of memories, formal proofs, faulty links."""

@@ -1,0 +1,44 @@
+"""What becomes of a bitstream whose clock is missed."""
+
+import json
+from zipfile import ZipFile
+
+import pytest
+
+from flow.bitstream import Bitstream
+from flow.critical_path import Step
+from boards.device import DEVICES
+
+
+@pytest.fixture
+def bitstream(tmp_path):
+    archive = tmp_path / "kept.zip"
+    with ZipFile(archive, "w") as file:
+        file.writestr("top.bit", b"bits")
+        file.writestr("top.svf", b"scan")
+
+    def with_clock(mhz):
+        return Bitstream(
+            name="ulx3s-micro", device=DEVICES["lfe5u-85f"], seed=1, used={"luts": 8364}, clocks={"clk": (mhz, 75.0)},
+            path=[Step(name="a.b", logic=1.0, routing=2.0)], seconds=61.0, megabytes=900.0, tools="", archive=archive)
+    return with_clock
+
+
+def test_a_bitstream_is_written(bitstream, tmp_path):
+    result = bitstream(75.0)
+    paths = result.write(tmp_path / "build")
+    assert [path.read_bytes() for path in paths] == [b"bits", b"scan"]
+    assert [path.name for path in paths] == ["ulx3s-micro.bit", "ulx3s-micro.svf"]
+    text = result.to_text(paths)
+    assert "LUTS      8,364 of  83,640   10.0%" in text and "MHz   75.0, wanted 75: clk" in text
+    assert str(paths[0]) in text
+    assert json.loads(result.to_json(paths))["files"] == [str(path) for path in paths]
+
+
+def test_a_missed_clock_leaves_no_bitstream_behind(bitstream, tmp_path):
+    bitstream(80.0).write(tmp_path)
+    result = bitstream(74.94)
+    assert (tmp_path / "ulx3s-micro.bit").exists()
+    assert result.write(tmp_path) == [] and not list(tmp_path.glob("ulx3s-micro.*"))
+    assert result.to_text([]).endswith("FAILED clk: 74.9 MHz, not 75")
+    assert json.loads(result.to_json([]))["failures"] == ["clk: 74.9 MHz, not 75"]

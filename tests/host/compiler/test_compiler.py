@@ -1,0 +1,97 @@
+"""What does not fit a configuration is refused by name."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gateware.config import CONFIGS
+from gateware.isa import Opcode, encode
+from host.compiler.compiled import compile_model
+from host.errors import CelosiaError
+from host.gguf.model import load
+from host.gguf.tensor import Tensor
+
+MICRO = CONFIGS["micro"]
+
+
+@pytest.fixture
+def model(write_gguf):
+    return load(write_gguf())
+
+
+def refusal(model, config, context=None):
+    with pytest.raises(CelosiaError) as error:
+        compile_model(model, config, context)
+    return str(error.value)
+
+
+def test_every_instruction_encodes(model):
+    compiled = compile_model(model, MICRO, 16)
+    assert all(len(encode(instruction)) == 64 for instruction in compiled.program)
+    assert [i.opcode for i in compiled.program].index(Opcode.END) == len(compiled.program) - 1
+    assert compiled.label(len(compiled.program)) == "beyond the program"
+
+
+def test_the_program_does_not_depend_on_the_context(model):
+    lengths = {len(compile_model(model, MICRO, context).program) for context in (1, 8, 16)}
+    assert len(lengths) == 1
+
+
+def test_a_context_beyond_the_scratchpad_is_refused(model):
+    config = dataclasses.replace(MICRO, scratchpad=128)
+    needed = compile_model(model, MICRO, 16).scratchpad.used
+    assert refusal(model, config, 16) == (
+        f"{model.path}: context 16 needs {needed} elements of scratchpad, {needed - 128} more than configuration "
+        f"'micro' has (128)")
+
+
+def test_a_vector_beyond_the_x_buffer_is_refused(write_gguf, micro_tensors):
+    hp = load(write_gguf()).hyperparameters
+    model = load(write_gguf())
+    big = dataclasses.replace(hp, ffn=300)
+    object.__setattr__(model, "hyperparameters", big)
+    assert refusal(model, MICRO, 16) == (
+        f"{model.path}: ffn 300 needs 320 elements of x-buffer, 64 more than configuration 'micro' has (256)")
+
+
+def test_scales_beyond_their_buffer_are_refused(model):
+    config = dataclasses.replace(MICRO, scale_bytes=64, bus_bits=32)
+    wide = Tensor("blk.0.ffn_down.weight", (32, 2048), "Q8_0", np.zeros((32, 2048 // 32 * 34), np.uint8))
+    model.tensors["blk.0.ffn_down.weight"] = wide
+    assert refusal(model, config, 16) == (
+        f"{model.path}: a row of tensor 'blk.0.ffn_down.weight' needs 128 bytes of scale buffer, 64 more than "
+        f"configuration 'micro' has (64)")
+
+
+def test_a_matrix_beyond_the_instruction_is_refused(model):
+    """A bus word of 4 bytes and 24 bits of them: an output matrix of 2**26 bytes is too much."""
+    rows = (1 << 26) // 36
+    model.tensors["output.weight"] = Tensor("output.weight", (rows, 32), "Q8_0", np.zeros((rows, 34), np.uint8))
+    object.__setattr__(model, "hyperparameters", dataclasses.replace(model.hyperparameters, tied=False))
+    config = dataclasses.replace(MICRO, bus_bits=32)
+    assert refusal(model, config, 16) == (
+        f"{model.path} is too large for configuration 'micro': Instruction 'output': field 'rows' must be 0..1048575, "
+        f"not {rows}")
+
+
+def test_a_format_without_its_decoder_is_refused(write_gguf):
+    model = load(write_gguf(ggml_type="Q4_1"))
+    config = dataclasses.replace(MICRO, decoders=("sub_scales",))
+    name = next(name for name, tensor in model.tensors.items() if tensor.ggml_type == "Q4_1")
+    assert refusal(model, config, 16) == (
+        f"{model.path}: tensor {name!r} has type Q4_1, which needs minimums; configuration 'micro' is built without")
+
+
+def test_a_context_outside_the_model_is_refused(model):
+    longest = model.hyperparameters.context
+    assert refusal(model, MICRO, longest + 1) == (
+        f"{model.path}: context must be 1 to {longest}, not {longest + 1}")
+    assert refusal(model, MICRO, 0) == f"{model.path}: context must be 1 to {longest}, not 0"
+
+
+def test_heads_that_do_not_divide_into_vector_lanes_are_refused(model):
+    config = dataclasses.replace(MICRO, lanes=32, vector_lanes=16)
+    assert refusal(model, config, 16) == (
+        f"{model.path}: head dimension must be a multiple of the 16 vector lanes of configuration 'micro', "
+        f"not {model.hyperparameters.head_dim}")

@@ -1,0 +1,271 @@
+"""Files that must be refused, each with the exact line that the user reads."""
+
+import struct
+
+import numpy as np
+import pytest
+
+from host.text import tokenizer
+from host.errors import CelosiaError
+from host.gguf.model import load
+
+Q = "blk.0.attn_q.weight"
+SUPPORTED = ("F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, TQ1_0, TQ2_0, "
+             "IQ4_NL, MXFP4")
+
+
+def message(path):
+    with pytest.raises(CelosiaError) as caught:
+        load(path)
+    text = str(caught.value)
+    assert text.startswith(f"{path}: ")
+    return text[len(f"{path}: "):]
+
+
+def damaged(tensor, block, at, value):
+    """The tensor with the fp16 at byte `at` of a block of its row 5 replaced."""
+    array, kind = tensor
+    array = array.copy()
+    size = {"Q8_0": 34, "Q4_0": 18}[kind]
+    array[5, block * size + at:block * size + at + 2] = np.frombuffer(np.float16(value).tobytes(), np.uint8)
+    return array, kind
+
+
+def test_missing_file(tmp_path):
+    assert message(tmp_path / "absent.gguf") == "No such file or directory"
+
+
+def test_folder(tmp_path):
+    assert message(tmp_path) == "Is a directory"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and more", b"GGU"])
+def test_not_a_gguf(tmp_path, content):
+    path = tmp_path / "model.gguf"
+    path.write_bytes(content)
+    assert message(path) == f"not a GGUF file: it must start with b'GGUF', not {content[:4]!r}"
+
+
+def test_other_version(write_gguf):
+    path = write_gguf()
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + struct.pack("<I", 1) + content[8:])
+    assert message(path) == (
+        "malformed GGUF header: Sorry, file appears to be version 1 which we cannot handle")
+
+
+def test_big_endian(write_gguf):
+    path = write_gguf()
+    content = path.read_bytes()
+    path.write_bytes(content[:4] + struct.pack(">I", 3) + content[8:])
+    assert message(path) == "malformed GGUF header: big-endian files are not supported"
+
+
+def test_truncated_header(write_gguf):
+    path = write_gguf()
+    path.write_bytes(path.read_bytes()[:20])
+    assert message(path) == "truncated: its header reaches byte 24, the file has 20"
+
+
+def test_truncated_tensor(write_gguf):
+    path = write_gguf()
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:-100])
+    assert message(path) == (f"tensor 'output_norm.weight' is truncated: it ends at byte {size}, "
+                             f"the file has {size - 100}")
+
+
+def test_other_architecture(write_gguf):
+    assert message(write_gguf(architecture="qwen2")) == "architecture must be 'llama', not 'qwen2'"
+
+
+def test_unsupported_type(write_gguf):
+    path = write_gguf(tensors={Q: (np.zeros((32, 40), np.uint8), "Q8_1")})
+    assert message(path) == f"tensor '{Q}' has type Q8_1; supported are {SUPPORTED}"
+
+
+def test_unknown_type(write_gguf):
+    path = write_gguf()
+    content = path.read_bytes()
+    # name, number of dimensions, two dimensions, type
+    start = content.index(Q.encode()) + len(Q) + 4 + 16
+    path.write_bytes(content[:start] + struct.pack("<I", 99) + content[start + 4:])
+    assert message(path) == f"tensor '{Q}' has the unknown type 99; supported are {SUPPORTED}"
+
+
+def test_quantised_norm(write_gguf):
+    path = write_gguf(tensors={"output_norm.weight": (np.zeros(34, np.uint8), "Q8_0")})
+    assert message(path) == "tensor 'output_norm.weight' has type Q8_0; supported are F32, F16, BF16"
+
+
+@pytest.mark.parametrize("name", ["token_embd.weight", "output_norm.weight", "blk.0.ffn_down.weight"])
+def test_missing_tensor(write_gguf, name):
+    assert message(write_gguf(tensors={name: None})) == f"tensor '{name}' is missing"
+
+
+def test_missing_layer(write_gguf):
+    assert message(write_gguf({"llama.block_count": 2})) == "tensor 'blk.1.attn_norm.weight' is missing"
+
+
+def test_more_tensors_than_a_llama_has(write_gguf):
+    path = write_gguf(tensors={"blk.0.attn_q.bias": (np.zeros(32, np.float32), "F32")})
+    assert message(path) == "tensor 'blk.0.attn_q.bias' is not supported"
+
+
+def test_row_length(write_gguf):
+    path = write_gguf()
+    content = path.read_bytes()
+    start = content.index(Q.encode()) + len(Q) + 4
+    path.write_bytes(content[:start] + struct.pack("<Q", 40) + content[start + 8:])
+    assert message(path) == f"tensor '{Q}': the row length must be a multiple of the Q8_0 block of 32, not 40"
+
+
+@pytest.mark.parametrize("name, found, expected", [
+    (Q, (32, 64), (32, 32)),
+    ("blk.0.ffn_down.weight", (64, 32), (32, 64)),
+    ("token_embd.weight", (256, 32), (272, 32)),
+    ("blk.0.ffn_norm.weight", (64,), (32,)),
+    ("blk.0.ffn_norm.weight", (1, 32), (32,)),
+])
+def test_shapes(write_gguf, name, found, expected):
+    path = write_gguf(tensors={name: (np.zeros(found, np.float32), "F32")})
+    assert message(path) == f"tensor '{name}' must have shape {expected}, not {found}"
+
+
+@pytest.mark.parametrize("name", [Q, "token_embd.weight", "output_norm.weight"])
+@pytest.mark.parametrize("shape", [(), (2, 32, 32), (0, 32)])
+def test_dimensions(write_gguf, name, shape):
+    path = write_gguf(tensors={name: (np.zeros(shape, np.float32), "F32")})
+    assert message(path) == f"tensor '{name}' must have one or two dimensions, none 0, not {shape}"
+
+
+def test_one_row_matrix_written_as_vector(write_gguf):
+    path = write_gguf(tensors={Q: (np.zeros(32, np.float32), "F32")})
+    assert message(path) == f"tensor '{Q}' must have shape (32, 32), not (32,)"
+
+
+@pytest.mark.parametrize("kind", ["Q8_0", "Q4_0"])
+@pytest.mark.parametrize("value, word", [(np.nan, "nan"), (-np.inf, "-inf")])
+def test_scales(write_gguf, micro_tensors, kind, value, word):
+    name = "blk.0.ffn_down.weight"
+    path = write_gguf(tensors={name: damaged(micro_tensors(kind)[name], 1, 0, value)}, ggml_type=kind)
+    assert message(path) == f"tensor '{name}': scale of row 5, block 1 is {word}"
+    assert load(path, check=False)
+
+
+@pytest.mark.parametrize("name, shape, row", [(Q, (32, 32), 5), ("blk.0.ffn_norm.weight", (32,), 0)])
+@pytest.mark.parametrize("kind, dtype", [("F32", np.float32), ("F16", np.float16)])
+@pytest.mark.parametrize("value, word", [(np.nan, "nan"), (np.inf, "inf")])
+def test_weights(write_gguf, name, shape, row, kind, dtype, value, word):
+    array = np.ones(shape, dtype)
+    array.reshape(-1, 32)[row, 7] = value
+    assert message(write_gguf(tensors={name: (array, kind)})) == (
+        f"tensor '{name}': weight of row {row}, column 7 is {word}")
+
+
+def test_bf16_weight(write_gguf, micro_tensors):
+    array = micro_tensors("BF16")[Q][0].copy()
+    array.view(np.uint16)[5, 7] = 0x7F80
+    assert message(write_gguf(tensors={Q: (array, "BF16")})) == (
+        f"tensor '{Q}': weight of row 5, column 7 is inf")
+
+
+@pytest.mark.parametrize("factor", [np.nan, np.inf, 0.0, -1.0])
+def test_rope_factors(write_gguf, factor):
+    path = write_gguf(tensors={"rope_freqs.weight": (np.array([1, 1, factor, 1], np.float32), "F32")})
+    assert message(path) == "tensor 'rope_freqs.weight' must hold positive numbers"
+
+
+def test_rope_factors_shape(write_gguf):
+    path = write_gguf(tensors={"rope_freqs.weight": (np.ones(3, np.float32), "F32")})
+    assert message(path) == "tensor 'rope_freqs.weight' must have shape (4,), not (3,)"
+
+
+@pytest.mark.parametrize("key", [
+    "llama.block_count", "llama.context_length", "llama.embedding_length", "llama.feed_forward_length",
+    "llama.attention.head_count", "llama.attention.layer_norm_rms_epsilon",
+])
+def test_missing_key(write_gguf, key):
+    assert message(write_gguf({key: None})) == f"metadata key '{key}' is missing"
+
+
+@pytest.mark.parametrize("key, value, expected", [
+    ("llama.block_count", 0, "a positive integer, not 0"),
+    ("llama.block_count", "two", "a positive integer, not 'two'"),
+    ("llama.block_count", True, "a positive integer, not True"),
+    ("llama.context_length", 0xFFFF_FFFF, "a positive integer, not 4294967295"),
+    ("llama.attention.head_count_kv", [1, 2], "a positive integer, not a list of 2"),
+    ("llama.attention.head_count_kv", 3, "a divisor of the 4 heads, not 3"),
+    ("llama.attention.value_length", 16, "the key length 8, not 16"),
+    ("llama.attention.layer_norm_rms_epsilon", float("nan"), "a positive number, not nan"),
+    ("llama.rope.freq_base", -1.0, "a positive number, not -1.0"),
+    ("llama.rope.dimension_count", 7, "even and at most the head's 8, not 7"),
+    ("llama.rope.dimension_count", 10, "even and at most the head's 8, not 10"),
+    ("llama.rope.scaling.type", "yarn", "'none' or 'linear', not 'yarn'"),
+    ("llama.vocab_size", 300, "the 272 of the token list or the embedding, not 300"),
+    ("llama.expert_count", 8, "absent (it is not supported), not 8"),
+    ("llama.logit_scale", 0.0625, "absent (it is not supported), not 0.0625"),
+    ("llama.attention.sliding_window", [0, 1], "absent (it is not supported), not a list of 2"),
+    ("tokenizer.ggml.eos_token_id", 272, "a token id below 272, not 272"),
+])
+def test_metadata(write_gguf, key, value, expected):
+    assert message(write_gguf({key: value})) == f"metadata key '{key}' must be {expected}"
+
+
+def test_heads_that_do_not_divide_the_width(write_gguf):
+    path = write_gguf({"llama.attention.head_count": 6})
+    assert message(path) == "metadata key 'llama.embedding_length' must be a multiple of the 6 heads, not 32"
+
+
+def test_architecture_of_a_wrong_kind(write_gguf):
+    path = write_gguf({"general.name": ["a", "b"]})
+    # A list where the string should be: the two keys change names.
+    content = path.read_bytes().replace(b"general.architecture", b"general.arch-tecture")
+    short, long = (bytes([len(key), *bytes(7)]) + key for key in (b"general.name", b"general.architecture"))
+    path.write_bytes(content.replace(short, long))
+    assert message(path) == "metadata key 'general.architecture' must be a string, not a list of 2"
+
+
+def test_architecture_missing(write_gguf):
+    path = write_gguf()
+    path.write_bytes(path.read_bytes().replace(b"general.architecture", b"general.architectury"))
+    assert message(path) == "metadata key 'general.architecture' is missing"
+
+
+def test_text_that_is_no_utf8(write_gguf):
+    path = write_gguf()
+    path.write_bytes(path.read_bytes().replace("\u2581a".encode(), b"\xff\xff\xffa"))
+    assert message(path) == "malformed GGUF header: key 'tokenizer.ggml.tokens' is not UTF-8"
+
+
+def attempt(path):
+    """Load a damaged file; anything but success and a `CelosiaError` of one line escapes."""
+    try:
+        model = load(path)
+        tokenizer.load(model).encode("a lost code")
+    except CelosiaError as error:
+        assert "\n" not in str(error)
+        return False
+    return True
+
+
+def test_random_truncation(data_dir, tmp_path):
+    content = (data_dir / "stories260K" / "stories260K.gguf").read_bytes()
+    random = np.random.default_rng(20)
+    path = tmp_path / "damaged.gguf"
+    for length in [*random.integers(0, 14176, 20), *random.integers(14176, len(content) - 32, 10)]:
+        path.write_bytes(content[:length])
+        assert not attempt(path), f"{length} bytes were accepted"
+
+
+def test_random_bytes_in_the_header(data_dir, tmp_path):
+    content = (data_dir / "stories260K" / "stories260K.gguf").read_bytes()
+    random = np.random.default_rng(21)
+    path = tmp_path / "damaged.gguf"
+    accepted = 0
+    for _ in range(100):
+        changed = bytearray(content)
+        changed[random.integers(0, 14176)] ^= random.integers(1, 256)
+        path.write_bytes(changed)
+        accepted += attempt(path)
+    assert 0 < accepted < 100
