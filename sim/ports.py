@@ -1,14 +1,8 @@
-"""Ports of a design, and those of a design inside another one."""
+"""Ports of a design that are those of a design inside it."""
 
-from amaranth.hdl import Const, Value
 from amaranth.lib.wiring import Out, connect, flipped
 
-__all__ = ["pass_through", "port_signals"]
-
-
-def port_signals(design):
-    """The ports of a `wiring.Component`, for tools that take no constants, as the ready of some streams is one."""
-    return [Value.cast(value) for _, _, value in design.signature.flatten(design) if not isinstance(value, Const)]
+__all__ = ["pass_through"]
 
 
 def pass_through(m, outer, inner, names):

@@ -13,10 +13,10 @@ from boards.ecp5 import Ecp5
 from gateware.config import Config
 from gateware.dot.engine import DotEngine
 from gateware.layouts import DotCommand, DotResult, QuantisedGroup
+from gateware.ports import port_signals
 from sim.compile import compile_design
 from sim.compiled import CompiledSimulation
 from testing.netlist import Netlist
-from sim.ports import port_signals
 from testing.streams import pack, unpack
 from flow.toolchain import Toolchain
 
