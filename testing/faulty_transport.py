@@ -47,6 +47,9 @@ class NoisyTransport(Transport):
     def read(self, timeout):
         return self._disturbed(self._inner.read(timeout))
 
+    def clock(self):
+        return self._inner.clock()
+
     def close(self):
         self._inner.close()
 
@@ -82,6 +85,9 @@ class DyingTransport(Transport):
 
     def read(self, timeout):
         return self._inner.read(timeout)
+
+    def clock(self):
+        return self._inner.clock()
 
     def close(self):
         self._inner.close()

@@ -23,6 +23,9 @@ class SimulatedTransport(Transport):
         self._board = board
         self._received = b""
 
+    def clock(self):
+        return self._board.cycle / self._board.hertz
+
     def write(self, data):
         while data:
             taken, received = self._board.exchange(data, cycles=_LONGEST, quiet=1)

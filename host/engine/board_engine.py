@@ -73,7 +73,8 @@ class BoardEngine(ProgramEngine):
     Raises
     ------
     LinkError
-        If the board has another configuration than the image, has too little memory, or does not answer.
+        If the board has another configuration than the image, has too little memory, does not answer, or
+        answers what cannot be.
     """
 
     def __init__(self, image, client, *, progress=None):
@@ -110,7 +111,7 @@ class BoardEngine(ProgramEngine):
         ValueError
             If a trace is wanted.
         LinkError
-            If the board does not answer.
+            If the board does not answer, or what it answers cannot be.
         """
         if trace is not None:
             raise ValueError(f"Trace must be None with a board, not {trace!r}")
@@ -128,12 +129,20 @@ class BoardEngine(ProgramEngine):
         rows = len(tokens) if part == Part.LOGITS else 1
         for member in range(rows):
             client.write_registers((Register.MEMBER, member))
-            self.choices += client.read_registers(Register.ARGMAX)
+            self.choices.append(self._choice())
         if not store_logits:
             return None
         size = _FP32_BYTES * rows * header.vocab
         logits = np.frombuffer(client.read_memory(header.logits, self._padded(size))[:size], "<f4")
         return logits.reshape(rows, header.vocab).astype(np.float32)
+
+    def _choice(self):
+        """The most likely token after that of the chosen member."""
+        token, = self._client.read_registers(Register.ARGMAX)
+        if token >= self.image.header.vocab:
+            raise LinkError(f"{self._client.name}: the board's most likely token must be below the vocabulary's "
+                            f"{self.image.header.vocab}, not {token}")
+        return token
 
     def _wait(self):
         end = time.monotonic() + _LONGEST_SECONDS
@@ -145,6 +154,9 @@ class BoardEngine(ProgramEngine):
     def _count(self):
         counters = self._read_counters()
         cycles, *beats = ((now - before) % (1 << 32) for now, before in zip(counters, self._counters))
+        if not cycles:
+            raise LinkError(f"{self._client.name}: the board's counter of cycles stands still at {counters[0]} "
+                            "while a program runs")
         self.cycles += cycles
         self.bus_beats += sum(beats)
         self._counters = counters

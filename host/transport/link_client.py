@@ -16,6 +16,11 @@ _SMALLEST_PAYLOAD = 64
 """Bytes; a multiple of every bus word."""
 _GOOD_ANSWERS = 16
 """Answers without trouble after which payloads become larger again."""
+_FIRST_ATTEMPTS = 3
+"""Times that CONNECT is sent to who has not answered yet: who is no board is named soon."""
+_SHOWN_BYTES = 8
+_FRAME_TIMEOUTS = 4
+"""Timeouts within which a frame is complete, even if every byte of it comes late."""
 _BLOCK_BYTES = 1 << 16
 """Memory whose CRC is asked for at once: a small fraction of a second, of the link and of the DRAM."""
 
@@ -42,6 +47,8 @@ class LinkClient:
         Seconds without an answer after which something is wrong.
     attempts : int
         Times in a row that something may go wrong with one request.
+    contact : float
+        Seconds within which a board must have answered for the first time.
     patience : float
         Seconds to wait for an accelerator that is running.
     window : int
@@ -59,13 +66,14 @@ class LinkClient:
         From every method: the board does not answer, or refuses a request.
     """
 
-    def __init__(self, transport, *, timeout=2.0, attempts=20, patience=600.0, window=8):
+    def __init__(self, transport, *, timeout=2.0, attempts=20, contact=4.5, patience=600.0, window=8):
         self.troubles = self.written = 0
         self._transport, self._timeout, self._attempts = transport, timeout, attempts
-        self._patience, self._window = patience, window
+        self._contact, self._patience, self._window = contact, patience, window
         self._stream, self._received = FrameStream(), deque()
         self._sequence = 0  # of the next request
-        self._connected = False
+        self._connected = self._met = False  # now; ever
+        self._heard, self._beginning, self._frames = 0, b"", 0  # bytes, the first of them, frames; before that
         self._payload, self._good = PAYLOAD_BYTES, 0
 
     @property
@@ -188,6 +196,8 @@ class LinkClient:
                 except _Trouble as trouble:
                     failures += 1
                     self._slow_down()
+                    if not self._met and failures == _FIRST_ATTEMPTS:
+                        raise LinkError(self._stranger()) from None
                     if failures > self._attempts:
                         raise LinkError(f"{self.name}: {trouble}, {failures} times in a row") from None
                     continue
@@ -212,30 +222,41 @@ class LinkClient:
                         value=random.randrange(1 << 32))
         self._received.clear()
         self._transport.write(encode(request))
-        deadline = time.monotonic() + 2 * self._timeout
-        while time.monotonic() < deadline:
-            answer = self._receive()
-            # Answers to an earlier host, or to an earlier attempt, may come first.
-            if not isinstance(answer, FrameError) and answer == request:
-                self._sequence, self._connected = (request.sequence + 1) % SEQUENCES, True
-                return
-        raise _Trouble("no answer")
+        deadline = self._transport.clock() + (
+            2 * self._timeout if self._met else self._contact / _FIRST_ATTEMPTS)
+        # Answers to an earlier host, or to an earlier attempt, may come first.
+        while self._receive(deadline) != request:
+            pass
+        self._sequence, self._connected = (request.sequence + 1) % SEQUENCES, True
+        self._met = True
+
+    def _stranger(self):
+        """What to say of a port behind which there seems to be no board."""
+        came = "nothing"
+        if self._heard:
+            came = f"{self._heard:,} bytes that begin with {self._beginning!r}, with {self._frames or 'no'} frames,"
+        return f"{self.name}: no board answers: {came} came within {self._contact:g} s; {self._transport.hint()}"
 
     def _send(self, request):
         self._transport.write(encode(replace(request, sequence=self._sequence)))
         self._sequence = (self._sequence + 1) % SEQUENCES
 
-    def _receive(self):
+    def _receive(self, deadline):
         """The next frame, or the error that stands for one."""
         while not self._received:
-            data = self._transport.read(self._timeout)
+            left = deadline - self._transport.clock()
+            data = self._transport.read(min(self._timeout, left)) if left > 0 else b""
             if not data:
                 raise _Trouble("no answer")
             self._received.extend(self._stream.push(data))
+            if not self._met:
+                self._heard += len(data)
+                self._beginning = (self._beginning + data)[:_SHOWN_BYTES]
+                self._frames += sum(isinstance(item, Frame) for item in self._received)
         return self._received.popleft()
 
     def _answer(self, request, sequence):
-        answer = self._receive()
+        answer = self._receive(self._transport.clock() + _FRAME_TIMEOUTS * self._timeout)
         if isinstance(answer, FrameError):
             raise _Trouble("damaged answers")
         if answer.status in (Status.DAMAGED, Status.OVERSIZED, Status.ORDER):
@@ -244,9 +265,14 @@ class LinkClient:
             raise _Trouble("answers to something else")
         if answer.status == Status.BUSY:
             raise _Busy
+        what = f"{Opcode(request.opcode).name} of {request.address:#x}"
+        if answer.status not in list(Status):
+            raise LinkError(f"{self.name}: the board answers {what} with status {answer.status}, which is none")
         if answer.status != Status.OK:
-            raise LinkError(f"{self.name}: the board refuses {Opcode(request.opcode).name} of "
-                            f"{request.address:#x}: {Status(answer.status).name}")
+            raise LinkError(f"{self.name}: the board refuses {what}: {Status(answer.status).name}")
+        size = request.value if request.opcode == Opcode.READ_MEMORY else 0
+        if len(answer.payload) != size:
+            raise LinkError(f"{self.name}: the board answers {what} with {len(answer.payload)} bytes, not {size}")
         return answer
 
     def _slow_down(self):

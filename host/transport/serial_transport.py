@@ -30,13 +30,21 @@ class SerialTransport(Transport):
     def __init__(self, path, *, baud=BAUD):
         import serial
 
-        self.name = str(path)
+        self.name, self._baud = str(path), baud
         try:
             # Exclusive: a second host would break the sequence of the first.
             self._port = serial.Serial(
                 self.name, baud, timeout=0, write_timeout=_WRITE_SECONDS, exclusive=True)
         except (OSError, ValueError) as error:
             raise LinkError(f"port {self.name} cannot be opened: {error}") from error
+
+    def hint(self):
+        from serial.tools.list_ports import comports
+
+        # Ports on the main board are always there, whether anything is connected or not.
+        found = ", ".join(f"{port.device} ({port.description})" for port in sorted(comports()) if port.vid is not None)
+        return (f"is it the port of a board whose bitstream is loaded, at {self._baud:,} baud? "
+                f"USB serial ports here: {found or 'none'}")
 
     def write(self, data):
         try:

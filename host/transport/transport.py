@@ -1,5 +1,7 @@
 """What carries bytes to a board and back."""
 
+import time
+
 __all__ = ["Transport"]
 
 
@@ -15,6 +17,14 @@ class Transport:
     """
 
     name = ""
+
+    def clock(self):
+        """Seconds of the time in which :meth:`read` waits, from any beginning."""
+        return time.monotonic()
+
+    def hint(self):
+        """What to look at if no board answers, for a message."""
+        return "is its bitstream loaded?"
 
     def write(self, data):
         """Send bytes.

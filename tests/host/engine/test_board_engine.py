@@ -21,8 +21,8 @@ from sim.dram import Dram
 from testing.faulty_transport import NoisyTransport
 from soc.dram.memories import MEMORIES
 
-# That of tests/host/command/test_cli_board.py: one compiled design.
-CONFIG = CONFIGS["sim-narrow"]
+# The smallest one: what takes long is to compile the board.
+CONFIG = CONFIGS["micro"]
 
 
 @pytest.fixture
@@ -70,10 +70,10 @@ def test_on_a_bad_line(transport, image):
 
 
 def test_another_configuration_is_refused(transport, image):
-    client, other = LinkClient(transport, timeout=0.1), CONFIGS["micro"]
+    client, other = LinkClient(transport, timeout=0.1), CONFIGS["sim-narrow"]
     assert config_of_board(client) == CONFIG
     message = (f"the simulation: configuration of the board must be that of the image, {other.hash:016x} "
-               f"('micro'), not {CONFIG.hash:016x} ('sim-narrow')")
+               f"('sim-narrow'), not {CONFIG.hash:016x} ('micro')")
     with pytest.raises(LinkError, match=f"^{re.escape(message)}$"):
         BoardEngine(image(other), client)
 

@@ -68,16 +68,25 @@ def test_one_draft_by_enumeration():
 
 
 class MarkovEngine:
-    """Predicts the next of a few tokens from the last one alone; a text of any length fits."""
+    """Predicts the next of a few tokens from the last one alone; a text of any length fits.
+
+    Keeps what it was fed, by position, and asserts that it is always told to go on where the text ends: behind
+    every token that was accepted, over every draft that was not.
+    """
 
     group, context, cycles, bus_beats = 4, 1 << 20, None, None
 
     def __init__(self, vocab, tokens, probabilities):
-        self.position, self.largest = 0, 0
+        self.position, self.largest, self.fed, self.generation = 0, 0, [], None
         self._next = np.full((vocab, vocab), -1e9, np.float32)
         self._next[np.ix_(tokens, tokens)] = np.log(probabilities)
 
     def extend(self, tokens, *, rows, logits=True):
+        text = self.generation.prompt_ids + self.generation.ids
+        # While the prompt is fed nothing is known of what follows it; then the latest token is what has not been fed.
+        assert self.position == (len(text) - 1 if self.generation.ids else len(self.fed))
+        assert self.fed[:self.position] == text[:self.position] and tokens[0] == text[self.position]
+        self.fed[self.position:] = tokens
         self.position += len(tokens)
         self.largest = max(self.largest, len(tokens))
         result = self._next[tokens][{Rows.ALL: slice(None), Rows.LAST: slice(-1, None), Rows.NONE: slice(0)}[rows]]
@@ -96,6 +105,7 @@ def sample(write_gguf):
     def run(speculate, seed, count=4):
         engine = MarkovEngine(len(words), letters, chances)
         generation = Generation(engine, words, Sampler(1.0, seed), prompt="abcab", tokens=count, speculate=speculate)
+        engine.generation = generation
         list(generation)
         assert len(generation.ids) == count
         return tuple(map(letters.index, generation.ids)), engine.largest, generation

@@ -9,7 +9,6 @@ from host.transport.link_client import LinkClient
 from host.transport.link_error import LinkError
 from host.transport.register_transport import RegisterTransport
 from host.transport.serial_transport import SerialTransport
-from host.transport.transport import Transport
 from testing.faulty_transport import DyingTransport, HostKilled, NoisyTransport
 from soc.link.byte_registers import VALID_BIT
 from soc.link.protocol import Frame, Opcode, PAYLOAD_BYTES, Register, VERSION
@@ -98,21 +97,6 @@ def test_an_answer_that_takes_long(bench):
     (_, answer), = client.exchange([request])
     assert answer.value == zlib.crc32(bench.content)
     assert client.troubles == 0
-
-
-class _Nobody(Transport):
-    name = "nowhere"
-
-    def write(self, data):
-        pass
-
-    def read(self, timeout):
-        return b""
-
-
-def test_nobody_answers():
-    with pytest.raises(LinkError, match=r"^nowhere: no answer, 4 times in a row$"):
-        LinkClient(_Nobody(), attempts=3).read_registers(0)
 
 
 def test_what_the_board_refuses(bench):
