@@ -4,9 +4,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from gateware.activity import ACTIVITY, BusState
+from gateware.activity import ACTIVITY, BusState, Counter
 from gateware.control.bus_monitor import BusMonitor
-from gateware.control.counters import Counter, Counters
+from gateware.control.counters import Counters
 from gateware.control.data_router import DataRouter
 from gateware.control.dispatch import Dispatch
 from gateware.control.fetch import ProgramFetch
@@ -102,7 +102,7 @@ class Accelerator(wiring.Component):
         Index of the instruction that causes the burst offered on ``read_request``.
     counter_index : In(4)
     counter_value : Out(32)
-        Performance counter, see :class:`gateware.control.counters.Counter`; two cycles later.
+        Performance counter, see :class:`gateware.activity.Counter`; two cycles later.
     activity : Out(ACTIVITY)
         ``bus`` is that of the cycle before.
     trace_scratchpad, trace_scalar, trace_column, trace_store, trace_argmax : Out(TraceSignature)

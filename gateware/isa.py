@@ -90,7 +90,7 @@ class Reduce(IntEnum):
     """Reduction of the results of a pass into scalar register ``reduce_destination``."""
 
     NONE = 0  #: none
-    SUM = 1  #: the fixed order of :func:`gateware.numeric.sums.interleaved_sum`
+    SUM = 1  #: the fixed order of :func:`gateware.exact.sums.interleaved_sum`
     MAX = 2  #: the largest
     LARGEST = 3  #: the largest magnitude
 

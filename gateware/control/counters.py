@@ -1,36 +1,12 @@
 """Performance counters."""
 
-from enum import IntEnum
-
 from amaranth.hdl import Array, Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["Counter", "Counters"]
+from gateware.activity import Counter
 
-
-class Counter(IntEnum):
-    """What is counted, each in cycles or pulses since reset.
-
-    ``BUSY`` is the sum of ``READ_BEATS`` and all ``LOST_`` counters. A beat that is written takes the bus
-    from the reads, and is a cycle of ``LOST_DRAM`` where these were waiting.
-    """
-
-    BUSY = 0           #: cycles between start and done
-    INSTRUCTIONS = 1   #: instructions executed, END aside
-    READ_BEATS = 2     #: bus words read, the program included
-    WRITE_BEATS = 3    #: bus words written
-    LOST_DRAM = 4      #: cycles in which the read bus was idle, by cause: :class:`gateware.activity.BusState`
-    LOST_ENGINE = 5
-    LOST_STORES = 6
-    LOST_QUEUE = 7
-    LOST_PROGRAM = 8
-    LOST_END = 9
-    DATA_STARVED = 10  #: cycles in which the stream of the instruction under way had not come
-    DOT_BUSY = 11      #: cycles in which a DOT instruction executed
-    SCORE_BUSY = 12    #: ... and the latest had a row for every position: K times queries
-    MIX_BUSY = 13      #: ... and its rows ran along positions: V times softmax weights
-    VECTOR_BUSY = 14   #: cycles in which a VECTOR instruction executed
+__all__ = ["Counters"]
 
 
 class Counters(wiring.Component):

@@ -12,8 +12,8 @@ from gateware.dot.group_sums import GroupSums
 from gateware.dot.layouts import CodeChunk, DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
-from gateware.dot.row_aligner import RowAligner
 from gateware.dot.result_serialiser import ResultSerialiser
+from gateware.dot.row_aligner import RowAligner
 from gateware.dot.row_sequencer import RowSequencer
 from gateware.dot.scale_reader import ScaleReader
 from gateware.dot.step_sequencer import StepSequencer
@@ -30,7 +30,7 @@ __all__ = ["DotEngine"]
 class DotEngine(wiring.Component):
     r"""Rows of a streamed matrix times the vectors of the x-buffer, exactly.
 
-    Computes :func:`gateware.dot.exact.exact_dot` bit for bit: 64-bit fixed-point sums, rounded once to fp32.
+    Computes :func:`gateware.exact.dot.exact_dot` bit for bit: 64-bit fixed-point sums, rounded once to fp32.
     Results come row by row, within a row by ascending logical column. In expand mode result i (row i, column
     0) is code i times its scale.
 

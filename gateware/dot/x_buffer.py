@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out
 from gateware.block_ram import BlockRam
 from gateware.dot.layouts import DISTANCE_BITS, DotStep, sides
 from gateware.dot.slot_table import SlotTable
+from gateware.exact.block_float import BLOCK
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import QuantisedGroup
-from gateware.numeric.block_float import BLOCK
 from gateware.numeric.delay import delay
 
 __all__ = ["XBuffer"]

@@ -1,24 +1,22 @@
-"""Single-precision addition."""
+"""Single-precision addition; its function is `gateware.exact.fp32.fp32_add`."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-import numpy as np
 
-from .delay import delay
-from .fp32 import all_normal, fp32_canonical, fp32_flush
-from .fp32_round import Fp32Round
-from .shift import leading_zeros, shift_right_sticky
+from gateware.numeric.delay import delay
+from gateware.numeric.fp32_round import Fp32Round
+from gateware.numeric.shift import leading_zeros, shift_right_sticky
 
 
-__all__ = ["Fp32Add", "fp32_add"]
+__all__ = ["Fp32Add"]
 
 
 class Fp32Add(wiring.Component):
     """Single-precision sum.
 
     A free-running pipeline: latency ``LATENCY`` cycles, one sum per cycle, no flow control. Rounds to
-    nearest even, flushes subnormals (see `gateware.numeric.fp32`). Invert bit 31 of an operand to
+    nearest even, flushes subnormals (see `gateware.exact.fp32`). Invert bit 31 of an operand to
     subtract it.
 
     One path for near and far operands::
@@ -176,25 +174,3 @@ class Fp32Add(wiring.Component):
             self.o.eq(rounding.o),
         ]
         return m
-
-
-@np.errstate(invalid="ignore", over="ignore")
-def fp32_add(a, b):
-    """Sum as `Fp32Add` computes it, bit for bit.
-
-    Parameters
-    ----------
-    a, b : float32
-        Shapes that broadcast.
-
-    Returns
-    -------
-    float32, the broadcast shape (a NumPy scalar for two scalars)
-    """
-    a = np.asarray(a, np.float32)
-    b = np.asarray(b, np.float32)
-    total = a + b
-    if all_normal(a, b, total):
-        return total
-    # A sum below the normal range is exact, so that flushing after NumPy's rounding is right.
-    return fp32_canonical(fp32_flush(fp32_flush(a) + fp32_flush(b)))

@@ -1,24 +1,23 @@
-"""Single-precision multiplication."""
+"""Single-precision multiplication; its function is `gateware.exact.fp32.fp32_multiply`."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-import numpy as np
 
-from .delay import delay
-from .fp32 import BIAS, FLUSH_LIMIT, all_normal, fp32_canonical, fp32_flush
-from .fp32_round import Fp32Round
-from .multiplier import Multiplier
+from gateware.exact.fp32 import BIAS
+from gateware.numeric.delay import delay
+from gateware.numeric.fp32_round import Fp32Round
+from gateware.numeric.multiplier import Multiplier
 
 
-__all__ = ["Fp32Multiply", "fp32_multiply"]
+__all__ = ["Fp32Multiply"]
 
 
 class Fp32Multiply(wiring.Component):
     """Single-precision product.
 
     A free-running pipeline: latency ``LATENCY`` cycles, one product per cycle, no flow control.
-    Rounds to nearest even, flushes subnormals (see `gateware.numeric.fp32`).
+    Rounds to nearest even, flushes subnormals (see `gateware.exact.fp32`).
 
     The 24-bit significands are multiplied as two 12-bit halves each::
 
@@ -118,26 +117,3 @@ class Fp32Multiply(wiring.Component):
             self.o.eq(rounding.o),
         ]
         return m
-
-
-@np.errstate(invalid="ignore", over="ignore", under="ignore")
-def fp32_multiply(a, b):
-    """Product as `Fp32Multiply` computes it, bit for bit.
-
-    Parameters
-    ----------
-    a, b : float32
-        Shapes that broadcast.
-
-    Returns
-    -------
-    float32, the broadcast shape (a NumPy scalar for two scalars)
-    """
-    a = np.asarray(a, np.float32)
-    b = np.asarray(b, np.float32)
-    product = a * b
-    if all_normal(a, b, product):
-        return product
-    exact = fp32_flush(a).astype(np.float64) * fp32_flush(b)
-    exact = exact * (np.abs(exact) >= FLUSH_LIMIT)
-    return fp32_canonical(exact.astype(np.float32))

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .delay import delay
+from gateware.numeric.delay import delay
 
 
 __all__ = ["Fp32Round"]

@@ -1,24 +1,23 @@
-"""Scaled integer to single precision."""
+"""Scaled integer to single precision; its function is `gateware.exact.fp32.integer_to_fp32`."""
 
 from amaranth.hdl import Array, Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-import numpy as np
 
-from .delay import delay
-from .fp32 import BIAS, FLUSH_LIMIT
-from .fp32_round import Fp32Round
-from .shift import leading_zeros
+from gateware.exact.fp32 import BIAS
+from gateware.numeric.delay import delay
+from gateware.numeric.fp32_round import Fp32Round
+from gateware.numeric.shift import leading_zeros
 
 
-__all__ = ["IntegerToFp32", "integer_to_fp32"]
+__all__ = ["IntegerToFp32"]
 
 
 class IntegerToFp32(wiring.Component):
     """``mantissa * 2**exponent`` in single precision, rounded once.
 
     A free-running pipeline: latency ``LATENCY`` cycles, one result per cycle, no flow control. Rounds to
-    nearest even, flushes subnormals (see `gateware.numeric.fp32`)::
+    nearest even, flushes subnormals (see `gateware.exact.fp32`)::
 
         mantissa -- magnitude -- nibbles -- by 16s -- by 4s -- by 1s -- round -- o
                  0            2          4         5        6        7        9
@@ -95,28 +94,3 @@ class IntegerToFp32(wiring.Component):
             self.o.eq(rounding.o),
         ]
         return m
-
-
-@np.errstate(over="ignore", under="ignore")
-def integer_to_fp32(mantissa, exponent):
-    """``mantissa * 2**exponent``, rounded once, as `IntegerToFp32` computes it, bit for bit.
-
-    Parameters
-    ----------
-    mantissa : int64
-        Any value; zero gives +0.
-    exponent : int
-        -2048..2047. Shapes broadcast.
-
-    Returns
-    -------
-    float32, the broadcast shape (a NumPy scalar for two scalars)
-    """
-    mantissa = np.asarray(mantissa, np.int64)
-    # Rounding first to 53 and then to 24 bits would round twice. Wide mantissas (where float64
-    # might round) therefore lose their low 11 bits to a sticky bit (rounding to odd), which leaves
-    # far more than the 26 bits that the second rounding needs.
-    sticky = (mantissa & -2048) | (((mantissa & 2047) != 0) << np.int64(11))
-    exact = np.where((mantissa + (1 << 48)).view(np.uint64) >> 49, sticky, mantissa).astype(np.float64)
-    exact = np.ldexp(exact, exponent)
-    return (exact * (np.abs(exact) >= FLUSH_LIMIT)).astype(np.float32)

@@ -6,8 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.numeric.delay import delay
 from gateware.numeric.function import Fp32Function
-
-from .half_groups import HalfGroups
+from gateware.vector.half_groups import HalfGroups
 
 __all__ = ["GroupFunction"]
 

@@ -6,8 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.numeric.delay import delay
 from gateware.numeric.total_order import total_order_key
-
-from .control_delay import control_delay
+from gateware.vector.control_delay import control_delay
 
 __all__ = ["MaxReducer"]
 

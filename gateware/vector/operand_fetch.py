@@ -9,10 +9,9 @@ from gateware.isa import Function, Reduce, Source
 from gateware.layouts import VectorCommand
 from gateware.numeric.delay import delay
 from gateware.numeric.fp32_multiply import Fp32Multiply
-
-from .control_delay import control_delay
-from .scratchpad import Scratchpad
-from .stream_operand import StreamOperand
+from gateware.vector.control_delay import control_delay
+from gateware.vector.scratchpad import Scratchpad
+from gateware.vector.stream_operand import StreamOperand
 
 __all__ = ["OperandFetch"]
 

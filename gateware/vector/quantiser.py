@@ -5,14 +5,14 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
+from gateware.exact.block_float import BLOCK
+from gateware.exact.fp32 import BIAS
+from gateware.exact.vector_pass import CODE_BITS, COLUMN_BITS, PADDING
 from gateware.layouts import QuantisedGroup, StoredCode
-from gateware.numeric.block_float import BLOCK, BlockFloatRound
+from gateware.numeric.block_float import BlockFloatRound
 from gateware.numeric.delay import delay
-from gateware.numeric.fp32 import BIAS
-
-from .code_serialiser import CodeSerialiser
-from .largest_field import LargestField
-from .vector_pass import CODE_BITS, COLUMN_BITS, PADDING
+from gateware.vector.code_serialiser import CodeSerialiser
+from gateware.vector.largest_field import LargestField
 
 __all__ = ["Quantiser"]
 

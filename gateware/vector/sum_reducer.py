@@ -5,17 +5,16 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
+from gateware.exact.sums import PARTIAL_SUMS
 from gateware.numeric.delay import delay
 from gateware.numeric.fp32_add import Fp32Add
-from gateware.numeric.sums import PARTIAL_SUMS
-
-from .control_delay import control_delay
+from gateware.vector.control_delay import control_delay
 
 __all__ = ["SumReducer"]
 
 
 class SumReducer(wiring.Component):
-    """Sum in the order of :func:`gateware.numeric.sums.interleaved_sum`.
+    """Sum in the order of :func:`gateware.exact.sums.interleaved_sum`.
 
     Element ``i`` is added to partial sum ``i % 64``; lane ``i % lanes`` keeps it in row ``i % 64 // lanes``
     of its block RAM. After the last group the partial sums are added in a tree, ``p[i] += p[i + half]`` for

@@ -5,20 +5,19 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
+from gateware.exact.vector_pass import CODE_BITS
 from gateware.isa import Function, Reduce, Sink
 from gateware.layouts import QuantisedGroup, ScratchpadWrite, StoredCode, VectorCommand
 from gateware.numeric.delay import delay
-
-from .control_delay import control_delay
-from .group_function import GroupFunction
-from .half_groups import HalfGroups
-from .lane import Lane
-from .max_reducer import MaxReducer
-from .operand_fetch import OperandFetch
-from .quantiser import Quantiser
-from .scratchpad import GroupWrite, Scratchpad
-from .sum_reducer import SumReducer
-from .vector_pass import CODE_BITS
+from gateware.vector.control_delay import control_delay
+from gateware.vector.group_function import GroupFunction
+from gateware.vector.half_groups import HalfGroups
+from gateware.vector.lane import Lane
+from gateware.vector.max_reducer import MaxReducer
+from gateware.vector.operand_fetch import OperandFetch
+from gateware.vector.quantiser import Quantiser
+from gateware.vector.scratchpad import GroupWrite, Scratchpad
+from gateware.vector.sum_reducer import SumReducer
 
 __all__ = ["ScalarWrite", "VectorUnit"]
 

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from gateware.activity import Counter
 from gateware.config import CONFIGS
 from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
@@ -12,8 +13,7 @@ from soc.link.protocol import Register, VERSION
 
 __all__ = ["BoardEngine", "config_of_board"]
 
-#: Numbers of the accelerator's performance counters, see gateware.control.counters.Counter.
-_BUSY_CYCLES, _READ_BEATS, _WRITE_BEATS = 0, 2, 3
+_COUNTERS = (Counter.BUSY, Counter.READ_BEATS, Counter.WRITE_BEATS)
 _LONGEST_SECONDS = 3600
 _FP32_BYTES = 4
 
@@ -162,8 +162,7 @@ class BoardEngine(ProgramEngine):
         self._counters = counters
 
     def _read_counters(self):
-        return self._client.read_registers(
-            *(Register.COUNTER + counter for counter in (_BUSY_CYCLES, _READ_BEATS, _WRITE_BEATS)))
+        return self._client.read_registers(*(Register.COUNTER + counter for counter in _COUNTERS))
 
     def _padded(self, size):
         return size + -size % self._bus_bytes

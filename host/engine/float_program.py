@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from gateware.exact.vector_pass import CODE_BITS
 from gateware.isa import CodeOrder, Function, Index, Opcode, Reduce, Sink, Source
-from gateware.vector.vector_pass import CODE_BITS
 from host.engine.program_state import Results
 
 __all__ = ["FloatProgram"]

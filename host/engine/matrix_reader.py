@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateware.dot.exact import unpack_fp16, unpack_power
+from gateware.exact.dot import unpack_fp16, unpack_power
 from gateware.isa import CodeKind, SUPER_VECTORS, Scale, VECTOR_CODES
 from host.image.formats import from_sub_vectors, from_trit_bytes
 from host.image.formats.block_format import BlockFormat
@@ -47,7 +47,7 @@ class MatrixReader:
         -------
         dict
             The arguments ``codes``, ``scale``, ``sub_scales``, ``minimum`` and ``sub_minimums`` of
-            :func:`gateware.dot.exact.exact_dot`.
+            :func:`gateware.exact.dot.exact_dot`.
         """
         row, form, start = self._row, self._format, base * self._bus_bytes + first * self._row.row_bytes
         data = self._memory[start:start + rows * row.row_bytes].reshape(rows, row.row_bytes)

@@ -4,13 +4,13 @@ import struct
 
 import numpy as np
 
-from gateware.dot.exact import exact_dot, exact_expand, unpack_power
+from gateware.exact.block_float import BLOCK
+from gateware.exact.dot import exact_dot, exact_expand, unpack_power
+from gateware.exact.fp32 import fp32_total_order_key
+from gateware.exact.vector_pass import (CODE_BITS, column, reduce_largest, reduce_max, reduce_sum, scale_bits,
+                                         stored, stored_integers, swap, vector_pass)
 from gateware.isa import (CodeOrder, Index, INSTRUCTION_BITS, Opcode, Reduce, Sink, Source, TABLE_FIELDS, VECTOR_CODES,
                           decode)
-from gateware.numeric.block_float import BLOCK
-from gateware.numeric.total_order import fp32_total_order_key
-from gateware.vector.vector_pass import (CODE_BITS, column, reduce_largest, reduce_max, reduce_sum, scale_bits,
-                                         stored, stored_integers, swap, vector_pass)
 from host.engine.matrix_reader import MatrixReader
 from host.engine.program_engine import ProgramEngine
 from host.image.cache_codes import from_elements, to_elements

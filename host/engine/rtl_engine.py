@@ -5,18 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 import gateware
-import sim
-from gateware.control.counters import Counter, Counters
+from gateware.activity import Counter
+from gateware.control.counters import Counters
 from host.bench.timeline import Timeline
 from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
+from host.engine.trace_records import add_records
+import sim
 from sim.compile import compile_design, source_key
 from sim.compiled import CompiledSimulation
 from sim.dram import Dram
 from sim.error import SimulationError
 from sim.interpreted import InterpretedSimulation
 from sim.memory_system import MemorySystem
-from host.engine.trace_records import add_records
 from sim.traced_accelerator import TracedAccelerator, trace_record
 from soc.dram.memories import MEMORIES, Memory
 
@@ -111,7 +112,7 @@ class RtlEngine(ProgramEngine):
 
     def counters(self):
         """Performance counters of the gateware since the start, by
-        :class:`gateware.control.counters.Counter`.
+        :class:`gateware.activity.Counter`.
 
         Takes some cycles, so that every event has reached its counter.
         """

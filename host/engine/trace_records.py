@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateware.numeric.block_float import BLOCK
+from gateware.exact.block_float import BLOCK
 
 __all__ = ["add_records"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from gateware.exact.block_float import BLOCK
 from gateware.isa import Opcode, Sink
-from gateware.numeric.block_float import BLOCK
 from host.engine.program_state import Results
 from host.image.cache_codes import from_elements
 

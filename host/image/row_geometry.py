@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateware.dot.exact import free_bits
+from gateware.exact.dot import free_bits
 from gateware.isa import CodeKind, VECTOR_CODES
 from host.image.formats.block_format import BlockFormat
 from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS

@@ -46,7 +46,7 @@ never written and is zero.
 ## DOT
 
 Each row of the streamed matrix times each of the first `columns` vectors of the x-buffer: exact in integers,
-rounded once, to fp32 (`gateware/dot/exact.py` is the definition). In memory a row is first all its scales,
+rounded once, to fp32 (`gateware/exact/dot.py` is the definition). In memory a row is first all its scales,
 then all its codes, each beginning on a bus word. Result of row r and column c goes to scratchpad element
 `destination + c * destination_stride + r`; with sink `ARGMAX` the index of the largest result goes to a
 register (the lowest of equals), and the results to DRAM from byte `store_base` on if the host asked for them.
@@ -60,7 +60,7 @@ row of a table, the embedding.
 ## VECTOR
 
 `function(a * b + c)` for each of `length` elements, in IEEE binary32: the product is rounded, the sum is
-rounded, then comes the function (`gateware/vector/vector_pass.py` is the definition). Results go to `sink`
+rounded, then comes the function (`gateware/exact/vector_pass.py` is the definition). Results go to `sink`
 and, reduced, to scalar register `reduce_destination`.
 
 Scratchpad addresses of vectors are multiples of 16 elements. A pass may write in place (`destination` = `a`);

@@ -13,13 +13,14 @@ from amaranth.hdl import Value
 from amaranth.sim import Simulator
 
 from gateware.accelerator import Accelerator
+from gateware.activity import Counter
 from gateware.config import CONFIGS
-from gateware.control.counters import Counter, Counters
-from gateware.dot.exact import exact_dot, free_bits, unpack_fp16, unpack_power
+from gateware.control.counters import Counters
+from gateware.exact.dot import exact_dot, free_bits, unpack_fp16, unpack_power
+from gateware.exact.fp32 import fp32_total_order_key
+from gateware.exact.vector_pass import column, scale_bits, stored
 from gateware.isa import (CodeKind, CodeOrder, INSTRUCTION_BITS, Index, Instruction, Opcode, Reduce, Scale, Sink,
                           Source, encode)
-from gateware.numeric.total_order import fp32_total_order_key
-from gateware.vector.vector_pass import column, scale_bits, stored
 from host.image.planes import to_planes
 from testing.burst_memory import BurstMemory
 from testing.deadline import run_with_deadline

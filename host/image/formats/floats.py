@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from gateware.exact.block_float import block_exponent, block_float_round
 from gateware.isa import CodeKind, Scale, VECTOR_CODES
-from gateware.numeric.block_float import block_exponent, block_float_round
 from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 

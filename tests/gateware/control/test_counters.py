@@ -4,7 +4,8 @@ import random
 
 from amaranth.sim import Simulator
 
-from gateware.control.counters import Counter, Counters
+from gateware.activity import Counter
+from gateware.control.counters import Counters
 
 
 def test_counts_every_event():

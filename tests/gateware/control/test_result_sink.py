@@ -6,8 +6,8 @@ import numpy as np
 from amaranth.sim import Simulator
 
 from gateware.control.result_sink import ResultSink
+from gateware.exact.fp32 import fp32_total_order_key
 from gateware.isa import Sink
-from gateware.numeric.total_order import fp32_total_order_key
 from testing.deadline import run_with_deadline
 from testing.streams import run_stream_test, send
 

@@ -7,10 +7,10 @@ from amaranth.sim import Simulator
 import numpy as np
 import pytest
 
-from gateware.dot import exact
 from gateware.dot.engine import DotEngine
+from gateware.exact.block_float import BLOCK
+from gateware.exact.dot import exact_dot, exact_expand, free_bits, unpack_fp16, unpack_power
 from gateware.isa import CodeKind, CodeOrder, Scale, VECTOR_CODES
-from gateware.numeric.block_float import BLOCK
 from host.image.cache_codes import to_elements
 from host.image.formats import FORMATS, trit_bytes
 from host.image.planes import to_planes
@@ -55,8 +55,8 @@ class Matrix:
     @property
     def free(self):
         growth = 0 if self.expand else (self.codes.shape[1] - 1).bit_length()
-        return exact.free_bits(code_bits=self.code_bits, code_kind=self.kind, growth=growth + self.extra_growth,
-                               sub_bits=self.sub_bits, sub_signed=self.sub_signed, minimum=self.minimums is not None)
+        return free_bits(code_bits=self.code_bits, code_kind=self.kind, growth=growth + self.extra_growth,
+                         sub_bits=self.sub_bits, sub_signed=self.sub_signed, minimum=self.minimums is not None)
 
     @property
     def digits(self):
@@ -85,8 +85,8 @@ class Matrix:
         scales = np.zeros(self.codes.shape[:2]) if self.scales is None else self.scales
         return {
             "codes": (self.codes if self.table is None else np.array(self.table)[self.codes]).astype(float),
-            "scale": per_vector(scales, exact.unpack_fp16 if self.scale == Scale.FP16 else exact.unpack_power),
-            "minimum": None if self.minimums is None else per_vector(self.minimums, exact.unpack_fp16),
+            "scale": per_vector(scales, unpack_fp16 if self.scale == Scale.FP16 else unpack_power),
+            "minimum": None if self.minimums is None else per_vector(self.minimums, unpack_fp16),
             "sub_scales": floats(self.sub_scales), "sub_minimums": floats(self.sub_minimums), "free": self.free}
 
     def row_parts(self, row):
@@ -125,9 +125,9 @@ class Matrix:
     def results(self, x):
         """Results as the engine sends them; ``x`` has a `Vector` per logical column."""
         if self.expand:
-            values = exact.exact_expand(**self._arguments)[:, None]
+            values = exact_expand(**self._arguments)[:, None]
         else:
-            values = np.stack([exact.exact_dot(
+            values = np.stack([exact_dot(
                 **self._arguments, **dict(zip(("x_mantissa", "x_exponent"), x[column].vectors(self.codes.shape[1]))))
                 for column in range(self.columns)], axis=1)
         rows, columns = values.shape

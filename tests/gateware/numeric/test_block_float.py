@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateware.numeric import BlockFloatRound, block_exponent, block_float_round, quantise_block
-from gateware.numeric.block_float import MANTISSA_BITS
+from gateware.exact.block_float import MANTISSA_BITS, block_exponent, block_float_round, quantise_block
+from gateware.numeric.block_float import BlockFloatRound
 
 
 @pytest.fixture(scope="module")

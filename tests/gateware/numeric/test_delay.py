@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 import numpy as np
 import pytest
 
-from gateware.numeric import delay
+from gateware.numeric.delay import delay
 
 
 class _Delay(wiring.Component):

@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateware.numeric import Fp32Add, fp32_add
+from gateware.exact.fp32 import fp32_add
+from gateware.numeric.fp32_add import Fp32Add
 
 
 def _bits(rng, low, high, count):

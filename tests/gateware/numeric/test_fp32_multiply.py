@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateware.numeric import Fp32Multiply, fp32_multiply
+from gateware.exact.fp32 import fp32_multiply
+from gateware.numeric.fp32_multiply import Fp32Multiply
 
 
 def _bits(rng, low, high, count):

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateware.numeric import Fp32Round
+from gateware.numeric.fp32_round import Fp32Round
 
 
 def test_rounding(run_pipeline, fp32_round_exact, assert_same_bits):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from gateware.numeric import Fp32Function, Function, fp32_exp2, fp32_function, fp32_reciprocal, fp32_rsqrt
-from gateware.numeric.function_tables import coefficients
+from gateware.exact.function import fp32_exp2, fp32_function, fp32_reciprocal, fp32_rsqrt
+from gateware.exact.function_tables import coefficients
+from gateware.isa import Function
+from gateware.numeric.function import Fp32Function
 
 
 def _floats(bits):

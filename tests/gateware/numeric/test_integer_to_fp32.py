@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateware.numeric import IntegerToFp32, integer_to_fp32
+from gateware.exact.fp32 import integer_to_fp32
+from gateware.numeric.integer_to_fp32 import IntegerToFp32
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from gateware.numeric import Multiplier
+from gateware.numeric.multiplier import Multiplier
 
 
 @pytest.mark.parametrize("a_width, b_width", [(18, 18), (18, 8), (12, 12), (1, 1)])

@@ -5,7 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 import numpy as np
 
-from gateware.numeric import fp32_total_order_key, total_order_key
+from gateware.exact.fp32 import fp32_total_order_key
+from gateware.numeric.total_order import total_order_key
 
 
 class _Key(wiring.Component):

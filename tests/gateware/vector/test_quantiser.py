@@ -6,8 +6,8 @@ from amaranth.sim import Simulator
 import numpy as np
 import pytest
 
+from gateware.exact.vector_pass import column, scale_bits, stored, stored_integers
 from gateware.vector.quantiser import Quantiser
-from gateware.vector.vector_pass import column, scale_bits, stored, stored_integers
 
 CORNERS = np.array([0x00000000, 0x80000000, 0x007fffff, 0x00800000, 0xbf800000, 0xff7fffff, 0x7f800000,
                     0x7fc00000], np.uint32).view(np.float32)

@@ -4,9 +4,9 @@ from amaranth.sim import Simulator
 import numpy as np
 import pytest
 
+from gateware.exact.vector_pass import reduce_largest, reduce_max, reduce_sum
 from gateware.vector.max_reducer import MaxReducer
 from gateware.vector.sum_reducer import SumReducer
-from gateware.vector.vector_pass import reduce_largest, reduce_max, reduce_sum
 
 # Sums of the small ones leave the normal range, and come back as a zero with a sign.
 SMALL = np.array([0x00800000, 0x80c00000, 0x80a00001, 0x00e00000, 0, 0x80000000],

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from gateware.config import Config
+from gateware.exact.vector_pass import (column, reduce_largest, reduce_max, reduce_sum, scale_bits, stored,
+                                         stored_integers, swap, vector_pass)
 from gateware.isa import Function, Reduce, Sink, Source
 from gateware.vector.max_reducer import MaxReducer
 from gateware.vector.quantiser import Quantiser
 from gateware.vector.sum_reducer import SumReducer
 from gateware.vector.unit import VectorUnit
-from gateware.vector.vector_pass import (column, reduce_largest, reduce_max, reduce_sum, scale_bits, stored,
-                                         stored_integers, swap, vector_pass)
 from testing.streams import receive, send
 
 CORNERS = np.array([0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80ffffff, 0x3f800000,

@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gateware.activity import BusState
-from gateware.control.counters import Counter
+from gateware.activity import BusState, Counter
 from host.bench.kinds import BETWEEN, KINDS
 from host.bench.layered_run import run_layers
 from host.bench.random_image import random_image

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
+from gateware.exact.vector_pass import reduce_largest, reduce_max, reduce_sum, stored_integers, vector_pass
 from gateware.isa import Reduce, Sink, Source
-from gateware.vector.vector_pass import reduce_largest, reduce_max, reduce_sum, stored_integers, vector_pass
 from host.compiler.compiled import compile_model
 from host.engine.model_engine import ModelEngine
 from host.gguf.model import load

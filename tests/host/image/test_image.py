@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
-from gateware.dot.exact import exact_expand
+from gateware.exact.dot import exact_expand
 from gateware.isa import decode, encode
 from host.compiler.builder import ProgramBuilder, Stream
 from host.compiler.compiled import compile_model
 from host.engine.matrix_reader import MatrixReader
 from host.errors import CelosiaError
 from host.gguf.model import load
+from host.gguf.tensor import SCALE_FIELDS, Tensor
+from host.image.formats import FORMATS
 from host.image.header import HEADER_BYTES, Header
 from host.image.image import build_image, put_matrix, rope_table
-from host.image.formats import FORMATS
 from host.image.planes import from_planes, to_planes
 from host.image.row_geometry import RowGeometry
-from host.gguf.tensor import SCALE_FIELDS, Tensor
 
 
 @pytest.mark.parametrize("code_bits", range(2, 17))

@@ -2,16 +2,13 @@
 
 import numpy as np
 
-from .fp32 import fp32_canonical, fp32_flush
-from .fp32_add import fp32_add
-
+from gateware.exact.fp32 import fp32_add, fp32_canonical, fp32_flush
 
 __all__ = ["PARTIAL_SUMS", "interleaved_sum"]
 
-
-#: Element ``i`` is added to partial sum ``i % PARTIAL_SUMS``. Four lanes of an adder of up to 16
-#: cycles keep that many sums in flight, and the order does not depend on the number of lanes.
 PARTIAL_SUMS = 64
+"""Element ``i`` is added to partial sum ``i % PARTIAL_SUMS``. Four lanes of an adder of up to 16 cycles keep that
+many sums in flight, and the order does not depend on the number of lanes."""
 
 
 @np.errstate(invalid="ignore", over="ignore")

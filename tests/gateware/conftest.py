@@ -1,4 +1,4 @@
-"""Values and a driver that the tests of all fp32 units share."""
+"""Values and a driver that the tests of arithmetic share."""
 
 from fractions import Fraction
 

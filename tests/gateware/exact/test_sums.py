@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gateware.numeric import PARTIAL_SUMS, fp32_add, interleaved_sum
+from gateware.exact.fp32 import fp32_add
+from gateware.exact.sums import PARTIAL_SUMS, interleaved_sum
 
 
 def _by_the_definition(x):

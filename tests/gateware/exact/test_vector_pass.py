@@ -5,12 +5,10 @@ import warnings
 import numpy as np
 import pytest
 
+from gateware.exact.fp32 import fp32_add, fp32_multiply, fp32_total_order_key
+from gateware.exact.function import fp32_function
+from gateware.exact.vector_pass import column, reduce_max, scale_bits, stored, swap, vector_pass
 from gateware.isa import Function
-from gateware.numeric.fp32_add import fp32_add
-from gateware.numeric.fp32_multiply import fp32_multiply
-from gateware.numeric.function import fp32_function
-from gateware.numeric.total_order import fp32_total_order_key
-from gateware.vector.vector_pass import column, reduce_max, scale_bits, stored, swap, vector_pass
 
 WORDS = np.array([0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80ffffff, 0x3f800000,
                   0xbf800000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345],

@@ -1,4 +1,4 @@
-"""Coefficients of the piecewise quadratics behind `Fp32Function`.
+"""Coefficients of the piecewise quadratics behind `gateware.numeric.function.Fp32Function`.
 
 Each function is reduced to ``1 + q`` with q in 0..1 over an argument of 24 fractional bits: seven
 or eight of its leading bits choose a segment, the ``OFFSET_BITS`` below are the offset ``d`` from
@@ -20,31 +20,29 @@ A segment's quadratic interpolates at the three Chebyshev nodes. All of it is in
 from functools import cache
 from math import isqrt
 
+__all__ = ["ARGUMENT_BITS", "CURVE_SHIFT", "OFFSET_BITS", "OFFSET_SHIFT", "SEGMENTS", "SLOPE_SHIFT", "VALUE_SHIFT",
+           "coefficients"]
 
-__all__ = [
-    "SEGMENTS", "ARGUMENT_BITS", "OFFSET_BITS", "CURVE_SHIFT", "SLOPE_SHIFT", "OFFSET_SHIFT", "VALUE_SHIFT",
-    "coefficients",
-]
-
-
-#: Segments of one function over the unit interval.
 SEGMENTS = 128
-#: Fractional bits of the argument.
+"""Segments of one function over the unit interval."""
+
 ARGUMENT_BITS = 24
-#: Bits of the offset within a segment.
+"""Fractional bits of the argument."""
+
 OFFSET_BITS = 17
+"""Bits of the offset within a segment."""
 
 # q = (c0 + (slope * d >> OFFSET_SHIFT)) >> VALUE_SHIFT,
 # slope = (c1 + (c2 * d >> CURVE_SHIFT)) >> SLOPE_SHIFT.
-#: Fractional bits: c2 16, c1 20, slope 16, c0 27, q 23.
+# Fractional bits: c2 16, c1 20, slope 16, c0 27, q 23.
 CURVE_SHIFT = 16 + ARGUMENT_BITS - 20
 SLOPE_SHIFT = 20 - 16
 OFFSET_SHIFT = 16 + ARGUMENT_BITS - 27
 VALUE_SHIFT = 27 - 23
 
-#: Fractional bits of the values that the quadratics are fitted to.
+# Fractional bits of the values that the quadratics are fitted to.
 _PRECISION = 96
-#: Offsets of the Chebyshev nodes, 2**16 * (1 -+ sqrt(3) / 2) and the middle.
+# Offsets of the Chebyshev nodes, 2**16 * (1 -+ sqrt(3) / 2) and the middle.
 _NODES = ((1 << 16) - isqrt(3 << 30), 1 << 16, (1 << 16) + isqrt(3 << 30))
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateware.dot.exact import exact_dot, exact_expand, free_bits, unpack_fp16, unpack_power
+from gateware.exact.dot import exact_dot, exact_expand, free_bits, unpack_fp16, unpack_power
 from gateware.isa import CodeKind
 
 

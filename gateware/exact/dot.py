@@ -17,8 +17,8 @@ result depends neither on lanes and columns nor on the bus.
 
 import numpy as np
 
+from gateware.exact.fp32 import integer_to_fp32
 from gateware.isa import CodeKind, VECTOR_CODES
-from gateware.numeric.integer_to_fp32 import integer_to_fp32
 
 __all__ = ["EXPAND_EXPONENT", "EXPAND_MANTISSA", "SCALE_BITS", "exact_dot", "exact_expand", "free_bits",
            "unpack_fp16", "unpack_power"]

@@ -5,13 +5,11 @@ The vector unit and these functions compute the same bits; the golden model impo
 
 import numpy as np
 
-from gateware.numeric.block_float import block_float_round, quantise_block
-from gateware.numeric.fp32 import BIAS, fp32_canonical, fp32_flush
-from gateware.numeric.fp32_add import fp32_add
-from gateware.numeric.fp32_multiply import fp32_multiply
-from gateware.numeric.function import Function, fp32_function
-from gateware.numeric.sums import interleaved_sum as reduce_sum
-from gateware.numeric.total_order import fp32_total_order_key
+from gateware.exact.block_float import block_float_round, quantise_block
+from gateware.exact.fp32 import BIAS, fp32_add, fp32_canonical, fp32_flush, fp32_multiply, fp32_total_order_key
+from gateware.exact.function import fp32_function
+from gateware.exact.sums import interleaved_sum as reduce_sum
+from gateware.isa import Function
 
 __all__ = ["CODE_BITS", "COLUMN_BITS", "PADDING", "column", "reduce_largest", "reduce_max", "reduce_sum",
            "scale_bits", "stored", "stored_integers", "swap", "vector_pass"]
