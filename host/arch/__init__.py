@@ -1,1 +1,1 @@
-"""Architectures: what the tensors and metadata of a family of models mean."""
+"""Architectures: what the keys, the tensors and the layers of a family of models are; one file for each."""

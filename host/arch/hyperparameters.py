@@ -1,29 +1,21 @@
-"""The numbers that shape a llama model, from its GGUF metadata."""
+"""The numbers that shape a model."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from host.gguf.metadata import Metadata
+from host.arch.rope import rope_scale
 
 __all__ = ["Hyperparameters"]
 
-#: Keys that change the arithmetic in a way that nothing here computes, with the values that do not.
-_UNSUPPORTED = {
-    "llama.expert_count": (0,),
-    "llama.attention.scale": (0,),
-    "llama.attention.clamp_kqv": (0,),
-    "llama.attention.sliding_window": (0,),
-    "llama.embedding_scale": (0, 1),
-    "llama.residual_scale": (0, 1),
-    "llama.logit_scale": (0, 1),
-    "llama.rope.scaling.attn_factor": (0, 1),
-}
+_EMBEDDING = "token_embd.weight"
+_OUTPUT = "output.weight"
+_ROPE_FACTORS = "rope_freqs.weight"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """Shape and constants of a llama model.
+    """Shape and constants of a model; an architecture that needs more has a subclass of it.
 
     Attributes
     ----------
@@ -35,7 +27,7 @@ class Hyperparameters:
     rope_theta : float
         Base of the rotary angles.
     rope_dim : int
-        Leading elements of each head that are rotated, in adjacent pairs (ggml's NORM order).
+        Leading elements of each head that are rotated.
     rope_scale : float
         Positions are divided by this (linear scaling); 1 without scaling.
     rope_freq_factors : numpy.ndarray or None
@@ -77,62 +69,44 @@ class Hyperparameters:
         return frequencies
 
     @classmethod
-    def from_metadata(cls, path, values, *, embedding_rows, tied, rope_freq_factors):
-        """Read and cross-check the ``llama.*`` keys.
+    def read(cls, keys, tensors, **more):
+        """Read and cross-check the keys that most architectures have.
 
         Parameters
         ----------
-        path : str or os.PathLike
-            For messages.
-        values : dict
-            Metadata as `host.gguf.file.GGUFFile` reads them.
-        embedding_rows : int
-            Rows of the embedding matrix: the vocabulary's size where the metadata do not tell it.
-        tied : bool
-        rope_freq_factors : numpy.ndarray or None
+        keys : host.arch.keys.Keys
+        tensors : host.gguf.model.FileTensors
+        more
+            What a subclass adds.
 
         Raises
         ------
         CelosiaError
-            If a key is missing, has a value that cannot be, or asks for something that is not supported.
+            If a key is missing or has a value that cannot be.
         """
-        keys = Metadata(path, values)
-        for key, harmless in _UNSUPPORTED.items():
-            if key in keys and not (np.isscalar(keys.get(key)) and keys.get(key) in harmless):
-                keys.fail(key, "absent (it is not supported)", keys.get(key))
-        heads = keys.integer("llama.attention.head_count")
-        kv_heads = keys.integer("llama.attention.head_count_kv", default=heads)
+        heads = keys.integer("attention.head_count")
+        kv_heads = keys.integer("attention.head_count_kv", default=heads)
         if heads % kv_heads:
-            keys.fail("llama.attention.head_count_kv", f"a divisor of the {heads} heads", kv_heads)
-        dim = keys.integer("llama.embedding_length")
-        if "llama.attention.key_length" not in keys and dim % heads:
-            keys.fail("llama.embedding_length", f"a multiple of the {heads} heads", dim)
-        head_dim = keys.integer("llama.attention.key_length", default=dim // heads)
-        value_dim = keys.integer("llama.attention.value_length", default=head_dim)
+            keys.fail("attention.head_count_kv", f"a divisor of the {heads} heads", kv_heads)
+        dim = keys.integer("embedding_length")
+        if "attention.key_length" not in keys and dim % heads:
+            keys.fail("embedding_length", f"a multiple of the {heads} heads", dim)
+        head_dim = keys.integer("attention.key_length", default=dim // heads)
+        value_dim = keys.integer("attention.value_length", default=head_dim)
         if value_dim != head_dim:
-            keys.fail("llama.attention.value_length", f"the key length {head_dim}", value_dim)
-        rope_dim = keys.integer("llama.rope.dimension_count", default=head_dim)
+            keys.fail("attention.value_length", f"the key length {head_dim}", value_dim)
+        rope_dim = keys.integer("rope.dimension_count", default=head_dim)
         if rope_dim % 2 or rope_dim > head_dim:
-            keys.fail("llama.rope.dimension_count", f"even and at most the head's {head_dim}", rope_dim)
-        tokens = len(keys.texts("tokenizer.ggml.tokens", default=[])) or embedding_rows
-        vocab = keys.integer("llama.vocab_size", default=tokens)
+            keys.fail("rope.dimension_count", f"even and at most the head's {head_dim}", rope_dim)
+        tokens = len(keys.texts("tokenizer.ggml.tokens", default=[])) or tensors.rows(_EMBEDDING)
+        vocab = keys.integer("vocab_size", default=tokens)
         if tokens != vocab:
-            keys.fail("llama.vocab_size", f"the {tokens} of the token list or the embedding", vocab)
+            keys.fail("vocab_size", f"the {tokens} of the token list or the embedding", vocab)
         return cls(
-            layers=keys.integer("llama.block_count"), dim=dim, heads=heads, kv_heads=kv_heads,
-            head_dim=head_dim, ffn=keys.integer("llama.feed_forward_length"), vocab=vocab,
-            context=keys.integer("llama.context_length"),
-            rms_eps=keys.real("llama.attention.layer_norm_rms_epsilon"),
-            rope_theta=keys.real("llama.rope.freq_base", default=10000.0),
-            rope_dim=rope_dim, rope_scale=_rope_scale(keys), rope_freq_factors=rope_freq_factors, tied=tied,
-            bos=keys.token("tokenizer.ggml.bos_token_id", vocab),
-            eos=keys.token("tokenizer.ggml.eos_token_id", vocab))
-
-
-def _rope_scale(keys):
-    if "llama.rope.scaling.type" not in keys:
-        return keys.real("llama.rope.scale_linear", default=1.0)
-    kind = keys.text("llama.rope.scaling.type")
-    if kind not in ("none", "linear"):
-        keys.fail("llama.rope.scaling.type", "'none' or 'linear'", kind)
-    return keys.real("llama.rope.scaling.factor") if kind == "linear" else 1.0
+            layers=keys.integer("block_count"), dim=dim, heads=heads, kv_heads=kv_heads,
+            head_dim=head_dim, ffn=keys.integer("feed_forward_length"), vocab=vocab,
+            context=keys.integer("context_length"), rms_eps=keys.real("attention.layer_norm_rms_epsilon"),
+            rope_theta=keys.real("rope.freq_base", default=10000.0), rope_dim=rope_dim, rope_scale=rope_scale(keys),
+            rope_freq_factors=tensors.positive(_ROPE_FACTORS) if _ROPE_FACTORS in tensors else None,
+            tied=_OUTPUT not in tensors, bos=keys.token("tokenizer.ggml.bos_token_id", vocab),
+            eos=keys.token("tokenizer.ggml.eos_token_id", vocab), **more)

@@ -1,7 +1,6 @@
 """Bytes that a token needs from DRAM, each once."""
 
 from gateware.isa import CodeKind
-from host.compiler.placement import is_matrix
 from host.image.formats import FORMATS
 
 __all__ = ["kv_bytes", "macs", "useful_bytes", "weight_bytes"]
@@ -10,10 +9,13 @@ _FP32_BYTES = 4
 _TRITS = 5  # in a byte
 
 
-def weight_bytes(tensor):
-    """Bytes of a tensor's rows as packed, without any padding: codes, sub-scales, scales and minimums."""
+def weight_bytes(tensor, *, matrix=True):
+    """Bytes of a tensor's rows as packed, without any padding: codes, sub-scales, scales and minimums.
+
+    Without `matrix` it is one of those that the vector unit takes as fp32.
+    """
     rows, columns = tensor.shape
-    if not is_matrix(tensor.name):
+    if not matrix:
         return rows * columns * _FP32_BYTES
     form = FORMATS[tensor.ggml_type]
     vectors = -(-columns // 32)
@@ -51,7 +53,7 @@ def useful_bytes(model, position, kv_bits=16):
     total = 0
     for name, tensor in model.tensors.items():
         row_only = name == "token_embd.weight" and not model.hyperparameters.tied
-        total += weight_bytes(tensor) / (tensor.shape[0] if row_only else 1)
+        total += weight_bytes(tensor, matrix=model.is_matrix(name)) / (tensor.shape[0] if row_only else 1)
     return round(total + kv_bytes(model.hyperparameters, position, kv_bits))
 
 
@@ -60,6 +62,6 @@ def macs(model, position, *, output=True):
     hp = model.hyperparameters
     total = 2 * hp.layers * hp.heads * hp.head_dim * position
     for name, tensor in model.tensors.items():
-        if is_matrix(name) and name not in ("token_embd.weight", "output.weight"):
+        if model.is_matrix(name) and name not in ("token_embd.weight", "output.weight"):
             total += tensor.shape[0] * tensor.shape[1]
     return total + (model.output.shape[0] * model.output.shape[1] if output else 0)

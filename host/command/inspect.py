@@ -59,7 +59,7 @@ def _report(compiled):
     shape = {name: value for name, value in asdict(hp).items() if name != "rope_freq_factors"}
     return {
         "model": str(model.path),
-        "architecture": "llama",
+        "architecture": model.architecture.name,
         "hyperparameters": shape | {"rope_freq_factors": hp.rope_freq_factors is not None},
         "parameters": sum(row["shape"][0] * row["shape"][1] for row in tensors),
         "config": compiled.config.name,
@@ -90,12 +90,11 @@ def _program(compiled):
 
 
 def _tensor(compiled, tensor):
-    from host.compiler.placement import is_matrix
     from host.image.formats import FORMATS
 
     packed = len(compiled.placement.map.regions[tensor.name])
     packing = "fp32"
-    if is_matrix(tensor.name):
+    if compiled.model.is_matrix(tensor.name):
         form = FORMATS[tensor.ggml_type]
         packing = _packing(form)
     return {"name": tensor.name, "shape": list(tensor.shape), "format": tensor.ggml_type, "packing": packing,
@@ -133,7 +132,7 @@ def _print(report):
     width = None if sys.stdout.isatty() else 120
     console = Console(highlight=False, markup=False, soft_wrap=True, width=width)
     hp = report["hyperparameters"]
-    console.print(f"{report['model']}: llama, {report['parameters']:,} parameters")
+    console.print(f"{report['model']}: {report['architecture']}, {report['parameters']:,} parameters")
     console.print(", ".join(f"{name} {hp[name]}" for name in (
         "layers", "dim", "heads", "kv_heads", "head_dim", "ffn", "vocab", "context")))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_footer=True)

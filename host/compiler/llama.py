@@ -79,7 +79,8 @@ class LlamaCompiler:
 
     def _load_rope(self):
         """This position's row of the rope table: a half of cosines, a half of sines."""
-        stride = self._place.rope_bytes(self._hp) // self._config.bus_bytes
+        table = self._place.tables["rope"]
+        stride = table.row_bytes(self._config.bus_bytes) // self._config.bus_bytes
         beats = stride // 2
         for token in self._tokens:
             for name, vectors, part in (("cosine", self._pad.cosine, 0), ("sine", self._pad.sine, 1)):

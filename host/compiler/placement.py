@@ -9,7 +9,7 @@ from host.image.formats.block_format import BlockFormat
 from host.image.row_geometry import RowGeometry
 from gateware.isa import CodeKind, INSTRUCTION_BITS, Scale, VECTOR_CODES
 
-__all__ = ["EMBEDDING", "KV_BITS", "Placement", "is_matrix"]
+__all__ = ["EMBEDDING", "KV_BITS", "Placement"]
 
 KV_BITS = (16, 8, 4)
 """Bits that a code of the KV cache may have."""
@@ -21,15 +21,10 @@ _SCALE_BYTES = 4
 _FP32_BYTES = 4
 
 
-def is_matrix(name):
-    """Whether the dot engine reads a tensor (norm weights go to the vector unit, as fp32)."""
-    return not name.endswith("norm.weight")
-
-
 class Placement:
     """Memory map of a packed model.
 
-    Content that is loaded comes first (program, rope table, norms, matrices), then what starts as zeros
+    Content that is loaded comes first (program, position tables, vectors, matrices), then what starts as zeros
     (KV cache, logits). K of a KV head is a row per position, V a row per dimension that runs along
     positions; each position has one fp32 scale for its K and one for its V. In V of 4 bits two dimensions share
     the bytes of a row: a position then writes whole bytes.
@@ -50,6 +45,8 @@ class Placement:
     Attributes
     ----------
     map : host.image.memory_map.MemoryMap
+    tables : dict of str to host.arch.position_table.PositionTable
+        By their region.
     content_bytes : int
         End of what is loaded.
     rows : dict of str to RowGeometry
@@ -67,14 +64,16 @@ class Placement:
         self._bus_bytes = config.bus_bytes
         self.map = MemoryMap(HEADER_BYTES)
         self.map.add("program", instructions * INSTRUCTION_BITS // 8)
-        self.map.add("rope", context * self.rope_bytes(hp))
+        self.tables = model.architecture.position_tables(hp)
+        for name, table in self.tables.items():
+            self.map.add(name, context * table.row_bytes(config.bus_bytes))
         self.rows = {}
         for name, tensor in model.tensors.items():
-            if is_matrix(name):
+            if model.is_matrix(name):
                 self.rows[name] = geometry = self._geometry(tensor)
                 self.map.add(name, geometry.beats(tensor.shape[0]) * config.bus_bytes)
             else:
-                self.map.add(name, tensor.shape[1] * _FP32_BYTES)
+                self.map.add(name, tensor.shape[0] * tensor.shape[1] * _FP32_BYTES)
         self.content_bytes = self.map.size
         self.key_row = self._kv_row(hp.head_dim, kv_bits)
         self.value_row = self._kv_row(context, kv_bits)
@@ -94,11 +93,6 @@ class Placement:
     def beat(self, name):
         """First bus word of a region."""
         return self.map.address(name) // self._bus_bytes
-
-    def rope_bytes(self, hyperparameters):
-        """Bytes of a position of the rope table: the cosines of a head, then its signed sines, as fp32, each padded."""
-        half = hyperparameters.head_dim * _FP32_BYTES
-        return 2 * (half + -half % self._bus_bytes)
 
     def _geometry(self, tensor):
         """Rows are packed where that saves anything."""

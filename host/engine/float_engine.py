@@ -1,4 +1,4 @@
-"""The ideal: a llama forward pass in float64 on the weights as the file has them."""
+"""The ideal: the forward pass of a model in float64 on the weights as the file has them."""
 
 import numpy as np
 
@@ -12,9 +12,10 @@ _CHUNK_BYTES = 1 << 22
 class FloatEngine:
     """NumPy float64 forward pass with a KV cache, the reference that the other engines are compared with.
 
-    Every operation is float64: nothing is rounded to a smaller type, weights are what ggml dequantises.
-    Rotary embedding turns adjacent pairs (2i, 2i + 1) of each head. Positions are computed together as far
-    as memory goes: attention needs one (positions, length) matrix per query head, one head at a time.
+    It has the weights and the cache; what is computed with them is the reference of the model's architecture, made of
+    `host.engine.float_parts`. Every operation is float64: nothing is rounded to a smaller type, weights are what ggml
+    dequantises. Positions are computed together as far as memory goes: attention needs one (positions, length) matrix
+    per query head, one head at a time.
 
     Parameters
     ----------
@@ -26,6 +27,8 @@ class FloatEngine:
 
     Attributes
     ----------
+    model
+    hyperparameters : host.arch.hyperparameters.Hyperparameters
     context : int
     position : int
         Tokens in the KV cache.
@@ -44,8 +47,7 @@ class FloatEngine:
         self.model = model
         self.context = context
         self.position = 0
-        self._hp = hp
-        self._frequencies = hp.rope_frequencies()
+        self.hyperparameters = hp
         self._kept = self._choose_kept(weight_bytes)
         # Grown as positions come: a context may be far longer than any text.
         self._keys = np.empty((hp.layers, hp.kv_heads, 0, hp.head_dim))
@@ -92,19 +94,15 @@ class FloatEngine:
             If an id is outside the vocabulary or the context is full; the cache is then as before.
         """
         ids = np.asarray(ids, dtype=np.int64).reshape(-1)
-        if ids.size and not (0 <= ids.min() and ids.max() < self._hp.vocab):
-            bad = ids[(ids < 0) | (ids >= self._hp.vocab)][0]
-            raise CelosiaError(f"Token id must be below {self._hp.vocab}, not {bad}")
+        if ids.size and not (0 <= ids.min() and ids.max() < self.hyperparameters.vocab):
+            bad = ids[(ids < 0) | (ids >= self.hyperparameters.vocab)][0]
+            raise CelosiaError(f"Token id must be below {self.hyperparameters.vocab}, not {bad}")
         if self.position + ids.size > self.context:
             raise CelosiaError(f"{self.position + ids.size} tokens do not fit the context of {self.context}")
         self._reserve(self.position + ids.size)
-        tensors = self.model.tensors
-        state = tensors["token_embd.weight"].dequantise(ids, np.float64)
-        for layer in range(self._hp.layers):
-            state = state + self._attention(layer, self._norm(state, f"blk.{layer}.attn_norm.weight"))
-            state = state + self._feed_forward(layer, self._norm(state, f"blk.{layer}.ffn_norm.weight"))
+        logits = self.model.architecture.reference(self, ids)
         self.position += ids.size
-        return self._multiply(self.model.output, self._norm(state, "output_norm.weight"))
+        return logits
 
     def _reserve(self, length):
         capacity = self._keys.shape[2]
@@ -112,51 +110,22 @@ class FloatEngine:
             more = ((0, 0), (0, 0), (0, max(length, min(2 * capacity, self.context)) - capacity), (0, 0))
             self._keys, self._values = np.pad(self._keys, more), np.pad(self._values, more)
 
-    def _attention(self, layer, x):
-        hp = self._hp
-        start, stop = self.position, self.position + len(x)
-        prefix = f"blk.{layer}.attn_"
-        tensors = self.model.tensors
-        queries = self._rotate(self._heads(self._multiply(tensors[prefix + "q.weight"], x)))
-        self._keys[layer, :, start:stop] = self._rotate(self._heads(
-            self._multiply(tensors[prefix + "k.weight"], x)))
-        self._values[layer, :, start:stop] = self._heads(self._multiply(tensors[prefix + "v.weight"], x))
-        hidden = np.arange(stop) > np.arange(start, stop)[:, None]
-        mixed = np.empty((len(x), hp.heads, hp.head_dim))
-        for head in range(hp.heads):
-            shared = head // hp.group
-            scores = queries[head] @ self._keys[layer, shared, :stop].T / np.sqrt(hp.head_dim)
-            scores[hidden] = -np.inf
-            weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-            weights /= weights.sum(axis=1, keepdims=True)
-            mixed[:, head] = weights @ self._values[layer, shared, :stop]
-        return self._multiply(tensors[prefix + "output.weight"], mixed.reshape(len(x), -1))
+    def append(self, layer, keys, values):
+        """Put K and V of the present positions into the cache of a layer.
 
-    def _feed_forward(self, layer, x):
-        gate, up, down = (self.model.tensors[f"blk.{layer}.ffn_{name}.weight"]
-                          for name in ("gate", "up", "down"))
-        gated = self._multiply(gate, x)
-        # exp(-gated) may overflow to infinity, which is the right limit.
-        with np.errstate(over="ignore"):
-            silu = gated / (1 + np.exp(-gated))
-        return self._multiply(down, silu * self._multiply(up, x))
+        Parameters
+        ----------
+        layer : int
+        keys, values : float64 array (kv_heads, positions, head_dim)
 
-    def _norm(self, x, name):
-        mean_square = np.mean(x * x, axis=1, keepdims=True)
-        return x / np.sqrt(mean_square + self._hp.rms_eps) * self.model.tensors[name].dequantise()[0]
-
-    def _heads(self, x):
-        """(positions, heads * head_dim) to (heads, positions, head_dim)."""
-        return x.reshape(len(x), -1, self._hp.head_dim).transpose(1, 0, 2)
-
-    def _rotate(self, heads):
-        positions = np.arange(self.position, self.position + heads.shape[1])
-        angles = positions[:, None] * self._frequencies
-        rotated = heads.copy()
-        even, odd = heads[..., 0:self._hp.rope_dim:2], heads[..., 1:self._hp.rope_dim:2]
-        rotated[..., 0:self._hp.rope_dim:2] = even * np.cos(angles) - odd * np.sin(angles)
-        rotated[..., 1:self._hp.rope_dim:2] = even * np.sin(angles) + odd * np.cos(angles)
-        return rotated
+        Returns
+        -------
+        tuple of float64 array (kv_heads, all positions so far, head_dim)
+            K and V.
+        """
+        stop = self.position + keys.shape[1]
+        self._keys[layer, :, self.position:stop], self._values[layer, :, self.position:stop] = keys, values
+        return self._keys[layer, :, :stop], self._values[layer, :, :stop]
 
     def _choose_kept(self, weight_bytes):
         """Matrices to keep dequantised, in the order of the file; None until first used."""
@@ -168,7 +137,7 @@ class FloatEngine:
             kept[name] = None
         return kept
 
-    def _multiply(self, tensor, x):
+    def multiply(self, tensor, x):
         """Rows of a matrix times vectors: (positions, columns) to (positions, rows)."""
         if tensor.name in self._kept:
             if self._kept[tensor.name] is None:

@@ -1,25 +1,30 @@
-"""A llama model in a GGUF file: hyperparameters and tensors, checked."""
+"""A model in a GGUF file: hyperparameters and tensors, checked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+import math
 from pathlib import Path
 
 import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
+from host.arch.architecture import Architecture
+from host.arch.hyperparameters import Hyperparameters
+from host.arch.keys import Keys
+from host.arch.registry import find_architecture
+from host.arch.tensor_spec import TensorKind
 from host.errors import CelosiaError
 from host.gguf.file import GGUFFile
-from host.arch.hyperparameters import Hyperparameters
 from host.gguf.metadata import Metadata
 from host.gguf.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
 
-__all__ = ["SUPPORTED_TYPES", "Hyperparameters", "Model", "Tensor", "check_values", "load"]
+__all__ = ["FileTensors", "SUPPORTED_TYPES", "Model", "check_values", "load"]
 
 #: Tensor formats that `load` accepts; a block format joins them by its entry in `host.gguf.tensor.SCALE_FIELDS`.
 SUPPORTED_TYPES = (*FLOAT_TYPES, *SCALE_FIELDS)
 
 _OUTPUT = "output.weight"
 _EMBEDDING = "token_embd.weight"
-_ROPE_FACTORS = "rope_freqs.weight"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +34,7 @@ class Model:
     Attributes
     ----------
     path : pathlib.Path
+    architecture : host.arch.architecture.Architecture
     metadata : dict
         Every key of the file (see `host.gguf.file.GGUFFile`).
     hyperparameters : Hyperparameters
@@ -37,9 +43,19 @@ class Model:
     """
 
     path: Path
+    architecture: Architecture
     metadata: dict
     hyperparameters: Hyperparameters
     tensors: dict[str, Tensor]
+
+    @cached_property
+    def specs(self):
+        """What the architecture says of every tensor: dict of str to TensorSpec."""
+        return self.architecture.tensors(self.hyperparameters)
+
+    def is_matrix(self, name):
+        """Whether the dot engine reads a tensor; others go to the vector unit, as fp32."""
+        return self.specs[name].kind == TensorKind.MATRIX
 
     @property
     def output(self):
@@ -47,8 +63,48 @@ class Model:
         return self.tensors[_EMBEDDING if self.hyperparameters.tied else _OUTPUT]
 
 
+class FileTensors:
+    """The tensors of a file, for an architecture that reads its hyperparameters.
+
+    Parameters
+    ----------
+    file : host.gguf.file.GGUFFile
+    """
+
+    def __init__(self, file):
+        self._file = file
+
+    def __contains__(self, name):
+        return name in self._file.tensors
+
+    def rows(self, name):
+        """Rows of a tensor.
+
+        Raises
+        ------
+        CelosiaError
+            If there is no such tensor, or something is wrong with it.
+        """
+        if name not in self:
+            raise CelosiaError(f"{self._file.path}: tensor {name!r} is missing")
+        return _open(self._file, name, SUPPORTED_TYPES).shape[0]
+
+    def positive(self, name):
+        """The elements of a vector of positive numbers: float32 array.
+
+        Raises
+        ------
+        CelosiaError
+            If it is none.
+        """
+        values = _open(self._file, name, FLOAT_TYPES).dequantise()[0]
+        if not (np.isfinite(values).all() and (values > 0).all()):
+            raise CelosiaError(f"{self._file.path}: tensor {name!r} must hold positive numbers")
+        return values
+
+
 def load(path, *, check=True):
-    """Open a GGUF file of architecture ``llama``; tensor data stay in the memory-mapped file.
+    """Open a GGUF file; tensor data stay in the memory-mapped file.
 
     Parameters
     ----------
@@ -66,37 +122,21 @@ def load(path, *, check=True):
         One line that names the file, the tensor or key and the value.
     """
     file = GGUFFile(path)
-    architecture = Metadata(path, file.metadata).text("general.architecture")
-    if architecture != "llama":
-        raise CelosiaError(f"{path}: architecture must be 'llama', not {architecture!r}")
-    if _EMBEDDING not in file.tensors:
-        raise CelosiaError(f"{path}: tensor {_EMBEDDING!r} is missing")
-    factors = None
-    if _ROPE_FACTORS in file.tensors:
-        factors = _open(file, _ROPE_FACTORS, FLOAT_TYPES).dequantise()[0]
-        if not (np.isfinite(factors).all() and (factors > 0).all()):
-            raise CelosiaError(f"{path}: tensor {_ROPE_FACTORS!r} must hold positive numbers")
-    hyperparameters = Hyperparameters.from_metadata(
-        path, file.metadata, embedding_rows=_open(file, _EMBEDDING, SUPPORTED_TYPES).shape[0],
-        tied=_OUTPUT not in file.tensors, rope_freq_factors=factors)
-    expected = _expected_shapes(hyperparameters, file.tensors)
+    architecture = find_architecture(path, Metadata(path, file.metadata).text("general.architecture"))
+    keys = Keys(path, file.metadata, architecture.name)
+    hyperparameters = architecture.hyperparameters(keys, FileTensors(file))
+    # A damaged block count can be huge: one layer more than the file can hold is enough to miss a tensor.
+    bounded = replace(hyperparameters, layers=min(hyperparameters.layers, len(file.tensors) + 1))
+    specs = architecture.tensors(bounded)
     for name in file.tensors:
-        if name not in expected:
+        if name not in specs:
             raise CelosiaError(f"{path}: tensor {name!r} is not supported")
-    for name in expected:
-        if name not in file.tensors:
+    for name, spec in specs.items():
+        if name not in file.tensors and not spec.optional:
             raise CelosiaError(f"{path}: tensor {name!r} is missing")
-    tensors = {}
-    for name in file.tensors:
-        tensor = _open(file, name, FLOAT_TYPES if expected[name][0] is None else SUPPORTED_TYPES)
-        rows, columns = expected[name]
-        if tensor.shape != (rows or 1, columns) or (rows is None) != (len(file.tensors[name].dims) == 1):
-            found = tuple(reversed(file.tensors[name].dims))
-            wanted = (columns,) if rows is None else (rows, columns)
-            raise CelosiaError(f"{path}: tensor {name!r} must have shape {wanted}, not {found}")
-        tensors[name] = tensor
-    tensors.pop(_ROPE_FACTORS, None)
-    model = Model(Path(path), file.metadata, hyperparameters, tensors)
+    tensors = {name: _read(file, name, specs[name]) for name in file.tensors}
+    model = Model(Path(path), architecture, file.metadata, hyperparameters, {
+        name: tensor for name, tensor in tensors.items() if specs[name].kind != TensorKind.FACTORS})
     if check:
         check_values(model)
     return model
@@ -114,28 +154,20 @@ def check_values(model):
         tensor.check_values(model.path)
 
 
-def _expected_shapes(hp, present):
-    """(rows, columns) of every tensor of such a model; rows is None for vectors."""
-    shapes = {_EMBEDDING: (hp.vocab, hp.dim), "output_norm.weight": (None, hp.dim)}
-    if not hp.tied:
-        shapes[_OUTPUT] = (hp.vocab, hp.dim)
-    if hp.rope_freq_factors is not None:
-        shapes[_ROPE_FACTORS] = (None, hp.rope_dim // 2)
-    query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
-    # A damaged block count can be huge: one layer more than the file can hold is enough to miss a tensor.
-    for layer in range(min(hp.layers, len(present) + 1)):
-        shapes |= {f"blk.{layer}.{name}.weight": shape for name, shape in {
-            "attn_norm": (None, hp.dim),
-            "attn_q": (query, hp.dim),
-            "attn_k": (key, hp.dim),
-            "attn_v": (key, hp.dim),
-            "attn_output": (hp.dim, query),
-            "ffn_norm": (None, hp.dim),
-            "ffn_gate": (hp.ffn, hp.dim),
-            "ffn_up": (hp.ffn, hp.dim),
-            "ffn_down": (hp.dim, hp.ffn),
-        }.items()}
-    return shapes
+def _read(file, name, spec):
+    """The tensor called `name`, its format and its shape as an architecture wants them."""
+    tensor = _open(file, name, SUPPORTED_TYPES if spec.kind == TensorKind.MATRIX else FLOAT_TYPES)
+    found = tuple(reversed(file.tensors[name].dims))
+    if tensor.shape != (spec.rows, spec.columns) or _stripped(found) != _stripped(spec.shape):
+        raise CelosiaError(f"{file.path}: tensor {name!r} must have shape {spec.shape}, not {found}")
+    return tensor
+
+
+def _stripped(shape):
+    """A shape without leading ones, which say nothing."""
+    while len(shape) > 1 and shape[0] == 1:
+        shape = shape[1:]
+    return shape
 
 
 def _open(file, name, types):
@@ -149,10 +181,10 @@ def _open(file, name, types):
                            f"supported are {', '.join(types)}") from None
     if type_name not in types:
         raise CelosiaError(f"{where} has type {type_name}; supported are {', '.join(types)}")
-    if len(info.dims) not in (1, 2) or min(info.dims) == 0:
-        raise CelosiaError(f"{where} must have one or two dimensions, none 0, "
-                           f"not {tuple(reversed(info.dims))}")
-    columns, rows = (*info.dims, 1)[:2]
+    if not info.dims or 0 in info.dims:
+        raise CelosiaError(f"{where} must have dimensions, none of them 0, not {tuple(reversed(info.dims))}")
+    columns = info.dims[0]
+    rows = math.prod(info.dims[1:])
     block, size = GGML_QUANT_SIZES[GGMLQuantizationType[type_name]]
     if columns % block:
         raise CelosiaError(f"{where}: the row length must be a multiple of the {type_name} block of {block}, "

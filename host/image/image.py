@@ -11,7 +11,7 @@ from host.image.header import HEADER_BYTES, Header
 from host.image.formats import FORMATS, sub_vectors, trit_bytes
 from host.image.planes import to_planes
 
-__all__ = ["Image", "build_image", "put_matrix", "rope_table"]
+__all__ = ["Image", "build_image", "put_matrix"]
 
 _CHUNK_BYTES = 1 << 20
 
@@ -52,8 +52,9 @@ def build_image(compiled, *, put=None):
     memory = np.zeros(place.image_bytes, np.uint8)
     program = b"".join(encode(instruction) for program in compiled.programs.values() for instruction in program)
     _put(memory, place.map.address("program"), np.frombuffer(program, np.uint8))
-    table = rope_table(model.hyperparameters, compiled.context, place.rope_bytes(model.hyperparameters))
-    _put(memory, place.map.address("rope"), table.view(np.uint8).reshape(-1))
+    for name, table in place.tables.items():
+        content = table.content(compiled.context, compiled.config.bus_bytes)
+        _put(memory, place.map.address(name), content.view(np.uint8).reshape(-1))
     for name, tensor in model.tensors.items():
         address = place.map.address(name)
         if name in place.rows:
@@ -68,27 +69,6 @@ def build_image(compiled, *, put=None):
         crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
     _put(memory, 0, np.frombuffer(header.pack(), np.uint8))
     return Image(compiled, header, memory)
-
-
-def rope_table(hyperparameters, context, row_bytes):
-    """Rotary factors of every position.
-
-    Element 2i and 2i + 1 of a head are turned by ``position * frequency[i]``: both are multiplied with the cosine, and
-    the other one with minus and plus the sine. Elements that are not rotated have 1 and 0.
-
-    Returns
-    -------
-    float32 array (context, row_bytes / 4)
-        Cosines, padding, signed sines, padding.
-    """
-    hp = hyperparameters
-    table = np.zeros((context, 2, row_bytes // 8), np.float32)
-    angles = np.arange(context)[:, None] * hp.rope_frequencies()
-    table[:, 0, :hp.head_dim] = 1
-    table[:, 0, :hp.rope_dim] = np.repeat(np.cos(angles), 2, axis=1)
-    table[:, 1, 0:hp.rope_dim:2] = -np.sin(angles)
-    table[:, 1, 1:hp.rope_dim:2] = np.sin(angles)
-    return table.reshape(context, -1)
 
 
 def _put(memory, address, data):

@@ -22,5 +22,6 @@ def small():
     """Function (format="Q8_0", **changes) -> shape of eight layers."""
     def make(format="Q8_0", **changes):
         sizes = dict(layers=8, vocab=320, dim=64, ffn=160, heads=4, kv_heads=2, head_dim=16, rope_dim=16) | changes
-        return random_shape("small", dataclasses.replace(SHAPES["stories15m"], **sizes), format)
+        architecture, published = SHAPES["stories15m"]
+        return random_shape("small", architecture, dataclasses.replace(published, **sizes), format)
     return make

@@ -68,7 +68,7 @@ def test_truncated_data(line, write_gguf):
 
 
 def test_unknown_architecture(line, write_gguf):
-    assert line(write_gguf(architecture="mamba")) == "architecture must be 'llama', not 'mamba'"
+    assert line(write_gguf(architecture="mamba")) == "architecture must be one of llama, not 'mamba'"
 
 
 def test_unknown_tensor_type(line, write_gguf):

@@ -96,6 +96,45 @@ def test_defaults(write_gguf, micro_tensors):
     assert (hp.kv_heads, hp.rope_dim, hp.rope_theta, hp.bos, hp.eos) == (4, 8, 10000.0, None, None)
 
 
+@pytest.mark.parametrize("changes, scale", [
+    ({"rope.scaling.factor": 4.0}, 4),
+    ({"rope.scaling.factor": 4.0, "rope.scaling.type": "none"}, 1),
+    ({"rope.scaling.factor": 0.0, "rope.scaling.type": "linear"}, 1),
+    ({"rope.scaling.factor": 0.0, "rope.scale_linear": 2.0}, 1),
+    ({"rope.scaling.type": "linear"}, 1),
+    ({"rope.scale_linear": 2.0}, 2),
+    ({"rope.scale_linear": 2.0, "rope.scaling.type": "linear"}, 2),
+    ({"rope.scale_linear": 2.0, "rope.scaling.type": "none"}, 1),
+    ({"rope.scale_linear": 0.0}, 1),
+    ({"rope.scale_linear": 2.0, "rope.scaling.factor": 8.0}, 8),
+])
+def test_linear_scaling(write_gguf, changes, scale):
+    path = write_gguf({f"llama.{key}": value for key, value in changes.items()})
+    assert load(path).hyperparameters.rope_scale == scale
+
+
+@pytest.mark.parametrize("key, value", [
+    ("attention.causal", True), ("attention.scale", 0.0), ("attention.clamp_kqv", 0.0), ("expert_count", 0),
+    ("expert_used_count", 0), ("logit_scale", 1.0), ("rope.scaling.attn_factor", 1.0), ("use_parallel_residual", False),
+    ("attention.sliding_window", 0), ("attention.sliding_window", 32), ("attention.sliding_window", 4096),
+    ("tensor_data_layout", "Meta AI original pth"), ("rope.scaling.finetuned", True),
+    ("rope.scaling.original_context_length", 32), ("rope.scaling.yarn_beta_fast", 16.0),
+    ("attention.layer_norm_epsilon", 1e-5), ("pooling_type", 1),
+])
+def test_keys_that_ask_for_nothing(write_gguf, key, value):
+    assert load(write_gguf({f"llama.{key}": value})).hyperparameters == load(write_gguf()).hyperparameters
+
+
+@pytest.mark.parametrize("name, shape", [
+    ("blk.0.ffn_norm.weight", (1, 32)), ("output_norm.weight", (1, 1, 1, 32)), ("blk.0.attn_q.weight", (1, 32, 32)),
+    ("blk.0.ffn_up.weight", (1, 1, 64, 32)),
+])
+def test_ones_in_front_of_a_shape_say_nothing(write_gguf, name, shape):
+    values = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+    tensor = load(write_gguf(tensors={name: (values, "F32")})).tensors[name]
+    assert np.array_equal(tensor.dequantise(), values.reshape(-1, 32)) and tensor.shape == (values.size // 32, 32)
+
+
 def test_one_number_per_layer(write_gguf):
     hp = load(write_gguf({"llama.attention.head_count_kv": [2, 2, 2]})).hyperparameters
     assert hp.kv_heads == 2

@@ -16,7 +16,7 @@ from host.gguf.model import load
 from host.gguf.tensor import SCALE_FIELDS, Tensor
 from host.image.formats import FORMATS
 from host.image.header import HEADER_BYTES, Header
-from host.image.image import build_image, put_matrix, rope_table
+from host.image.image import build_image, put_matrix
 from host.image.planes import from_planes, to_planes
 from host.image.row_geometry import RowGeometry
 
@@ -126,7 +126,7 @@ def test_regions_neither_overlap_nor_leave_the_image(compiled):
 
 def test_the_rope_table_turns_by_the_angle(compiled):
     hp = compiled.model.hyperparameters
-    table = rope_table(hp, 16, compiled.placement.rope_bytes(hp)).reshape(16, 2, -1)
+    table = compiled.placement.tables["rope"].content(16, 8).reshape(16, 2, -1)
     pair = np.array([0.6, -0.8])
     for position in (0, 3, 15):
         angle = position * hp.rope_frequencies()[0]

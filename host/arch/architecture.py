@@ -1,0 +1,76 @@
+"""What a family of models is."""
+
+__all__ = ["Architecture"]
+
+
+class Architecture:
+    """A family of models: how its files are read, what its layers compute.
+
+    A subclass is one file of this folder, and an entry in `host.arch.registry.ARCHITECTURES`. It defines `tensors`,
+    and `reference`, the same computation once more, in float64, written for its clarity and compared with everything
+    else.
+
+    Attributes
+    ----------
+    name : str
+        In ``general.architecture``, and before the first dot of the family's keys.
+    neutral : dict of str to tuple
+        Keys of something that is not supported, with the values that ask for nothing.
+    harmless : frozenset of str
+        Keys that change no result.
+    shapes : dict of str to Hyperparameters
+        Sizes of published models, for benchmarks without weights.
+    """
+
+    name = ""
+    neutral = {}
+    harmless = frozenset()
+    shapes = {}
+
+    def hyperparameters(self, keys, tensors):
+        """Read the keys of a file.
+
+        Parameters
+        ----------
+        keys : host.arch.keys.Keys
+        tensors : host.gguf.model.FileTensors
+            Which tensors there are, and what is in the small ones.
+
+        Returns
+        -------
+        Hyperparameters
+
+        Raises
+        ------
+        CelosiaError
+            If a key is missing, has a value that cannot be, or asks for something that is not supported.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define hyperparameters()")
+
+    def tensors(self, hyperparameters):
+        """Every tensor that such a model may have.
+
+        Returns
+        -------
+        dict of str to TensorSpec
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define tensors()")
+
+    def position_tables(self, hyperparameters):
+        """Numbers that the program reads by the position: dict of str to PositionTable, by their memory region."""
+        return {}
+
+    def reference(self, ideal, ids):
+        """Logits after each of some tokens that are appended to the context.
+
+        Parameters
+        ----------
+        ideal : host.engine.float_engine.FloatEngine
+            Weights and KV cache; its parts are in `host.engine.float_parts`.
+        ids : int64 array (n,)
+
+        Returns
+        -------
+        float64 array (n, vocab)
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define reference()")
