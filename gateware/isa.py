@@ -6,14 +6,15 @@ Everything a transformer needs is a sequence of such passes; what changes from t
 position) are registers, which the ``*_grow`` and ``stream_index`` fields refer to.
 
 This file is the only definition. The compiler encodes with it, the golden model executes it, the gateware
-derives its layouts from it, ``docs/instruction-set.md`` is printed from it. It knows nothing of Amaranth.
+derives its layouts from it, ``docs/instruction-set.md`` is printed from it. It knows nothing of Amaranth. What an
+instruction reads and writes for a token at a position is :func:`gateware.extent.extent`.
 """
 
 from dataclasses import dataclass, make_dataclass
 from enum import IntEnum
 
 __all__ = ["CodeKind", "CodeOrder", "Field", "Function", "INSTRUCTION_BITS", "FIELDS", "Index", "Instruction", "Opcode",
-           "Reduce", "SUPER_VECTORS", "Scale", "Sink", "Source", "TABLE_FIELDS", "VECTOR_CODES", "decode", "encode"]
+           "Reduce", "STORING", "SUPER_VECTORS", "Scale", "Sink", "Source", "TABLE_FIELDS", "VECTOR_CODES", "decode", "encode"]
 
 INSTRUCTION_BITS = 512
 VECTOR_CODES = 32
@@ -103,6 +104,10 @@ class Sink(IntEnum):
     COLUMN = 2      #: ``VECTOR``: quantised to 18 bits into x-buffer column ``destination``
     STORE = 3       #: ``VECTOR``: quantised to ``code_bits`` into DRAM, with their scale (KV cache)
     ARGMAX = 4      #: ``DOT``: per column, index of the largest result; and fp32 results to DRAM if wanted
+
+
+STORING = (Sink.STORE, Sink.ARGMAX)
+"""Sinks in DRAM: a stream with ``wait`` waits for the instructions that have them."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from gateware.control.indexed_address import IndexedAddress
 from gateware.control.layouts import LineBlock, STORE_COUNT_BITS, Work
 from gateware.dot.layouts import WORD_BITS
-from gateware.isa import Index, Sink, VECTOR_CODES
+from gateware.isa import Index, STORING, VECTOR_CODES
 from gateware.layouts import InstructionLayout
 
 __all__ = ["Resolver"]
@@ -16,8 +16,9 @@ __all__ = ["Resolver"]
 class Resolver(wiring.Component):
     """Turns an instruction into its stream and its work, with the addresses and lengths of this token.
 
-    Takes four cycles per instruction, and those that :class:`IndexedAddress` takes beyond the first. Of an
-    instruction with a stream both parts are offered at once, and either may be taken first.
+    What these are is :func:`gateware.extent.extent`. Takes five cycles per instruction if both parts are taken at once, and
+    those that :class:`IndexedAddress` takes beyond the first. Of an instruction with a stream both parts are offered at
+    once, and either may be taken first.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ class Resolver(wiring.Component):
         beats = Signal(24, reset_less=True)
         row, offset, last_word = Signal(), Signal(3), (1 << self._word_bits) - 1
         m.d.comb += [
-            storing.eq((word.sink == Sink.STORE) | (word.sink == Sink.ARGMAX)),
+            storing.eq(word.sink.matches(*STORING)),
             streams.eq(word.stream_lines_grow | (word.stream_lines != 0)),
             # A row of a packed matrix may begin anywhere in a bus word.
             row.eq(word.packed & (word.stream_index != Index.NONE)),

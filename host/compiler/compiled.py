@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateware.config import Config
-from gateware.isa import INSTRUCTION_BITS, Index, VECTOR_CODES, encode
+from gateware.extent import extent
+from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES, encode
 from host.compiler.llama import LlamaCompiler
 from host.compiler.overlap import overlapped
 from host.compiler.placement import KV_BITS, Placement
@@ -81,17 +82,14 @@ class Compiled:
         return self.label(index, tokens, Part.BODY) if index < body else self.label(index - body, tokens, Part.LOGITS)
 
     def read_bytes(self, position, tokens=1, part=Part.DECODE):
-        """Bytes that a program reads whose last token is at ``position``, the program itself included."""
-        program, beats = self.programs[tokens, part], 0
-        for instruction in program:
-            lines = position + 1 if instruction.stream_lines_grow else instruction.stream_lines
-            line = instruction.stream_line_beats
-            if instruction.packed and instruction.stream_index != Index.NONE:  # words: one row of a packed matrix
-                line = -(-line * 4 // self.config.bus_bytes)
-            if instruction.stream_line_grow:
-                line = -(-(position + 1) >> instruction.stream_grow_shift) << instruction.stream_grow_scale
-            beats += lines * line
-        return beats * self.config.bus_bytes + len(program) * INSTRUCTION_BITS // 8
+        """Bytes that a program reads whose last token is at ``position``, the program itself included.
+
+        Rows of tables are those of token 0: that of another one may lie in one bus word more.
+        """
+        program, bus_bytes = self.programs[tokens, part], self.config.bus_bytes
+        beats = sum(extent(instruction, token=0, position=position - tokens + 1, bus_bytes=bus_bytes).read_beats
+                    for instruction in program)
+        return beats * bus_bytes + len(program) * INSTRUCTION_BITS // 8
 
 
 def compile_model(model, config, context=None, *, kv_bits=16):

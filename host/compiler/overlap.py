@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from gateware.isa import Opcode, Reduce, Sink, Source, VECTOR_CODES
+from gateware.extent import extent
+from gateware.isa import Opcode, Reduce, Sink, Source
 
 __all__ = ["conflict", "overlapped"]
 
@@ -10,6 +11,7 @@ _MOST_DOTS = 2
 _GROUP = 16
 """Elements that the scratchpad may access together: the most vector lanes there can be."""
 
+_WORD_BYTES = 4
 _WRITER = ("writer", 0, 1)
 
 
@@ -61,22 +63,23 @@ def _meet(one, other):
 
 def _uses(i, context):
     """What an instruction reads and what it writes, as lists of (space, first, end)."""
+    # At the last position; how wide the bus is does not matter for what is not in DRAM.
+    longest = extent(i, token=0, position=context - 1 - i.member, bus_bytes=_WORD_BYTES)
     match i.opcode:
         case Opcode.VECTOR:
-            return _vector_uses(i, context if i.length_grow else i.length)
+            return _vector_uses(i, longest.length)
         case Opcode.DOT:
-            return _dot_uses(i, context if i.rows_grow else i.rows << i.paired)
+            return _dot_uses(i, longest.results)
         case _:
             return [], []
 
 
-def _dot_uses(i, rows):
+def _dot_uses(i, results):
     reads = [] if i.expand else [("column", 0, i.columns)]
     if i.sink == Sink.ARGMAX:
         return reads, [_WRITER]
-    if i.expand:
-        return reads, [_elements(i.destination, i.vectors * VECTOR_CODES)]
-    return reads, [_elements(i.destination + column * i.destination_stride, rows) for column in range(i.columns)]
+    columns = 1 if i.expand else i.columns
+    return reads, [_elements(i.destination + column * i.destination_stride, results) for column in range(columns)]
 
 
 def _vector_uses(i, length):

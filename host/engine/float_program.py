@@ -3,12 +3,14 @@
 import numpy as np
 
 from gateware.exact.vector_pass import CODE_BITS
-from gateware.isa import CodeOrder, Function, Index, Opcode, Reduce, Sink, Source
+from gateware.extent import extent
+from gateware.isa import CodeOrder, Function, Opcode, Reduce, Sink, Source
 from host.engine.program_state import Results
 
 __all__ = ["FloatProgram"]
 
 _CHUNK_BYTES = 1 << 22
+_WORD_BYTES = 4
 _FUNCTIONS = {
     Function.IDENTITY: lambda x: x,
     Function.EXP2: np.exp2,
@@ -58,24 +60,27 @@ class FloatProgram:
             One for each state. Values for the KV cache are as they are, without scale.
         """
         i, region = self._program[index], self._regions[index]
-        registers = {Index.NONE: 0, Index.TOKEN: token, Index.POSITION: position}
+        e = extent(i, token=token, position=position, bus_bytes=self._bus_bytes)
         with np.errstate(all="ignore"):
             match i.opcode:
                 case Opcode.END | Opcode.TABLE:
                     return [Results() for _ in states]
                 case Opcode.VECTOR:
-                    base = i.stream_base + registers[i.stream_index] * i.stream_index_stride
-                    return [self._vector(i, region, state, base, position) for state in states]
+                    return [self._vector(i, region, state, e) for state in states]
                 case _ if i.expand:
-                    row = self._tensors[region].dequantise([registers[i.stream_index]], np.float64)
+                    row = self._tensors[region].dequantise([self._first_row(region, e)], np.float64)
                     return [Results(row) for _ in states]
                 case _ if i.code_order == CodeOrder.ELEMENTS:
-                    return [Results(self._cached(i, region, state, position + 1)) for state in states]
+                    return [Results(self._cached(i, region, state, e)) for state in states]
                 case _:
-                    return self._matrix(i, region, states)
+                    return self._matrix(i, region, states, self._first_row(region, e))
 
-    def _matrix(self, i, region, states):
-        first = self._bus_bytes * (i.stream_base - self._placement.beat(region)) // self._placement.rows[region].row_bytes
+    def _first_row(self, region, e):
+        """Row of a matrix with which a stream begins."""
+        start = (e.base - self._placement.beat(region)) * self._bus_bytes + e.offset * _WORD_BYTES
+        return start // self._placement.rows[region].row_bytes
+
+    def _matrix(self, i, region, states, first):
         products = self._multiply(self._tensors[region], np.stack([
             state.columns[column] for state in states for column in range(i.columns)]))[:, first:first + i.rows]
         return [Results(part) for part in products.reshape(len(states), i.columns, -1)]
@@ -91,16 +96,15 @@ class FloatProgram:
         return np.concatenate([vectors @ tensor.dequantise(rows, np.float64).T
                                for rows in tensor.row_chunks(_CHUNK_BYTES)], axis=1)
 
-    def _cached(self, i, region, state, length):
-        """Scores of all positions, or values mixed over them."""
-        cache = state.cache[region][:length]
-        columns = state.columns[:i.columns]
+    def _cached(self, i, region, state, e):
+        """Scores of all positions, or values mixed over as many as a column has shares for."""
+        cache, columns = state.cache[region], state.columns[:i.columns]
         if i.rows_grow:
-            return np.stack([cache @ column for column in columns])
-        return np.stack([column[:length] @ cache for column in columns])
+            return np.stack([cache[:e.rows] @ column for column in columns])
+        return np.stack([column @ cache[:len(column)] for column in columns])
 
-    def _vector(self, i, region, state, base, position):
-        n = position + 1 if i.length_grow else i.length
+    def _vector(self, i, region, state, e):
+        n = e.length
         a = self._operand(i, "a", state, n)
         if i.a_swap:
             a = a.reshape(-1, 2)[:, ::-1].reshape(-1)
@@ -110,7 +114,7 @@ class FloatProgram:
             case Source.STREAM if region in state.scales:
                 b = state.scales[region][:n]
             case Source.STREAM:
-                start = base * self._bus_bytes
+                start = e.base * self._bus_bytes
                 b = self._memory[start:start + 4 * n].view("<f4").astype(np.float64)
             case _:
                 b = self._operand(i, "b", state, n)

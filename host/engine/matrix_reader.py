@@ -11,6 +11,8 @@ from host.image.row_geometry import RowGeometry
 
 __all__ = ["MatrixReader"]
 
+_WORD_BYTES = 4
+
 
 class MatrixReader:
     """Rows of a matrix that lies in ``memory`` as :mod:`host.image.image` packs it.
@@ -40,8 +42,8 @@ class MatrixReader:
         self.row_bytes = self._row.row_bytes
         self.row_codes = i.vectors * VECTOR_CODES
 
-    def read(self, base, rows, *, first=0):
-        """Decode ``rows`` rows, from row ``first`` of those at bus word ``base`` on.
+    def read(self, base, rows, *, first=0, offset=0):
+        """Decode ``rows`` rows, from row ``first`` of those on that begin with word ``offset`` of bus word ``base``.
 
         Returns
         -------
@@ -49,7 +51,8 @@ class MatrixReader:
             The arguments ``codes``, ``scale``, ``sub_scales``, ``minimum`` and ``sub_minimums`` of
             :func:`gateware.exact.dot.exact_dot`.
         """
-        row, form, start = self._row, self._format, base * self._bus_bytes + first * self._row.row_bytes
+        row, form = self._row, self._format
+        start = base * self._bus_bytes + offset * _WORD_BYTES + first * row.row_bytes
         data = self._memory[start:start + rows * row.row_bytes].reshape(rows, row.row_bytes)
         arguments = {"codes": self._codes(data), "minimum": None, "sub_scales": None, "sub_minimums": None}
         scales = np.ascontiguousarray(data[:, :row.scale_bytes])

@@ -9,7 +9,8 @@ from gateware.exact.dot import exact_dot, exact_expand, unpack_power
 from gateware.exact.fp32 import fp32_total_order_key
 from gateware.exact.vector_pass import (CODE_BITS, column, reduce_largest, reduce_max, reduce_sum, scale_bits,
                                          stored, stored_integers, swap, vector_pass)
-from gateware.isa import (CodeOrder, Index, INSTRUCTION_BITS, Opcode, Reduce, Sink, Source, TABLE_FIELDS, VECTOR_CODES,
+from gateware.extent import extent
+from gateware.isa import (CodeOrder, INSTRUCTION_BITS, Opcode, Reduce, Sink, Source, TABLE_FIELDS, VECTOR_CODES,
                           decode)
 from host.engine.matrix_reader import MatrixReader
 from host.engine.program_engine import ProgramEngine
@@ -120,20 +121,19 @@ class ModelEngine(ProgramEngine):
 
     def _cached_codes(self, i):
         """Rows of the KV cache: codes in element order, without scales."""
-        length = self._position(i) + 1
-        rows = length if i.rows_grow else i.rows
-        vectors = -(-length // VECTOR_CODES) if i.vectors_grow else i.vectors
-        start, stride = i.stream_base * self._bus_bytes, i.stream_line_stride * self._bus_bytes
-        lines = from_elements(self._memory[start:start + rows * stride].reshape(rows, stride), i.code_bits)
+        e = self._extent(i)
+        start, stride = e.base * self._bus_bytes, e.stride * self._bus_bytes
+        lines = from_elements(self._memory[start:start + e.rows * stride].reshape(e.rows, stride), i.code_bits)
         if i.paired:
-            lines = lines.reshape(rows, -1, 2).transpose(0, 2, 1).reshape(2 * rows, -1)
-        codes = lines[:, :vectors * VECTOR_CODES].reshape(-1, vectors, VECTOR_CODES).astype(np.float64)
+            lines = lines.reshape(e.rows, -1, 2).transpose(0, 2, 1).reshape(e.results, -1)
+        codes = lines[:, :e.vectors * VECTOR_CODES].reshape(-1, e.vectors, VECTOR_CODES).astype(np.float64)
         unit = unpack_power(np.zeros((1, 1)))
         self._dot_results(i, [self._multiply(i, {"codes": codes, "scale": unit})])
 
     def _expand(self, i, reader):
         """One row of a table, element by element: code times scale."""
-        part = reader.read(i.stream_base, 1, first=self._tokens[i.member]) if i.packed else reader.read(self._base(i), 1)
+        e = self._extent(i)
+        part = reader.read(e.base, 1, offset=e.offset)
         self._dot_results(i, [exact_expand(**part, free=i.free).reshape(1, -1)])
 
     def _dot_results(self, i, parts):
@@ -158,12 +158,13 @@ class ModelEngine(ProgramEngine):
         a, b, c = self._operand(i, "a"), self._operand(i, "b"), self._operand(i, "c")
 
         def run():
-            n = self._position(i) + 1 if i.length_grow else i.length
-            left = a(n)
+            e = self._extent(i)
+            n = e.length
+            left = a(n, e)
             if i.a_swap:
                 left = swap(left)
-            right = left if b is None else b(n)
-            result = vector_pass(left, right, c(n), i.function)
+            right = left if b is None else b(n, e)
+            result = vector_pass(left, right, c(n, e), i.function)
             # A pass over scalars alone has one result per element all the same.
             result = result if np.ndim(result) else np.full(n, result, np.float32)
             if i.reduce != Reduce.NONE:
@@ -174,38 +175,33 @@ class ModelEngine(ProgramEngine):
                 case Sink.COLUMN:
                     self._write_column(i.destination, result, i.pad)
                 case Sink.STORE:
-                    self._store(i, result)
+                    self._store(i, result, e)
         return run
 
     def _operand(self, i, name):
-        """A function from length to the operand's elements, or None for the element of ``a``."""
+        """A function from length and extent to the operand's elements, or None for the element of ``a``."""
         source, where = getattr(i, f"{name}_source"), getattr(i, name)
         match source:
             case Source.SCRATCHPAD if name == "b" and i.b_wrap:
-                return lambda n: np.resize(self._scratchpad[where:where + i.b_wrap], n)
+                return lambda n, e: np.resize(self._scratchpad[where:where + i.b_wrap], n)
             case Source.SCRATCHPAD:
-                return lambda n: self._scratchpad[where:where + n]
+                return lambda n, e: self._scratchpad[where:where + n]
             case Source.SCALAR:
-                return lambda n: self._scalars[where]
+                return lambda n, e: self._scalars[where]
             case Source.IMMEDIATE:
                 value = np.uint32(where).view(np.float32)
-                return lambda n: value
+                return lambda n, e: value
             case Source.SAME:
                 return None
             case Source.STREAM:
-                def stream(n):
-                    start = self._base(i) * self._bus_bytes
+                def stream(n, e):
+                    start = e.base * self._bus_bytes
                     return self._memory[start:start + 4 * n].view("<f4")
                 return stream
 
-    def _position(self, i):
-        """Position of the instruction's token."""
-        return self.position + i.member
-
-    def _base(self, i):
-        """First bus word of the instruction's stream."""
-        register = {Index.NONE: 0, Index.TOKEN: self._tokens[i.member], Index.POSITION: self._position(i)}
-        return i.stream_base + register[i.stream_index] * i.stream_index_stride
+    def _extent(self, i):
+        """What the instruction reads and writes for its token at its position."""
+        return extent(i, token=self._tokens[i.member], position=self.position, bus_bytes=self._bus_bytes)
 
     # -- everything that is written -------------------------------------------------------------------------------
 
@@ -231,21 +227,18 @@ class ModelEngine(ProgramEngine):
         if self._trace:
             self._trace.column(self._index, index, mantissas, exponents)
 
-    def _store(self, i, values):
+    def _store(self, i, values, e):
         if i.code_bits == CODE_BITS:
             codes, exponent = stored(values)
             scale = scale_bits(exponent)
         else:
             codes = stored_integers(values, i.code_bits)
             scale = int(self._scalars[i.reduce_destination].view(np.uint32))
-        position = self._position(i)
         elements = to_elements(codes, i.code_bits)
-        start = i.store_base + position * i.store_index_stride
-        addresses = start + i.store_stride * np.arange(len(elements))
+        addresses = e.store_address + i.store_stride * np.arange(len(elements))
         for byte in range(elements.itemsize):
             self._memory[addresses + byte] = elements >> 8 * byte & 255
-        scale_address = i.scale_base + 4 * position
-        self._memory[scale_address:scale_address + 4].view("<u4")[:] = scale
+        self._memory[e.scale_address:e.scale_address + 4].view("<u4")[:] = scale
         if self._trace:
             self._trace.store(self._index, addresses, elements)
-            self._trace.store(self._index, np.array([scale_address]), np.array([scale]))
+            self._trace.store(self._index, np.array([e.scale_address]), np.array([scale]))

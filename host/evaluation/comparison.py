@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from gateware.extent import extent
 from gateware.isa import Opcode, Sink
 from host.engine.float_program import FloatProgram
 from host.engine.model_engine import ModelEngine
@@ -111,8 +112,8 @@ class Comparison:
         for index, instruction in enumerate(self._compiled.program):
             if instruction.opcode not in _UNITS:
                 continue
-            length = position + 1 if instruction.length_grow else instruction.length
-            found = self._log.take(index, length)
+            e = extent(instruction, token=token, position=position, bus_bytes=self._compiled.config.bus_bytes)
+            found = self._log.take(index, e.length)
             ideal, local = self._float.execute(index, (self._ideal, self._model), token, position)
             if found.scale is not None:
                 # Both caches hold values in the golden model's unit: what comes after can then be compared.

@@ -140,6 +140,40 @@ def test_an_instruction_overtakes_a_line_that_nobody_takes():
     assert sum(length for _, length in dram.reads) == 64 + 4
 
 
+def test_instructions_come_before_data_where_both_have_room():
+    """A line of many bursts is under way, with room for all of them, and four instructions come: they are the next to be
+    requested, but for the burst that was about to be."""
+    dut, requested = ReadEngine(bus_bits=128, depth=256), []
+
+    async def lines(ctx):
+        await send(ctx, dut.lines, [{"address": 0, "beats": 4096, "last": 1, "index": 1}])
+
+    async def instructions(ctx):
+        await ctx.tick().until(dut.read_request.valid)
+        await send(ctx, dut.instructions, [{"address": 5000 + 4 * n, "index": 2 + n} for n in range(4)])
+
+    async def testbench(ctx):
+        # A request is taken only now and then, so that both always wait.
+        for _ in range(12):
+            await ctx.tick().repeat(8)
+            ctx.set(dut.read_request.ready, 1)
+            *_, valid, address, index = await ctx.tick().sample(
+                dut.read_request.valid, dut.read_request.p.address, dut.read_index)
+            ctx.set(dut.read_request.ready, 0)
+            requested.extend([(address, index)] if valid else [])
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_process(lines)
+    simulator.add_process(instructions)
+    simulator.add_testbench(testbench)
+    run_with_deadline(simulator, 200)
+    addresses = [address for address, _index in requested]
+    # Two bursts of data were in the buffer of requests before the first instruction came; the FIFO has room for four.
+    assert addresses == [0, 64, 5000, 5004, 5008, 5012, 128, 192]
+    assert [index for _address, index in requested] == [1, 1, 2, 3, 4, 5, 1, 1]
+
+
 @pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_parameters_are_checked():
     with pytest.raises(ValueError, match=r"^Data FIFO depth must be a power of two of at least 8, not 48$"):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
-from host.compiler.compiled import compile_model
+from gateware.control.counters import Counter
+from host.compiler.compiled import Part, compile_model
 from host.engine.model_engine import ModelEngine
 from host.engine.program_engine import Rows
 from host.engine.trace import Trace
@@ -58,6 +59,24 @@ def test_formats_of_llama_cpp(data_dir, name):
 def test_no_memory_changes_a_bit(write_gguf, memory):
     compiled = compile_model(load(write_gguf()), MICRO, 64 // 4)
     assert_same(compiled, range(1, 16, 3), memory=memory)
+
+
+@pytest.mark.parametrize("ggml_type", ["Q8_0", "F32"])
+def test_bytes_that_a_program_reads(write_gguf, ggml_type):
+    """`Compiled.read_bytes` against the counter of words that passed: every program, where K and V grow, and a table whose
+    rows are packed. Fetch reads four instructions beyond END, which the program does not count."""
+    path = write_gguf(metadata={"llama.context_length": 40}, ggml_type=ggml_type)
+    compiled = compile_model(load(path), MICRO, 40)
+    engine = RtlEngine(build_image(compiled))
+    assert any(i.packed and i.stream_index for i in compiled.program)
+    for tokens, part in (([3], Part.DECODE), ([4, 7], Part.BODY), ([5, 6], Part.LOGITS), ([5, 6], Part.LAST)):
+        for position in (0, 30, 31, 32):
+            engine.position = position
+            before = engine.counters()[Counter.READ_BEATS]
+            engine.run(tokens, part)
+            read = engine.counters()[Counter.READ_BEATS] - before
+            expected = compiled.read_bytes(position + len(tokens) - 1, len(tokens), part) + 4 * 64
+            assert 8 * read == expected, (part, position)
 
 
 def test_a_context_longer_than_a_vector_of_codes(write_gguf):
