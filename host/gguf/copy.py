@@ -1,9 +1,9 @@
 """A GGUF file like another one, with other tensors."""
 
+import math
 import struct
 
-from gguf import GGUFReader, GGUFValueType
-import numpy as np
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType
 
 from host.gguf.tensor import Tensor
 
@@ -13,11 +13,13 @@ _MAGIC, _VERSION = b"GGUF", 3
 
 
 class GGUFCopy:
-    """Takes the metadata of a file as they are, byte by byte, and writes them with new tensors.
+    """Takes the metadata of a model as they are, byte by byte, and writes them with new tensors into one file.
+
+    Of a model that was split, these are the keys of the first part without those that say so.
 
     Parameters
     ----------
-    path : str or os.PathLike
+    source : host.gguf.file.GGUFFile
         A sound file: one that `host.gguf.model.load` takes.
 
     Attributes
@@ -28,10 +30,10 @@ class GGUFCopy:
         Dimensions of each, in GGUF order (row length first).
     """
 
-    def __init__(self, path):
-        self._reader = GGUFReader(path)
-        self.dims = {tensor.name: tuple(tensor.shape.tolist()) for tensor in self._reader.tensors}
-        self.tensors = [_as_tensor(tensor) for tensor in self._reader.tensors]
+    def __init__(self, source):
+        self._source = source
+        self.dims = {name: info.dims for name, info in source.tensors.items()}
+        self.tensors = [*map(_as_tensor, source.tensors.values())]
 
     def write(self, file, metadata, tensors):
         """Write the file.
@@ -45,38 +47,40 @@ class GGUFCopy:
             Name of an original tensor, new format, bytes, and the data, taken piece by piece while it is
             written.
         """
-        alignment = int(self._reader.alignment)
+        header = self._source.parts[0].header
+        alignment = header.alignment
         # Changed entries stay where they are, new ones come last.
-        entries = dict(self._entries()) | {
+        entries = dict(self._entries(header)) | {
             key: b"" if value is None else _string(key) + struct.pack("<II", GGUFValueType.UINT32, value)
             for key, value in metadata.items()}
         entries = list(filter(None, entries.values()))
-        header = struct.pack("<4sIQQ", _MAGIC, _VERSION, len(tensors), len(entries)) + b"".join(entries)
+        head = struct.pack("<4sIQQ", _MAGIC, _VERSION, len(tensors), len(entries)) + b"".join(entries)
         offset = 0
         for name, kind, size, _data in tensors:
             dims = self.dims[name]
-            header += _string(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, offset)
+            head += _string(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, offset)
             offset += size + -size % alignment
-        file.write(header + bytes(-len(header) % alignment))
+        file.write(head + bytes(-len(head) % alignment))
         for _name, _kind, size, data in tensors:
             for piece in data:
                 file.write(piece.tobytes())
             file.write(bytes(-size % alignment))
 
-    def _entries(self):
+    def _entries(self, header):
         """Key and bytes of each metadata entry."""
-        reader = self._reader
-        # The reader lists what stands before the entries, the version and two counts, as entries of its own.
-        fields = [field for field in reader.fields.values() if not field.name.startswith("GGUF.")]
-        stops = [field.offset for field in fields[1:]] + [reader.tensors[0].field.offset]
-        for field, stop in zip(fields, stops):
-            yield field.name, reader.data[field.offset:stop].tobytes()
+        data = self._source.parts[0].data
+        for name, entry in header.entries.items():
+            if not name.startswith("split."):
+                yield name, data[entry.start:entry.stop].tobytes()
 
 
-def _as_tensor(tensor):
-    rows, columns = (1, *tensor.shape[::-1].tolist())[-2:]
-    raw = np.ascontiguousarray(tensor.data).view(np.uint8).reshape(rows, -1)
-    return Tensor(tensor.name, (rows, columns), tensor.tensor_type.name, raw)
+def _as_tensor(info):
+    columns, rows = info.dims[0], math.prod(info.dims[1:])
+    kind = GGMLQuantizationType(info.type_code)
+    block, size = GGML_QUANT_SIZES[kind]
+    row_bytes = columns // block * size
+    raw = info.data[info.offset:info.offset + rows * row_bytes].reshape(rows, row_bytes)
+    return Tensor(info.name, (rows, columns), kind.name, raw)
 
 
 def _string(text):

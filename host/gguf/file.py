@@ -1,109 +1,51 @@
-"""The header of a GGUF file, read with every bound checked."""
+"""A model's GGUF: one file, or the parts that it was split into."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+import re
 
 import numpy as np
-from gguf import GGUFReader, GGUFValueType
 
 from host.errors import CelosiaError
+from host.gguf.foreign import what_it_is
+from host.gguf.header import Header
 
-__all__ = ["GGUFFile", "TensorInfo"]
+__all__ = ["GGUFFile", "GGUFPart", "TensorInfo"]
 
-#: More entries than this in a header are a sign of damage, not of a model.
-MAX_TENSORS = 1 << 16
-MAX_STRINGS = 1 << 24
+_PART_NAME = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.gguf")
+#: Enough to know a format by.
+_HEAD_BYTES = 1024
 
 
 @dataclass(frozen=True)
 class TensorInfo:
     """What the header says about one tensor; nothing of it is checked yet.
 
-    ``dims`` are in GGUF order (row length first), ``type_code`` is ggml's number of the format and
-    ``offset`` counts bytes from the start of the file.
+    Attributes
+    ----------
+    name : str
+    dims : tuple of int
+        In GGUF order (row length first).
+    type_code : int
+        ggml's number of the format.
+    offset : int
+        Bytes from the start of the file.
+    path : pathlib.Path
+        The file that holds it.
+    data : numpy.ndarray
+        The whole of that file, uint8, memory-mapped and read-only.
     """
 
     name: str
     dims: tuple[int, ...]
     type_code: int
     offset: int
+    path: Path
+    data: np.ndarray = field(repr=False, compare=False)
 
 
-class _Truncated(Exception):
-    pass
-
-
-class _Header(GGUFReader):
-    """The package's reader, stopped after the header and kept inside the file.
-
-    The package slices past the end of the file without noticing, and then counts up to whatever a damaged
-    length says. It also builds the array of every tensor at once, so that one bad tensor fails without its
-    name. Hence the three overrides.
-    """
-
-    def __init__(self, path):
-        self._bytes = np.memmap(path, mode="r").view(np.ndarray)
-        self.infos = {}
-        super().__init__(path)
-
-    def _get(self, offset, dtype, count=1, override_order=None):
-        if self.byte_order != "I":
-            raise ValueError("big-endian files are not supported")
-        dtype = np.dtype(dtype).newbyteorder("<")
-        stop = int(offset) + dtype.itemsize * int(count)
-        if stop > self._bytes.size:
-            raise _Truncated(f"truncated: its header reaches byte {stop}, the file has {self._bytes.size}")
-        return self._bytes[int(offset):stop].view(dtype)
-
-    def _get_field_parts(self, orig_offs, raw_type):
-        if raw_type != GGUFValueType.ARRAY:
-            return super()._get_field_parts(orig_offs, int(raw_type))
-        item_code = self._get(orig_offs, np.uint32)
-        item_type = GGUFValueType(int(item_code[0]))
-        count = int(self._get(orig_offs + 4, np.uint64)[0])
-        offset = orig_offs + 12
-        if item_type == GGUFValueType.STRING:
-            if count > MAX_STRINGS:
-                raise ValueError(f"a list of {count} strings is more than {MAX_STRINGS}")
-            parts = []
-            for _ in range(count):
-                _length, text = self._get_str(offset)
-                parts.append(text)
-                offset += 8 + text.size
-        elif item_type in self.gguf_scalar_to_np:
-            parts = [self._get(offset, self.gguf_scalar_to_np[item_type], count)]
-            offset += parts[0].nbytes
-        else:
-            raise ValueError(f"a list of {item_type.name} is not supported")
-        return offset - orig_offs, parts, list(range(len(parts))), [GGUFValueType.ARRAY, item_type]
-
-    def _build_tensor_info(self, offs, count):
-        if count > MAX_TENSORS:
-            raise ValueError(f"{count} tensors are more than {MAX_TENSORS}")
-        return super()._build_tensor_info(offs, count)
-
-    def _build_tensors(self, start_offs, fields):
-        for field in fields:
-            _length, _name, _count, dims, type_code, offset = field.parts
-            if field.name in self.infos:
-                raise ValueError(f"tensor {field.name!r} occurs twice")
-            self.infos[field.name] = TensorInfo(
-                field.name, tuple(dims.tolist()), int(type_code[0]), int(start_offs) + int(offset[0]))
-
-    def value(self, field):
-        """Contents of a metadata field: a scalar, a str, a list of str or a one-dimensional array."""
-        if field.types[0] == GGUFValueType.ARRAY and field.types[1] != GGUFValueType.STRING:
-            return np.array(field.parts[field.data[0]])
-        try:
-            return field.contents()
-        except UnicodeDecodeError as error:
-            raise ValueError(f"key {field.name!r} is not UTF-8") from error
-
-
-class GGUFFile:
-    """Metadata and tensor directory of a GGUF file (version 2 or 3, little-endian).
-
-    Tensor data stay in the file, which is memory-mapped as long as ``data`` or a view of it lives.
+class GGUFPart:
+    """One GGUF file, whatever it is a part of.
 
     Parameters
     ----------
@@ -112,9 +54,8 @@ class GGUFFile:
     Attributes
     ----------
     path : pathlib.Path
-    metadata : dict of str to (int, float, bool, str, list of str or numpy.ndarray)
-    tensors : dict of str to TensorInfo
-        In the order of the file.
+    header : host.gguf.header.Header
+    tensors : list of TensorInfo
     data : numpy.ndarray
         The whole file, uint8, memory-mapped and read-only.
 
@@ -128,19 +69,89 @@ class GGUFFile:
         self.path = Path(path)
         try:
             with open(self.path, "rb") as file:
-                magic = file.read(4)
+                head = file.read(_HEAD_BYTES)
         except (OSError, ValueError) as error:
             raise CelosiaError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-        if magic != b"GGUF":
-            raise CelosiaError(f"{path}: not a GGUF file: it must start with b'GGUF', not {magic!r}")
+        if head[:4] != b"GGUF":
+            raise CelosiaError(f"{path}: not a GGUF file: {what_it_is(head)}")
         try:
-            header = _Header(self.path)
-            self.metadata = {name: header.value(field) for name, field in header.fields.items()}
-        except _Truncated as error:
-            raise CelosiaError(f"{path}: {error}") from error
-        except Exception as error:
-            # Damaged headers make the package raise nearly every built-in exception; to the user all of them
-            # mean the same.
-            raise CelosiaError(f"{path}: malformed GGUF header: {' '.join(str(error).split())}") from error
-        self.tensors = header.infos
-        self.data = header._bytes
+            self.data = np.memmap(path, mode="r").view(np.ndarray)
+            self.header = Header(self.data)
+        except EOFError as error:
+            raise CelosiaError(f"{path}: truncated: {error}") from error
+        except (OSError, ValueError) as error:
+            raise CelosiaError(f"{path}: malformed GGUF header: {error}") from error
+        self.tensors = [TensorInfo(*tensor, self.path, self.data) for tensor in self.header.tensors]
+
+    def split(self):
+        """Number of this part, from 0, and of all parts, as its keys say; (0, 1) of a file that was not split."""
+        number, count = (self.header.values.get(f"split.{key}", default) for key, default in (("no", 0), ("count", 1)))
+        if not all(isinstance(value, int) for value in (number, count)) or not 0 <= number < max(1, count):
+            raise CelosiaError(f"{self.path}: metadata keys 'split.no' and 'split.count' must be a part's number and "
+                               f"the number of parts, not {number!r:.40} and {count!r:.40}")
+        return number, max(1, count)
+
+
+class GGUFFile:
+    """Metadata and tensor directory of a model.
+
+    Any part of a model that was split (``NAME-00002-of-00003.gguf``) stands for the whole; the other parts must lie
+    beside it. Keys are those of the first part, without the ``split`` ones.
+
+    Tensor data stay in the files, which are memory-mapped as long as ``data`` of a tensor or a view of it lives; and
+    so does metadata that nobody asks for.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    parts : list of GGUFPart
+    metadata : collections.abc.Mapping of str to (int, float, bool, str, list of str or numpy.ndarray)
+        See `host.gguf.header.Values`.
+    tensors : dict of str to TensorInfo
+        In the order of the files.
+
+    Raises
+    ------
+    CelosiaError
+        If a part cannot be read (see `GGUFPart`) or is missing, or the parts do not belong together.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.parts = self._open(GGUFPart(path))
+        self.metadata = self.parts[0].header.values
+        self.tensors = {}
+        for part in self.parts:
+            for info in part.tensors:
+                if info.name in self.tensors:
+                    raise CelosiaError(f"{part.path}: tensor {info.name!r} is in {self.tensors[info.name].path.name} too")
+                self.tensors[info.name] = info
+        total = self.metadata.get("split.tensors.count", len(self.tensors)) if len(self.parts) > 1 else len(self.tensors)
+        if total != len(self.tensors):
+            raise CelosiaError(f"{path}: metadata key 'split.tensors.count' must be the {len(self.tensors)} tensors of "
+                               f"all parts, not {total!r:.40}")
+
+    def _open(self, part):
+        number, count = part.split()
+        if count == 1:
+            return [part]
+        match = _PART_NAME.fullmatch(part.path.name)
+        if not match or (int(match[2]), int(match[3])) != (number + 1, count):
+            raise CelosiaError(
+                f"{part.path}: part {number + 1} of {count} must be named NAME-{number + 1:05}-of-{count:05}.gguf, "
+                f"or the other parts cannot be found")
+        parts = []
+        for index in range(count):
+            path = part.path.with_name(f"{match[1]}-{index + 1:05}-of-{count:05}.gguf")
+            if not path.exists():
+                raise CelosiaError(f"{part.path}: part {index + 1} of {count} is missing: {path.name}")
+            other = part if index == number else GGUFPart(path)
+            if other.split() != (index, count):
+                raise CelosiaError(f"{path}: metadata keys 'split.no' and 'split.count' must be {index} and {count}, "
+                                   f"not {' and '.join(map(str, other.split()))}")
+            parts.append(other)
+        return parts

@@ -12,6 +12,11 @@ __all__ = ["Metadata"]
 #: What some writers store where a model has no such token.
 _NO_TOKEN = 0xFFFF_FFFF
 _MAX_INTEGER = 1 << 31
+#: What fp32 holds without becoming infinite or, subnormals being flushed, zero.
+_LARGEST = float(np.finfo(np.float32).max)
+_SMALLEST = float(np.finfo(np.float32).tiny)
+#: Characters of a value that a message repeats.
+_QUOTED = 80
 
 
 class Metadata:
@@ -24,7 +29,7 @@ class Metadata:
     ----------
     path : str or os.PathLike
         For messages.
-    values : dict
+    values : collections.abc.Mapping
         As `host.gguf.file.GGUFFile` reads them.
     """
 
@@ -48,6 +53,7 @@ class Metadata:
             value = f"a list of {len(value)}"
         else:
             value = repr(value)
+            value = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}... ({len(value)} characters)"
         raise CelosiaError(f"{self.path}: metadata key {key!r} must be {expected}, not {value}")
 
     def integer(self, key, default=None):
@@ -60,10 +66,12 @@ class Metadata:
         return value
 
     def real(self, key, default=None):
-        """A positive finite number."""
+        """A positive number that fp32 holds."""
         value = self.get(key, default)
         if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < math.inf:
             self.fail(key, "a positive number", value)
+        if not _SMALLEST <= value <= _LARGEST:
+            self.fail(key, "a number that fp32 holds", value)
         return float(value)
 
     def flag(self, key, default):
@@ -78,21 +86,26 @@ class Metadata:
         value = self.get(key, default)
         if not isinstance(value, str):
             self.fail(key, "a string", value)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(key, "UTF-8", value.encode(errors="surrogateescape"))
         return value
 
     def texts(self, key, default=None):
-        """A list of strings."""
+        """A list of strings, in which a byte that is no UTF-8 is a lone surrogate (``surrogateescape``)."""
         value = self.get(key, default)
         if not isinstance(value, list):
             self.fail(key, "a list of strings", value)
         return value
 
     def numbers(self, key, count, default):
-        """A list of `count` finite numbers, or `default` that many times."""
+        """A list of `count` numbers that fp32 holds, or `default` that many times; what is beyond `count` is left out."""
         values = self.get(key, np.full(count, default))
-        if not isinstance(values, np.ndarray) or len(values) != count or not np.isfinite(values).all():
+        # Not so for NaN either.
+        if not (isinstance(values, np.ndarray) and len(values) >= count and (np.abs(values) <= _LARGEST).all()):
             self.fail(key, f"a list of {count} finite numbers", values)
-        return values.tolist()
+        return values[:count].tolist()
 
     def token(self, key, count):
         """Id of a token out of `count`, or None where the file names none."""

@@ -1,5 +1,6 @@
 """A model in a GGUF file: hyperparameters and tensors, checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 import math
@@ -15,6 +16,7 @@ from host.arch.registry import find_architecture
 from host.arch.tensor_spec import TensorKind
 from host.errors import CelosiaError
 from host.gguf.file import GGUFFile
+from host.gguf.foreign import refuse_other_contents, type_name
 from host.gguf.metadata import Metadata
 from host.gguf.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
 
@@ -35,7 +37,7 @@ class Model:
     ----------
     path : pathlib.Path
     architecture : host.arch.architecture.Architecture
-    metadata : dict
+    metadata : collections.abc.Mapping
         Every key of the file (see `host.gguf.file.GGUFFile`).
     hyperparameters : Hyperparameters
     tensors : dict of str to Tensor
@@ -44,7 +46,7 @@ class Model:
 
     path: Path
     architecture: Architecture
-    metadata: dict
+    metadata: Mapping
     hyperparameters: Hyperparameters
     tensors: dict[str, Tensor]
 
@@ -122,6 +124,7 @@ def load(path, *, check=True):
         One line that names the file, the tensor or key and the value.
     """
     file = GGUFFile(path)
+    refuse_other_contents(path, file.metadata, file.tensors)
     architecture = find_architecture(path, Metadata(path, file.metadata).text("general.architecture"))
     keys = Keys(path, file.metadata, architecture.name)
     hyperparameters = architecture.hyperparameters(keys, FileTensors(file))
@@ -173,25 +176,24 @@ def _stripped(shape):
 def _open(file, name, types):
     """The tensor called `name`, its format and its extent in the file checked."""
     info = file.tensors[name]
-    where = f"{file.path}: tensor {name!r}"
+    where = f"{info.path}: tensor {name!r}"
     try:
-        type_name = GGMLQuantizationType(info.type_code).name
-    except ValueError:
-        raise CelosiaError(f"{where} has the unknown type {info.type_code}; "
-                           f"supported are {', '.join(types)}") from None
-    if type_name not in types:
-        raise CelosiaError(f"{where} has type {type_name}; supported are {', '.join(types)}")
+        kind = type_name(info.type_code)
+    except ValueError as error:
+        raise CelosiaError(f"{where} {error}; supported are {', '.join(types)}") from None
+    if kind not in types:
+        raise CelosiaError(f"{where} has type {kind}; supported are {', '.join(types)}")
     if not info.dims or 0 in info.dims:
         raise CelosiaError(f"{where} must have dimensions, none of them 0, not {tuple(reversed(info.dims))}")
     columns = info.dims[0]
     rows = math.prod(info.dims[1:])
-    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[type_name]]
+    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
     if columns % block:
-        raise CelosiaError(f"{where}: the row length must be a multiple of the {type_name} block of {block}, "
+        raise CelosiaError(f"{where}: the row length must be a multiple of the {kind} block of {block}, "
                            f"not {columns}")
     row_bytes = columns // block * size
     stop = info.offset + rows * row_bytes
-    if stop > file.data.size:
-        raise CelosiaError(f"{where} is truncated: it ends at byte {stop}, the file has {file.data.size}")
-    raw = file.data[info.offset:stop].reshape(rows, row_bytes)
-    return Tensor(name, (rows, columns), type_name, raw)
+    if stop > info.data.size:
+        raise CelosiaError(f"{where} is truncated: it ends at byte {stop}, the file has {info.data.size}")
+    raw = info.data[info.offset:stop].reshape(rows, row_bytes)
+    return Tensor(name, (rows, columns), kind, raw)

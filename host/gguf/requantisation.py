@@ -8,6 +8,7 @@ import numpy as np
 
 from host.errors import CelosiaError
 from host.gguf.copy import GGUFCopy
+from host.gguf.file import GGUFFile
 from host.gguf.model import load
 
 __all__ = ["FILE_TYPES", "Requantisation", "TensorChange"]
@@ -92,7 +93,7 @@ class Requantisation:
         self._target, self._output = _known(target), _known(output or target)
         self._fallback = fallback and _known(fallback)
         load(path)
-        self._copy = GGUFCopy(path)
+        self._copy = GGUFCopy(GGUFFile(path))
         self.changes = [self._plan(tensor) for tensor in self._copy.tensors]
 
     def write(self, file, *, progress=None):

@@ -84,7 +84,7 @@ class Generation:
         self._stream, self._stop_text = tokenizer.decode_stream(), StopText(stops)
         self._lookup = PromptLookup(self.prompt_ids)
         # Models trained on texts one after another say that one is over by beginning the next.
-        self._stop = tokenizer.stop | {tokenizer.bos}
+        self._ends = tokenizer.stop | {tokenizer.bos}
 
     def __iter__(self):
         yield self._piece(self._push(self.prompt_ids))
@@ -127,14 +127,16 @@ class Generation:
     def _continue(self, token, position):
         """The text that a token generated at `position` makes certain; sets the stop reason where there is one."""
         reason = self._reason(token, position)
-        text = self._stop_text.push(self._push([token]) + (self._stream.flush() if reason else ""))
+        # A token that ends the text is no part of it, even where the file has it as an ordinary word.
+        piece = "" if reason is StopReason.END else self._push([token])
+        text = self._stop_text.push(piece + (self._stream.flush() if reason else ""))
         if self._stop_text.found:
             reason = StopReason.STOP
         self.stop_reason = reason
         return text + (self._stop_text.flush() if reason else "")
 
     def _reason(self, token, position):
-        if token in self._stop:
+        if token in self._ends:
             return StopReason.END
         if len(self.ids) == self._tokens:
             return StopReason.TOKENS

@@ -5,7 +5,6 @@ from host.text.tokenizer.byte_level_bpe import ByteLevelTokenizer
 from host.text.tokenizer.decode_stream import DecodeStream
 from host.text.tokenizer.sentencepiece_bpe import SentencePieceTokenizer
 from host.text.tokenizer.tokenizer import Tokenizer
-from host.text.tokenizer.vocabulary import Vocabulary
 
 __all__ = ["DecodeStream", "Tokenizer", "load"]
 
@@ -33,4 +32,4 @@ def load(model):
     kind = metadata.text("tokenizer.ggml.model")
     if kind not in _KINDS:
         metadata.fail("tokenizer.ggml.model", f"one of {', '.join(_KINDS)}", kind)
-    return _KINDS[kind](Vocabulary(metadata))
+    return _KINDS[kind](metadata)

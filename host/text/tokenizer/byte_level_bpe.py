@@ -1,74 +1,72 @@
 """Byte-level byte-pair encoding, as GPT-2, llama 3 and SmolLM use it."""
 
-from tokenizers import AddedToken, Regex
-from tokenizers import Tokenizer as Pipeline
-from tokenizers.models import BPE
-from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
+from tokenizers import Regex
+from tokenizers.pre_tokenizers import Sequence, Split
 
 from host.errors import CelosiaError
+from host.text.tokenizer.merging import merge
+from host.text.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 from host.text.tokenizer.tokenizer import Tokenizer
-from host.text.tokenizer.vocabulary import TokenType
+from host.text.tokenizer.vocabulary import TokenType, Vocabulary
 
-__all__ = ["ByteLevelTokenizer", "PRE_TOKENIZERS"]
+__all__ = ["ByteLevelTokenizer"]
 
-_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_LLAMA3 = (r"'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-           r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
-
-#: By ``tokenizer.ggml.pre``: regular expressions that cut a text, each applied to the cuts of the one before.
-PRE_TOKENIZERS = {
-    "default": (r"[\p{P}\$\+<=>\^~\|]+", _GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"),
-    "gpt-2": (_GPT2,),
-    "llama-bpe": (_LLAMA3,),
-    "smollm": (r"\p{N}", _GPT2),
-}
-_ALIASES = {"gpt2": "gpt-2", "llama3": "llama-bpe", "llama-v3": "llama-bpe"}
-#: Models that look a whole cut up in the vocabulary before they merge, and that expect BOS.
-_WHOLE_WORDS = ("llama-bpe",)
+#: Types whose tokens come of merges.
+_WORDS = (TokenType.NORMAL, TokenType.UNUSED, TokenType.BYTE)
 
 
 class ByteLevelTokenizer(Tokenizer):
     """Merges in the order of the file's list, on UTF-8 bytes, within the cuts of a regular expression.
 
-    The tokenizers library does the work.
+    What merges lead to need not be a token: it may be merged further, and falls apart into its letters where it is not.
 
     Parameters
     ----------
-    vocabulary : host.text.tokenizer.vocabulary.Vocabulary
+    metadata : host.gguf.metadata.Metadata
 
     Raises
     ------
     CelosiaError
-        If the pre-tokenizer is not one of `PRE_TOKENIZERS`, or the library does not accept the merges.
+        If the pre-tokenizer is not one of `host.text.tokenizer.pre_tokenizers.PRE_TOKENIZERS`, or the list of merges is
+        missing.
     """
 
-    def __init__(self, vocabulary):
-        pre = vocabulary.metadata.text("tokenizer.ggml.pre", "default")
-        pre = _ALIASES.get(pre, pre)
-        if pre not in PRE_TOKENIZERS:
-            vocabulary.metadata.fail("tokenizer.ggml.pre", f"one of {', '.join(PRE_TOKENIZERS)}", pre)
-        whole_words = pre in _WHOLE_WORDS
+    def __init__(self, metadata):
+        vocabulary = Vocabulary(metadata)
+        name = metadata.text("tokenizer.ggml.pre", "default")
+        if name not in PRE_TOKENIZERS:
+            metadata.fail("tokenizer.ggml.pre", f"one of {', '.join(PRE_TOKENIZERS)}", name)
+        pre = PRE_TOKENIZERS[name]
         super().__init__(vocabulary, [*map(_piece_bytes, vocabulary.tokens, vocabulary.types)],
-                         add_bos=vocabulary.metadata.flag("tokenizer.ggml.add_bos_token", whole_words),
-                         add_space=False)
-        ids = {token: id for id, (token, kind) in enumerate(zip(vocabulary.tokens, vocabulary.types))
-               if kind != TokenType.CONTROL}
-        # The first character of a merge may itself be a space.
-        merges = [(merge[:1] + left, right) for merge in vocabulary.metadata.texts("tokenizer.ggml.merges")
-                  for left, _, right in [merge[1:].partition(" ")]]
-        try:
-            self._pipeline = Pipeline(BPE(ids, merges, ignore_merges=whole_words))
-        except Exception as error:  # the library raises nothing more specific
-            raise CelosiaError(f"{vocabulary.path}: unusable BPE vocabulary: "
-                               f"{' '.join(str(error).split())}") from error
-        cuts = [Split(Regex(pattern), "isolated") for pattern in PRE_TOKENIZERS[pre]]
-        self._pipeline.pre_tokenizer = Sequence([*cuts, ByteLevel(add_prefix_space=False, use_regex=False)])
-        self._pipeline.add_tokens([AddedToken(token, normalized=False)
-                                   for token, kind in zip(vocabulary.tokens, vocabulary.types)
-                                   if kind == TokenType.USER_DEFINED and token])
+                         add_bos=metadata.flag("tokenizer.ggml.add_bos_token", pre.add_bos), add_space=False)
+        self._path = vocabulary.path
+        self._ids = dict(vocabulary.of_type(*_WORDS))
+        merges = metadata.texts("tokenizer.ggml.merges")
+        # The entry is the key: the two parts with a space between them, which no letter of the alphabet is. Of two
+        # equal ones the first counts.
+        self._ranks = dict(zip(reversed(merges), range(len(merges) - 1, -1, -1)))
+        self._pre = Sequence([Split(Regex(pattern), "isolated") for pattern in pre.patterns])
+        self._known, self._whole_words = {}, pre.whole_words
 
     def _encode_text(self, text):
-        return self._pipeline.encode(text, add_special_tokens=False).ids
+        ids = []
+        for word, _where in self._pre.pre_tokenize_str(text):
+            if word not in self._known:
+                self._known[word] = self._encode_word(word.encode().decode("latin-1").translate(_LETTERS))
+            ids += self._known[word]
+        return ids
+
+    def _encode_word(self, word):
+        if self._whole_words and word in self._ids:
+            return [self._ids[word]]
+        ids = []
+        for part in merge(word, lambda left, right: self._ranks.get(f"{left} {right}")):
+            for letters in [part] if part in self._ids else part:
+                if letters not in self._ids:
+                    raise CelosiaError(f"{self._path}: text must be of what the vocabulary has tokens for, which the "
+                                       f"byte {_BYTES[letters]:#04x} is not")
+                ids.append(self._ids[letters])
+        return ids
 
 
 def _byte_alphabet():
@@ -80,11 +78,12 @@ def _byte_alphabet():
 
 
 _BYTES = _byte_alphabet()
+_LETTERS = {byte: letter for letter, byte in _BYTES.items()}
 
 
 def _piece_bytes(token, kind):
     if kind == TokenType.CONTROL:
         return b""
-    if kind == TokenType.USER_DEFINED or not all(character in _BYTES for character in token):
-        return token.encode()
-    return bytes(_BYTES[character] for character in token)
+    if kind == TokenType.USER_DEFINED or not all(map(_BYTES.__contains__, token)):
+        return token.encode(errors="surrogateescape")
+    return bytes(map(_BYTES.__getitem__, token))

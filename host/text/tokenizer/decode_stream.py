@@ -17,11 +17,14 @@ class DecodeStream:
         What each token stands for.
     strip_space : bool
         Drop one space from the beginning of the text: the one that encoding put there.
+    bos : int, optional
+        A token that stands for nothing where it is the first, even if the file has it as an ordinary word.
     """
 
-    def __init__(self, pieces, *, strip_space):
+    def __init__(self, pieces, *, strip_space, bos=None):
         self._pieces = pieces
         self._strip_space = strip_space
+        self._bos = bos
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def push(self, token):
@@ -34,7 +37,8 @@ class DecodeStream:
         """
         if not 0 <= token < len(self._pieces):
             raise ValueError(f"Token id must be 0..{len(self._pieces) - 1}, not {token!r}")
-        piece = self._pieces[token]
+        piece = b"" if token == self._bos else self._pieces[token]
+        self._bos = None
         if piece and self._strip_space:
             self._strip_space = False
             piece = piece.removeprefix(b" ")

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 from host.errors import CelosiaError
 from host.text.tokenizer.decode_stream import DecodeStream
+from host.text.tokenizer.vocabulary import TokenType
 
 __all__ = ["Tokenizer"]
 
@@ -12,7 +13,8 @@ class Tokenizer(ABC):
     """Text to token ids and back.
 
     Control tokens (begin, end, ...) stand for no text: they are decoded to nothing, and text that spells
-    one is encoded letter by letter.
+    one is encoded letter by letter. User-defined tokens are cut out of a text before all else, the longest first, and
+    what is between them is encoded as if each piece were a text of its own, as llama.cpp does.
 
     Parameters
     ----------
@@ -38,6 +40,8 @@ class Tokenizer(ABC):
         self._pieces = pieces
         self._add_bos = add_bos and self.bos is not None
         self._add_space = add_space
+        self._whole = sorted(vocabulary.of_type(TokenType.USER_DEFINED),
+                             key=lambda entry: -len(entry[0].encode(errors="surrogateescape")))
 
     def __len__(self):
         return len(self._pieces)
@@ -58,7 +62,8 @@ class Tokenizer(ABC):
         Raises
         ------
         CelosiaError
-            If the text holds half a surrogate pair, as bytes of a command line that are no UTF-8 do.
+            If the text holds half a surrogate pair, as bytes of a command line that are no UTF-8 do, or a character
+            that no token of the vocabulary stands for.
         ValueError
             If BOS is asked for and the model has none.
         """
@@ -69,8 +74,10 @@ class Tokenizer(ABC):
         except UnicodeEncodeError as error:
             raise CelosiaError(f"Text must be valid Unicode, which {text[error.start]!r} at "
                                f"{error.start} is not") from None
-        ids = self._encode_text(text)
-        return [self.bos, *ids] if (self._add_bos if bos is None else bos) else ids
+        ids = [self.bos] if (self._add_bos if bos is None else bos) else []
+        for fragment in self._fragments(text):
+            ids += [fragment] if isinstance(fragment, int) else self._encode_text(fragment)
+        return ids
 
     def decode(self, ids):
         """The text that the tokens stand for, without the space that encoding puts before a text."""
@@ -79,8 +86,26 @@ class Tokenizer(ABC):
 
     def decode_stream(self, start=True):
         """A new `DecodeStream`; with ``start=False`` its first token continues a text."""
-        return DecodeStream(self._pieces, strip_space=self._add_space and start)
+        return DecodeStream(self._pieces, strip_space=self._add_space and start, bos=self.bos if start else None)
+
+    def _fragments(self, text):
+        """Pieces of a text and ids of the user-defined tokens between them."""
+        fragments = [text] if text else []
+        for token, id in self._whole:
+            if token not in text:
+                continue
+            cut = []
+            for fragment in fragments:
+                if isinstance(fragment, int):
+                    cut.append(fragment)
+                    continue
+                first, *others = fragment.split(token)
+                cut.append(first)
+                for other in others:
+                    cut += [id, other]
+            fragments = [fragment for fragment in cut if fragment != ""]
+        return fragments
 
     @abstractmethod
     def _encode_text(self, text):
-        """Token ids of a text, without BOS."""
+        """Token ids of a text without user-defined tokens; without BOS. It is not empty."""

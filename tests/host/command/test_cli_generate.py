@@ -169,7 +169,7 @@ def test_prompt_that_is_no_text(refused):
 
 
 def test_vocabulary_without_a_beginning(refused, write_gguf):
-    path = write_gguf({"tokenizer.ggml.bos_token_id": None})
+    path = write_gguf({"tokenizer.ggml.bos_token_id": 0xFFFF_FFFF})
     assert refused("generate", path, "--engine", "model") == (
         "prompt must not be empty: this model has no token that begins a text")
 

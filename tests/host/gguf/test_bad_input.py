@@ -39,19 +39,55 @@ def test_folder(tmp_path):
     assert message(tmp_path) == "Is a directory"
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and more", b"GGU"])
-def test_not_a_gguf(tmp_path, content):
+CONVERT = "llama.cpp's convert_hf_to_gguf.py makes a GGUF of such a model"
+
+
+@pytest.mark.parametrize("content, meaning", [
+    (b"", "it is empty"),
+    (bytes(100), "it begins with zeros; a download may have been broken off"),
+    (b"version https://git-lfs.github.com/spec/v1\nsize 1\n",
+     "it is a Git LFS pointer, which stands for the model; `git lfs pull` fetches the model"),
+    (b"PK\x03\x04 and more", f"it is a ZIP archive, as PyTorch's checkpoints are; {CONVERT}"),
+    (b"\x80\x02}q\x00", f"it is a Python pickle, as old PyTorch checkpoints are; {CONVERT}"),
+    (struct.pack("<Q", 30) + b'{"__metadata__": {}}', f"it is a safetensors file; {CONVERT}"),
+    (b"tjgg\x03\0\0\0", "it is in GGML's format from before GGUF; the model must be converted again"),
+    (b"\x1f\x8b\x08", "it is compressed with gzip; `gunzip` unpacks it"),
+    (b"\n<!doctype html>", "it is a web page or XML; the download went wrong"),
+    (b'{"architectures": []}', "it is JSON, not the model that it may belong to"),
+    (b"GGU", "it must start with b'GGUF', not b'GGU'"),
+    (b"\x7fELF\x02\x01", "it must start with b'GGUF', not b'\\x7fELF'"),
+])
+def test_not_a_gguf(tmp_path, content, meaning):
     path = tmp_path / "model.gguf"
     path.write_bytes(content)
-    assert message(path) == f"not a GGUF file: it must start with b'GGUF', not {content[:4]!r}"
+    assert message(path) == f"not a GGUF file: {meaning}"
+
+
+@pytest.mark.parametrize("key, value, meaning", [
+    ("general.type", "adapter", "a LoRA adapter, which changes a model and is none; llama.cpp's llama-export-lora merges "
+                                "it into its base model"),
+    ("general.type", "imatrix", "an importance matrix, which helps to quantise a model and is none"),
+    ("general.type", "mmproj", "the part of a multimodal model that sees or hears (mmproj); the language model is in "
+                               "another file"),
+])
+def test_gguf_of_something_else(write_gguf, key, value, meaning):
+    assert message(write_gguf({key: value})) == f"not a model: {key} is {value!r}, {meaning}"
+
+
+def test_projector_without_a_type(write_gguf):
+    assert message(write_gguf(architecture="clip")).startswith("not a model: general.architecture is 'clip', the part of")
+
+
+def test_vocabulary_alone(data_dir):
+    path = data_dir / "vocab" / "ggml-vocab-llama-spm.gguf"
+    assert message(path) == "not a model: it has no tensors, as files of a vocabulary alone have none"
 
 
 def test_other_version(write_gguf):
     path = write_gguf()
     content = path.read_bytes()
     path.write_bytes(content[:4] + struct.pack("<I", 1) + content[8:])
-    assert message(path) == (
-        "malformed GGUF header: Sorry, file appears to be version 1 which we cannot handle")
+    assert message(path) == "malformed GGUF header: version must be 2 or 3, not 1"
 
 
 def test_big_endian(write_gguf):
@@ -84,13 +120,20 @@ def test_unsupported_type(write_gguf):
     assert message(path) == f"tensor '{Q}' has type Q8_1; supported are {SUPPORTED}"
 
 
-def test_unknown_type(write_gguf):
+@pytest.mark.parametrize("code, meaning", [
+    (99, "has the unknown type 99, perhaps a private one of another program"),
+    (36, "has the unknown type 36, perhaps a private one of another program"),
+    (31, "has type Q4_0_4_4 (31), a format that llama.cpp has given up; quantise the original again, to Q4_0 for "
+         "instance"),
+    (5, "has type Q4_3 (5), a format that llama.cpp has given up; quantise the original again, to Q4_1 for instance"),
+])
+def test_unknown_type(write_gguf, code, meaning):
     path = write_gguf()
     content = path.read_bytes()
     # name, number of dimensions, two dimensions, type
     start = content.index(Q.encode()) + len(Q) + 4 + 16
-    path.write_bytes(content[:start] + struct.pack("<I", 99) + content[start + 4:])
-    assert message(path) == f"tensor '{Q}' has the unknown type 99; supported are {SUPPORTED}"
+    path.write_bytes(content[:start] + struct.pack("<I", code) + content[start + 4:])
+    assert message(path) == f"tensor '{Q}' {meaning}; supported are {SUPPORTED}"
 
 
 def test_quantised_norm(write_gguf):
@@ -251,9 +294,34 @@ def test_architecture_missing(write_gguf):
 
 
 def test_text_that_is_no_utf8(write_gguf):
-    path = write_gguf()
-    path.write_bytes(path.read_bytes().replace("\u2581a".encode(), b"\xff\xff\xffa"))
-    assert message(path) == "malformed GGUF header: key 'tokenizer.ggml.tokens' is not UTF-8"
+    """It matters where it is needed only."""
+    path = write_gguf({"general.description": "abc"})
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"abc", b"ab\xe9"))
+    assert load(path).metadata["general.description"] == "ab\udce9"
+    path.write_bytes(content.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0llam\xe9"))
+    assert message(path) == "metadata key 'general.architecture' must be UTF-8, not b'llam\\xe9'"
+
+
+def test_long_values_are_cut(write_gguf):
+    path = write_gguf({"llama.block_count": "x" * 10_000})
+    assert message(path) == (f"metadata key 'llama.block_count' must be a positive integer, not '{'x' * 79}... "
+                             f"(10002 characters)")
+
+
+def as_float64(path, key, value):
+    """The file with a float32 of its metadata as a float64."""
+    content = path.read_bytes()
+    start = content.index(key.encode()) + len(key)
+    path.write_bytes(content[:start] + struct.pack("<Id", 12, value) + content[start + 8:])
+    return path
+
+
+@pytest.mark.parametrize("value", [1e300, 3.5e38, 1e-39])
+def test_numbers_that_fp32_cannot_hold(write_gguf, value):
+    key = "llama.attention.layer_norm_rms_epsilon"
+    assert message(as_float64(write_gguf(), key, value)) == (
+        f"metadata key '{key}' must be a number that fp32 holds, not {value!r}")
 
 
 def attempt(path):
