@@ -50,7 +50,8 @@ def test_missing(line, tmp_path):
 def test_not_a_gguf(line, tmp_path):
     path = tmp_path / "model.gguf"
     path.write_bytes(b"PK\x03\x04 and more")
-    assert line(path) == "not a GGUF file: it must start with b'GGUF', not b'PK\\x03\\x04'"
+    assert line(path) == ("not a GGUF file: it is a ZIP archive, as PyTorch's checkpoints are; llama.cpp's "
+                          "convert_hf_to_gguf.py makes a GGUF of such a model")
 
 
 def test_truncated_header(line, write_gguf):
