@@ -2,6 +2,9 @@
 
 from boards.board import BOARDS
 from gateware.accelerator import Accelerator
+from gateware.control.result_sink import ResultSink
+from gateware.dma.native_reader import NativeReader
+from gateware.dma.native_writer import NativeWriter
 from gateware.dma.read_engine import ReadEngine
 from gateware.dot.engine import DotEngine
 from gateware.vector.unit import VectorUnit
@@ -9,6 +12,12 @@ from soc.dram.memories import MEMORIES
 from soc.system import System
 
 __all__ = ["UNITS"]
+
+
+# Words and addresses of the controller of a 2 Gbit DDR3 device with 16 pins of data, four of its clocks to one of the
+# controller: a row of 2 KiB is 128 words, and above it begins the bank.
+_NATIVE = {"word_bits": 128, "address_bits": 24}
+_BANK_SHIFT = 7
 
 
 def _system(board):
@@ -20,6 +29,9 @@ UNITS = {
     "dot-engine": DotEngine,
     "vector-unit": VectorUnit,
     "dma": lambda config: ReadEngine(bus_bits=config.bus_bits, depth=config.prefetch_beats),
+    "native-reader": lambda config: NativeReader(bus_bits=config.bus_bits, bank_shift=_BANK_SHIFT, **_NATIVE),
+    "native-writer": lambda config: NativeWriter(bus_bits=config.bus_bits, **_NATIVE),
+    "result-sink": lambda config: ResultSink(),
     "accelerator": Accelerator,
 } | {board: _system(board) for board in BOARDS}
 """Functions that make a unit of a configuration, by the names of the command line; a board stands for its accelerator

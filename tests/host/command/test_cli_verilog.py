@@ -1,11 +1,15 @@
 """`celosia verilog`: what other people's tools make of it."""
 
+from pathlib import Path
 import re
+import subprocess
+import sys
 
 import pytest
 
-from host.paths import demo_model
 from flow.toolchain import Toolchain
+from flow.units import UNITS
+from host.paths import demo_model
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +36,50 @@ def test_yosys_reads_it_without_warnings(celosia, toolchain, tmp_path):
 
     status, out, err = celosia("verilog", "--config", "micro")
     assert (status, out, err) == (0, path.read_bytes(), "")
+
+
+@pytest.mark.parametrize("unit, port", [
+    ("vector-unit", "output x__valid"),
+    ("dma", "output [64:0] data__payload"),
+    ("native-reader", "output [23:0] command0__payload"),
+    ("native-writer", "output [15:0] mask"),
+    ("result-sink", "output [31:0] argmax"),
+])
+def test_a_block(celosia, toolchain, tmp_path, unit, port):
+    path = tmp_path / "unit.v"
+    assert celosia("verilog", unit, "--config", "micro", "-o", path) == (0, b"", "")
+    top = f"celosia_{unit.replace('-', '_')}"
+    log = toolchain.run([*toolchain.yosys, "-p", f"read_verilog unit.v; hierarchy -check -top {top}; proc; "
+                         "check -assert"], cwd=tmp_path)
+    assert not re.search("warning", log, re.IGNORECASE)
+    text = path.read_text()
+    assert text.startswith(f"// Celosia: {unit}, made by ")
+    ports = text[text.index(f"module {top}("):].partition("endmodule")[0]
+    assert f"  {port};\n" in ports and not re.search(r"^  output .*trace_", ports, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments, config", [([], "sim"), (["dma"], "sim"), (["ulx3s"], "ulx3s")])
+def test_default_configuration(celosia, monkeypatch, arguments, config):
+    monkeypatch.setattr("host.command.verilog._convert", lambda unit, chosen: f"{unit} {chosen.name}")
+    assert celosia("verilog", *arguments) == (0, f"{(arguments or ['accelerator'])[0]} {config}".encode(), "")
+
+
+def test_through_a_pipe(toolchain):
+    """A block whose x stream cannot be refused, from stdout to yosys's stdin."""
+    root = Path(__file__).resolve().parents[3]
+    text = subprocess.run([sys.executable, "-m", "host", "verilog", "dot-engine", "--config", "micro"],
+                          cwd=root, capture_output=True, check=True).stdout
+    log = subprocess.run([*toolchain.yosys, "-f", "verilog", "-p", "prep -top celosia_dot_engine; check -assert", "-"],
+                         input=text, capture_output=True, check=True).stdout.decode()
+    assert "Found and reported 0 problems." in log
+    assert "x__ready" not in log
+
+
+def test_unknown_unit(refused, tmp_path):
+    path = tmp_path / "unit.v"
+    assert refused("verilog", "multiplier", "-o", path) == (
+        f"unit must be one of {', '.join(UNITS)}, not 'multiplier'")
+    assert not path.exists()
 
 
 def test_unknown_configuration(refused, tmp_path):
