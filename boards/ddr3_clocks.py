@@ -89,7 +89,8 @@ class Ddr3Clocks(wiring.Component):
             o_CDIVX=ClockSignal("sync"))
 
         count = Signal(range(self.INIT_DIVIDER))
-        divided = Signal()
+        # Of the names of a net yosys keeps one, but for this attribute; nextpnr ignores a constraint whose net it cannot find.
+        divided = Signal(attrs={"keep": 1})
         m.d.board += [count.eq(count + 1), divided.eq(count[-1])]
         m.d.comb += ClockSignal("init").eq(divided)
         if hasattr(platform, "add_clock_constraint"):

@@ -47,6 +47,8 @@ class Ddr3Top(Elaboratable):
     INPUT = None
     """Name of the oscillator's resource, and its Hz."""
     BRIDGE = False
+    asynchronous = {("clocks.divided", "clk"): "a reset that ends in two registers"}
+    """Clocks of an ECP5 between which paths may take any time, and why: those of `boards.ddr3_clocks.Ddr3Clocks`."""
 
     def __init__(self, config, *, memory, bring_up=None):
         self._config, self._memory, self._bring_up = config, memory, bring_up

@@ -53,6 +53,11 @@ class Ulx3s(Elaboratable):
         If a bit of the link is no whole number of cycles, or the PLL cannot make the clock.
     """
 
+    trained = True
+    """An SDRAM needs no training."""
+    asynchronous = {}
+    """Every path has to keep to the clocks."""
+
     def __init__(self, config, *, memory=MEMORIES["ulx3s-75"]):
         divisor, rest = divmod(memory.clock_hz, BAUD)
         if rest:

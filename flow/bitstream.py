@@ -8,8 +8,10 @@ import time
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from flow.cache import cached_file
+from flow.clock_tree import ClockTree
 from flow.conversion import convert_top
 from flow.critical_path import critical_path
+from flow.crossings import judge_crossings
 from flow.place_and_route import PLACERS, floorplan_source, write_netlist
 from flow.synthesis import resources, synthesise_rtlil
 
@@ -34,6 +36,8 @@ class Bitstream:
         MHz that nextpnr estimates after routing and MHz that are wanted, by the clocks' nets.
     path : list of flow.critical_path.Step
         The slowest path of the clock that has the least to spare.
+    crossings : list of flow.crossings.Crossing
+        Slowest paths from clock to clock, what is most urgent first.
     seconds, megabytes : float
         Of place and route and packing, when that was done; the most memory that one of the tools took.
     tools : str
@@ -47,6 +51,7 @@ class Bitstream:
     used: dict
     clocks: dict
     path: list
+    crossings: list
     seconds: float
     megabytes: float
     tools: str
@@ -54,9 +59,9 @@ class Bitstream:
 
     @property
     def failures(self):
-        """Clocks that are too slow, in words; empty if all is well."""
-        return [f"{name}: {mhz:.1f} MHz, not {wanted:g}" for name, (mhz, wanted) in self.clocks.items()
-                if mhz < wanted]
+        """Clocks that are too slow and crossings that take too long, in words; empty if all is well."""
+        slow = [f"{name}: {mhz:.1f} MHz, not {wanted:g}" for name, (mhz, wanted) in self.clocks.items() if mhz < wanted]
+        return slow + [crossing.failure for crossing in self.crossings if crossing.failure]
 
     def write(self, directory):
         """Put the files into a directory; none, and none of an earlier build, if a clock is missed.
@@ -83,7 +88,8 @@ class Bitstream:
             "bitstream": self.name, "device": self.device.name, "tools": self.tools, "seed": self.seed,
             "used": self.used, "available": {name: getattr(self.device, name) for name in self.used},
             "clocks": {name: {"mhz": mhz, "wanted_mhz": wanted} for name, (mhz, wanted) in self.clocks.items()},
-            "critical_path": [asdict(step) for step in self.path], "failures": self.failures,
+            "critical_path": [asdict(step) for step in self.path],
+            "crossings": [crossing.to_json() for crossing in self.crossings], "failures": self.failures,
             "route_seconds": self.seconds, "peak_megabytes": self.megabytes, "files": [str(path) for path in paths],
         }, indent=2) + "\n"
 
@@ -95,20 +101,29 @@ class Bitstream:
             lines.append(f"{name.upper():<6}{number:>9,g} of {available:>7,}  {number / available:>6.1%}")
         lines += [f"MHz   {mhz:.1f}, wanted {wanted:g}: {name}" for name, (mhz, wanted) in self.clocks.items()]
         lines.append("slowest path; ns of logic, of routing:")
-        lines += [f"{step.logic:>6.2f}{step.routing:>6.2f}  {step.name}" for step in self.path]
+        lines += _steps(self.path)
+        lines += [f"clock to clock: {crossing.to_text()}" for crossing in self.crossings]
+        for crossing in (crossing for crossing in self.crossings if crossing.failure):
+            lines += [f"path {crossing.launch} -> {crossing.capture}; ns of logic, of routing:", *_steps(crossing.path)]
         lines.append(f"place and route took {self.seconds:.0f} s; the tools took at most {self.megabytes:,.0f} MB")
         return "\n".join(lines + [str(path) for path in paths] + [f"FAILED {failure}" for failure in self.failures])
+
+
+def _steps(path):
+    return [f"{step.logic:>6.2f}{step.routing:>6.2f}  {step.name}" for step in path]
 
 
 def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolchain):
     """Synthesise, place, route and pack a top, or find the result in the cache.
 
-    Timing that is missed is a result, not an error: see `Bitstream.failures`.
+    Timing that is missed is a result, not an error: see `Bitstream.failures`. nextpnr judges the paths of each clock, this
+    function those between clocks.
 
     Parameters
     ----------
     top : Elaboratable
-        Requests its pins from the platform, and gives it the Verilog of what it has instances of.
+        Requests its pins from the platform, and gives it the Verilog of what it has instances of. ``asynchronous``, a dict,
+        says between which clocks paths may take any time (`flow.crossings.judge_crossings`).
     name : str
     platform : amaranth.vendor.LatticeECP5Platform
         A new one for every build.
@@ -153,9 +168,12 @@ def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolcha
                           *floorplan_source(device), constraints, *options, *pack)
     with ZipFile(archive) as kept:
         report, costs = (json.loads(kept.read(path)) for path in ("report.json", "costs.json"))
-    clocks = {clock: (found["achieved"], found["constraint"]) for clock, found in report["fmax"].items()}
+    tree = ClockTree(json.loads(synthesis.netlist.read_text())["modules"]["top"], constraints)
+    clocks = {clock: (found["achieved"], float(1000 / tree.clock(clock).period))
+              for clock, found in report["fmax"].items()}
     tightest = min(clocks, key=lambda clock: clocks[clock][0] / clocks[clock][1])
     return Bitstream(
-        name=name, device=device, seed=seed, used=resources(synthesis.cells, device.family), clocks=clocks,
-        path=critical_path(report, tightest), **costs,
+        name=name, device=device, seed=seed, used=resources(synthesis.cells, device.family), **costs,
+        clocks={tree.name(clock): numbers for clock, numbers in clocks.items()},
+        path=critical_path(report, tightest), crossings=judge_crossings(report, tree, top.asynchronous),
         tools=f"{toolchain.yosys_version}, {toolchain.nextpnr_ecp5_version}", archive=archive)

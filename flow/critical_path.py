@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 import re
 
-__all__ = ["Step", "critical_path"]
+__all__ = ["Step", "critical_path", "source_steps"]
 
 # yosys names a cell or net that is not in the source after one that is: `sum.row_TRELLIS_FF_Q_DI_LUT4_Z` lies
 # at the register `sum.row`, `partial_1.1.4_DO_LUT4_B` behind the memory `partial_1`. nextpnr appends `$...`.
@@ -32,7 +32,7 @@ class Step:
 
 
 def critical_path(report, clock):
-    """The slowest path within a clock domain.
+    """The slowest path of a clock's own, be it from one of its edges to the same or to the other one.
 
     Parameters
     ----------
@@ -46,8 +46,22 @@ def critical_path(report, clock):
     list of Step
         From register to register.
     """
-    edge = f"posedge {clock}"
-    parts = next(path["path"] for path in report["critical_paths"] if path["from"] == path["to"] == edge)
+    edges = {f"posedge {clock}", f"negedge {clock}"}
+    return source_steps(next(path["path"] for path in report["critical_paths"] if {path["from"], path["to"]} <= edges))
+
+
+def source_steps(parts):
+    """The parts of a path in nextpnr's report, joined where they belong to one signal of the source.
+
+    Parameters
+    ----------
+    parts : list of dict
+
+    Returns
+    -------
+    list of Step
+        From register to register.
+    """
     steps = []
     for part in parts:
         name = next(filter(None, map(_source_name, (part.get("net", ""), part["to"]["cell"]))), "")

@@ -14,7 +14,7 @@ from flow.wrapped_unit import WrappedUnit
 from boards.device import Device
 from boards.ecp5 import Ecp5
 from boards.series7 import Series7
-from boards.tops import TOPS, UNTRAINED_TOPS, XILINX_TOPS
+from boards.tops import TOPS, XILINX_TOPS
 
 __all__ = ["Plan", "Result", "run_plan"]
 
@@ -171,7 +171,7 @@ def _route(plan, synthesis, toolchain, progress, jobs):
 
 def _synthesise(plan, toolchain):
     """The whole of a board where only counts are wanted, otherwise the unit between registers."""
-    tops = TOPS | UNTRAINED_TOPS | XILINX_TOPS
+    tops = TOPS | XILINX_TOPS
     if plan.unit in tops and not plan.seeds and plan.device.name == BOARDS[plan.unit].device:
         make, platform = tops[plan.unit]
         text, verilog, _ = convert_top(make(plan.config), platform())

@@ -52,14 +52,17 @@ def build(
     slowest silicon of the speed grade, not measurements. Results are kept (CELOSIA_CACHE): what was routed
     before is printed at once. CELOSIA_NATIVE=1 in the environment takes yosys and nextpnr-ecp5 from the PATH.
 
-    ulx3s makes a bitstream: accelerator, link, controller of the DRAM, clocks and pins, to
-    build/ulx3s-CONFIG.bit and .svf. It is not written if a clock is missed. All boards with --synth-only are the same
-    whole; ecpix5 and orangecrab with a clock are built without controller and pins.
+    ulx3s, ecpix5 and orangecrab make a bitstream: accelerator, link, controller of the DRAM, clocks and pins, to
+    build/ulx3s-CONFIG.bit and .svf. It is not written if a clock is missed, or if a path from one clock to another
+    takes longer than their edges are apart, which nextpnr does not judge. All boards with --synth-only are the same
+    whole.
 
     --project writes Verilog, constraints and Tcl for Vivado, and runs nothing; build_top.sh among the files runs it.
     With --flow openxc7 it writes yosys's netlist and constraints, and runs nextpnr-xilinx, fasm2frames and
-    xc7frames2bit from the PATH, to top.bit. Nothing trains the DRAM of arty_a7 yet, so that its bitstream is good
-    for counts and clocks only.
+    xc7frames2bit from the PATH, to top.bit.
+
+    Nothing trains the DDR3 of ecpix5, orangecrab and arty_a7 yet, so that their bitstreams are good for counts and
+    clocks only.
 
     Exits with status 1 if a seed (of a bitstream: every seed) misses the clock, or if the design does not fit.
 
@@ -172,6 +175,10 @@ def _build_project(board, config, directory, flow):
     except OSError as error:
         raise CelosiaError(f"cannot write {error.filename or directory}: {error.strerror}") from error
     typer.echo("\n".join(map(str, paths)))
+    _warn_untrained(board, design)
+
+
+def _warn_untrained(board, design):
     if not design.trained:
         typer.echo(f"celosia: nothing in this design trains the DRAM of {board.name}: "
                    "its bitstream is good for counts and clocks, not for a board", err=True)
@@ -192,8 +199,9 @@ def _build_bitstream(board, config, placer, seeds, output, json):
             with ProgressBar(seeds, "seeds") as progress:
                 for seed in range(1, seeds + 1):
                     progress.note(f"synthesis, place and route, seed {seed}")
+                    design = top(config)
                     result = build_bitstream(
-                        top(config), name=f"{board.name}-{config.name}", platform=platform(),
+                        design, name=f"{board.name}-{config.name}", platform=platform(),
                         device=DEVICES[board.device], speed=board.speed, placer=placer, seed=seed,
                         toolchain=Toolchain())
                     progress.advance()
@@ -207,5 +215,6 @@ def _build_bitstream(board, config, placer, seeds, output, json):
         if file:
             file.write(result.to_json(paths).encode())
     typer.echo(result.to_text(paths))
+    _warn_untrained(board, design)
     if result.failures:
         raise typer.Exit(1)

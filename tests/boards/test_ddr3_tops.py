@@ -1,13 +1,19 @@
 """The whole of the boards with DDR3: pins, clocks, primitives, and the place of a bring-up master."""
 
+from fractions import Fraction
+import json
 import re
 
-from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.hdl import Elaboratable, Module, Signal
+from amaranth.lib import io, wiring
 from amaranth.lib.wiring import Out
 import pytest
 
+from flow.clock_tree import ClockTree
 from flow.conversion import convert_top
+from flow.synthesis import synthesise_rtlil
+from flow.toolchain import Toolchain
+from boards.device import DEVICES
 from boards.ddr3_clocks import Ddr3Clocks
 from boards.ddr3_top import serial_divisor
 from boards.ecpix5 import Ecpix5, Ecpix5Platform
@@ -74,3 +80,29 @@ def test_divisors_of_the_serial_line():
     assert [serial_divisor(hertz) for hertz in (72e6, 75e6, 100e6)] == [24, 25, 33]
     with pytest.raises(ValueError, match=r"^Clock must be a multiple of 3 MHz, within 1.5%, not 10 MHz$"):
         serial_divisor(10e6)
+
+
+class AllClocks(Elaboratable):
+    """A register in each domain of the clocks, one after the other."""
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.clocks = clocks = Ddr3Clocks(input_hz=48e6, clock_hz=72e6, bridge=True)
+        m.submodules.input = clock = io.Buffer("i", platform.request("clk", dir="-"))
+        m.submodules.light = light = io.Buffer("o", platform.request("rgb_led", 0, dir="-").r)
+        registers = [Signal(name=domain) for domain in ("init", "sync", "sys2x")]
+        m.d.comb += [clocks.clk_in.eq(clock.i), light.o.eq(registers[-1])]
+        for register, source in zip(registers, [~registers[0], *registers]):
+            m.d[register.name] += register.eq(source)
+        return m
+
+
+def test_the_clocks_of_a_netlist():
+    """What yosys leaves of them: frequencies of the constraints reach their nets, and all comes from one PLL."""
+    text, _, constraints = convert_top(AllClocks(), OrangeCrabPlatform())
+    synthesis = synthesise_rtlil(text, device=DEVICES["lfe5u-85f"], toolchain=Toolchain())
+    tree = ClockTree(json.loads(synthesis.netlist.read_text())["modules"]["top"], constraints)
+    clocks = {name: tree.clock(name) for name in ("clk", "sys2x_clk", "clocks.divided")}
+    assert [1000 / clock.period for clock in clocks.values()] == [72, 144, 12]
+    assert clocks["clk"].source == clocks["sys2x_clk"].source != clocks["clocks.divided"].source
+    assert Fraction(0) == clocks["clk"].phase == clocks["sys2x_clk"].phase

@@ -1,4 +1,4 @@
-"""What becomes of a bitstream whose clock is missed."""
+"""What becomes of a bitstream whose clock is missed, or a path between its clocks."""
 
 import json
 from zipfile import ZipFile
@@ -7,6 +7,7 @@ import pytest
 
 from flow.bitstream import Bitstream
 from flow.critical_path import Step
+from flow.crossings import Crossing
 from boards.device import DEVICES
 
 
@@ -17,10 +18,12 @@ def bitstream(tmp_path):
         file.writestr("top.bit", b"bits")
         file.writestr("top.svf", b"scan")
 
-    def with_clock(mhz):
+    def with_clock(mhz, delay=4.0):
         return Bitstream(
             name="ulx3s-micro", device=DEVICES["lfe5u-85f"], seed=1, used={"luts": 8364}, clocks={"clk": (mhz, 75.0)},
-            path=[Step(name="a.b", logic=1.0, routing=2.0)], seconds=61.0, megabytes=900.0, tools="", archive=archive)
+            path=[Step(name="a.b", logic=1.0, routing=2.0)], crossings=[Crossing(
+                launch="posedge clk", capture="posedge edge", delay=delay, allowed=5.0,
+                path=[Step(name="c.d", logic=0.5, routing=delay - 0.5)])], seconds=61.0, megabytes=900.0, tools="", archive=archive)
     return with_clock
 
 
@@ -31,6 +34,7 @@ def test_a_bitstream_is_written(bitstream, tmp_path):
     assert [path.name for path in paths] == ["ulx3s-micro.bit", "ulx3s-micro.svf"]
     text = result.to_text(paths)
     assert "LUTS      8,364 of  83,640   10.0%" in text and "MHz   75.0, wanted 75: clk" in text
+    assert "clock to clock: 4.00 ns of 5.00, slack 1.00: posedge clk -> posedge edge\n" in text and "c.d" not in text
     assert str(paths[0]) in text
     assert json.loads(result.to_json(paths))["files"] == [str(path) for path in paths]
 
@@ -42,3 +46,15 @@ def test_a_missed_clock_leaves_no_bitstream_behind(bitstream, tmp_path):
     assert result.write(tmp_path) == [] and not list(tmp_path.glob("ulx3s-micro.*"))
     assert result.to_text([]).endswith("FAILED clk: 74.9 MHz, not 75")
     assert json.loads(result.to_json([]))["failures"] == ["clk: 74.9 MHz, not 75"]
+
+
+def test_a_missed_crossing_leaves_no_bitstream_behind(bitstream, tmp_path):
+    result = bitstream(80.0, delay=5.01)
+    failure = "posedge clk -> posedge edge: 5.01 ns, not 5.00"
+    assert result.failures == [failure]
+    assert result.write(tmp_path) == [] and not list(tmp_path.glob("ulx3s-micro.*"))
+    text = result.to_text([])
+    assert text.endswith(f"FAILED {failure}") and "  0.50  4.51  c.d\n" in text
+    assert json.loads(result.to_json([]))["crossings"] == [{
+        "launch": "posedge clk", "capture": "posedge edge", "delay_ns": 5.01, "allowed_ns": 5.0, "slack_ns": -0.01,
+        "asynchronous": "", "path": [{"name": "c.d", "logic": 0.5, "routing": 4.51}]}]

@@ -1,10 +1,13 @@
 """`celosia build`: one small unit through all the tools, and what is refused."""
 
 import json
+from zipfile import ZipFile
 
 import pytest
 
 from boards.device import DEVICES
+from flow.bitstream import Bitstream
+from flow.crossings import Crossing
 
 
 def test_a_unit_is_placed_and_routed(celosia, tmp_path):
@@ -35,6 +38,28 @@ def test_a_project_is_written(celosia, tmp_path, board, part, warning):
     assert err.endswith(warning) and ("trains" in err) == bool(warning)
 
 
+@pytest.mark.parametrize("delay, status", [(5.0, 0), (5.1, 1)])
+def test_a_missed_crossing_is_a_failure(celosia, tmp_path, monkeypatch, delay, status):
+    """And whether or not: nothing trains the DRAM of this board."""
+    def routed(top, *, name, device, seed, **options):
+        with ZipFile(tmp_path / "kept.zip", "w") as archive:
+            archive.writestr("top.bit", b"bits")
+            archive.writestr("top.svf", b"scan")
+        crossing = Crossing(launch="posedge a", capture="posedge b", delay=delay, allowed=5.0, path=[])
+        return Bitstream(name=name, device=device, seed=seed, used={}, clocks={"a": (80.0, 75.0)}, path=[], seconds=1.0,
+                         crossings=[crossing], megabytes=1.0, tools="", archive=tmp_path / "kept.zip")
+
+    monkeypatch.setattr("flow.bitstream.build_bitstream", routed)
+    found, out, err = celosia("build", "ecpix5", "--config", "micro", "--output", tmp_path / "build", "--seeds", "2")
+    assert found == status
+    assert (b"FAILED posedge a -> posedge b: 5.10 ns, not 5.00\n" in out) == (status == 1)
+    assert (b"seed 2" in out) == (status == 1)
+    assert [path.name for path in sorted((tmp_path / "build").iterdir())] == (
+        [] if status else ["ecpix5-micro.bit", "ecpix5-micro.svf"])
+    assert err.endswith("celosia: nothing in this design trains the DRAM of ecpix5: "
+                        "its bitstream is good for counts and clocks, not for a board\n")
+
+
 def test_a_missing_tool_is_named(refused, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert refused("build", "pynq_z1", "--project", tmp_path / "x", "--flow", "openxc7") == (
@@ -56,6 +81,7 @@ def test_a_missing_tool_is_named(refused, tmp_path, monkeypatch):
     (["dma", "--jobs", "0"], "jobs must be 1 or more, not 0"),
     (["dma", "--mhz", "0"], "mhz must be more than 0, not 0"),
     (["ulx3s", "--mhz", "50"], "mhz of a bitstream cannot be chosen: ulx3s has a clock of its own, not 50"),
+    (["ecpix5", "--mhz", "50"], "mhz of a bitstream cannot be chosen: ecpix5 has a clock of its own, not 50"),
     (["ulx3s", "--device", "lfe5u-45f"], "device of a bitstream for ulx3s must be lfe5u-85f, not lfe5u-45f"),
     (["ulx3s", "--speed", "8"], "speed of a bitstream for ulx3s must be 6, not 8"),
     (["ulx3s", "--project", "x"], "projects can be written for arty_a7, pynq_z1, not for ulx3s"),
