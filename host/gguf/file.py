@@ -125,15 +125,20 @@ class GGUFFile:
         self.parts = self._open(GGUFPart(path))
         self.metadata = self.parts[0].header.values
         self.tensors = {}
+        for info in (info for part in self.parts for info in part.tensors):
+            if info.name in self.tensors:
+                raise CelosiaError(f"{info.path}: tensor {info.name!r} is in {self.tensors[info.name].path.name} too")
+            self.tensors[info.name] = info
+        if len(self.parts) > 1:
+            self._check_count()
+
+    def _check_count(self):
+        found = len(self.tensors)
         for part in self.parts:
-            for info in part.tensors:
-                if info.name in self.tensors:
-                    raise CelosiaError(f"{part.path}: tensor {info.name!r} is in {self.tensors[info.name].path.name} too")
-                self.tensors[info.name] = info
-        total = self.metadata.get("split.tensors.count", len(self.tensors)) if len(self.parts) > 1 else len(self.tensors)
-        if total != len(self.tensors):
-            raise CelosiaError(f"{path}: metadata key 'split.tensors.count' must be the {len(self.tensors)} tensors of "
-                               f"all parts, not {total!r:.40}")
+            total = part.header.values.get("split.tensors.count", found)
+            if total != found:
+                raise CelosiaError(f"{part.path}: metadata key 'split.tensors.count' must be the {found} tensors of "
+                                   f"all parts, not {total!r:.40}")
 
     def _open(self, part):
         number, count = part.split()

@@ -10,7 +10,7 @@ __all__ = ["refuse_other_contents", "what_it_is", "type_name"]
 
 _CONVERT = "llama.cpp's convert_hf_to_gguf.py makes a GGUF of such a model"
 _HEADS = (
-    (b"version https://git-lfs", "it is a Git LFS pointer, which stands for the model; `git lfs pull` fetches the model"),
+    (b"version https://git-lfs", "it is a Git LFS pointer, which stands for the model; `git lfs pull` fetches that"),
     (b"PK\x03\x04", f"it is a ZIP archive, as PyTorch's checkpoints are; {_CONVERT}"),
     (b"\x80\x02", f"it is a Python pickle, as old PyTorch checkpoints are; {_CONVERT}"),
     (b"\x89HDF", f"it is an HDF5 file; {_CONVERT}"),
@@ -26,8 +26,8 @@ _MAX_SAFETENSORS_HEADER = 100_000_000
 
 #: Contents of a GGUF that are no model, by what their ``general.type`` or else their architecture says.
 _CONTENTS = {
-    "adapter": "a LoRA adapter, which changes a model and is none; llama.cpp's llama-export-lora merges it into its base "
-               "model",
+    "adapter": "a LoRA adapter, which changes a model and is none; llama.cpp's llama-export-lora merges it into its "
+               "base model",
     "imatrix": "an importance matrix, which helps to quantise a model and is none",
     "mmproj": "the part of a multimodal model that sees or hears (mmproj); the language model is in another file",
 }

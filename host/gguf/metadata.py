@@ -100,7 +100,7 @@ class Metadata:
         return value
 
     def numbers(self, key, count, default):
-        """A list of `count` numbers that fp32 holds, or `default` that many times; what is beyond `count` is left out."""
+        """A list of `count` numbers that fp32 holds, or `default` that many times; others after them are left out."""
         values = self.get(key, np.full(count, default))
         # Not so for NaN either.
         if not (isinstance(values, np.ndarray) and len(values) >= count and (np.abs(values) <= _LARGEST).all()):

@@ -17,8 +17,8 @@ def ends_by_spelling(tokens):
     """Which tokens of a vocabulary end a text.
 
     Two families use one of the spellings for something else: where ``<|return|>`` and ``<|call|>``, or ``<|calls|>``
-    and ``<|flush|>``, end a turn, ``<|end|>`` only ends a part of it; and where ``<|tool_response>`` does, ``</s>`` is an
-    ordinary word.
+    and ``<|flush|>``, end a turn, ``<|end|>`` only ends a part of it; and where ``<|tool_response>`` does, ``</s>``
+    is an ordinary word.
 
     Parameters
     ----------

@@ -86,5 +86,5 @@ class Vocabulary:
         first = {}
         for id, token in enumerate(self.tokens):
             if token and first.setdefault(token, id) != id:
-                raise CelosiaError(f"{self.path}: metadata key 'tokenizer.ggml.tokens' must be a list of different tokens; "
-                                   f"{first[token]} and {id} are both {token[:40]!r}")
+                raise CelosiaError(f"{self.path}: metadata key 'tokenizer.ggml.tokens' must be a list of different "
+                                   f"tokens; {first[token]} and {id} are both {token[:40]!r}")

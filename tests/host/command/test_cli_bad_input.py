@@ -74,7 +74,8 @@ def test_unknown_architecture(line, write_gguf):
 
 def test_unknown_tensor_type(line, write_gguf):
     path = patched(write_gguf(), Q, 20, struct.pack("<I", 99))
-    assert line(path) == f"tensor '{Q}' has the unknown type 99; supported are {TYPES}"
+    assert line(path) == (f"tensor '{Q}' has the unknown type 99, perhaps a private one of another program; "
+                          f"supported are {TYPES}")
 
 
 def test_tensor_type_that_no_engine_reads(line, write_gguf):

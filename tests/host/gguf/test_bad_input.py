@@ -46,7 +46,7 @@ CONVERT = "llama.cpp's convert_hf_to_gguf.py makes a GGUF of such a model"
     (b"", "it is empty"),
     (bytes(100), "it begins with zeros; a download may have been broken off"),
     (b"version https://git-lfs.github.com/spec/v1\nsize 1\n",
-     "it is a Git LFS pointer, which stands for the model; `git lfs pull` fetches the model"),
+     "it is a Git LFS pointer, which stands for the model; `git lfs pull` fetches that"),
     (b"PK\x03\x04 and more", f"it is a ZIP archive, as PyTorch's checkpoints are; {CONVERT}"),
     (b"\x80\x02}q\x00", f"it is a Python pickle, as old PyTorch checkpoints are; {CONVERT}"),
     (struct.pack("<Q", 30) + b'{"__metadata__": {}}', f"it is a safetensors file; {CONVERT}"),
@@ -64,8 +64,8 @@ def test_not_a_gguf(tmp_path, content, meaning):
 
 
 @pytest.mark.parametrize("key, value, meaning", [
-    ("general.type", "adapter", "a LoRA adapter, which changes a model and is none; llama.cpp's llama-export-lora merges "
-                                "it into its base model"),
+    ("general.type", "adapter", "a LoRA adapter, which changes a model and is none; llama.cpp's llama-export-lora "
+                                "merges it into its base model"),
     ("general.type", "imatrix", "an importance matrix, which helps to quantise a model and is none"),
     ("general.type", "mmproj", "the part of a multimodal model that sees or hears (mmproj); the language model is in "
                                "another file"),
@@ -75,7 +75,8 @@ def test_gguf_of_something_else(write_gguf, key, value, meaning):
 
 
 def test_projector_without_a_type(write_gguf):
-    assert message(write_gguf(architecture="clip")).startswith("not a model: general.architecture is 'clip', the part of")
+    found = message(write_gguf(architecture="clip"))
+    assert found.startswith("not a model: general.architecture is 'clip', the part of a multimodal model")
 
 
 def test_vocabulary_alone(data_dir):

@@ -151,6 +151,6 @@ def test_merges_that_do_not_fit_the_tokens(write_gguf):
 def test_byte_without_a_token(write_gguf):
     letters = alphabet()
     letters[0x7A] = "word"
-    with pytest.raises(CelosiaError, match=r"/micro\.gguf: text must be of what the vocabulary has tokens for, which the "
-                                           r"byte 0x7a is not$"):
+    with pytest.raises(CelosiaError, match=r"/micro\.gguf: text must be of what the vocabulary has tokens for, which "
+                                           r"the byte 0x7a is not$"):
         byte_level(write_gguf, letters, ["a b"]).encode("az")
