@@ -11,6 +11,7 @@ __all__ = ["Entry", "Header", "Values"]
 
 #: More than this in a header are a sign of damage, not of a model. Strings are those of all lists together: the
 #: largest published vocabularies have 0.3 million tokens and 0.6 million merges.
+MAX_BYTES = 1 << 26
 MAX_KEYS = 1 << 17
 MAX_TENSORS = 1 << 16
 MAX_STRINGS = 1 << 21
@@ -151,6 +152,8 @@ class Header:
         start, stop = self._at, self._at + size
         if stop > len(self._data):
             raise EOFError(f"its header reaches byte {stop}, the file has {len(self._data)}")
+        if stop > MAX_BYTES:
+            raise ValueError(f"it reaches byte {stop}, more than {MAX_BYTES}")
         self._at = stop
         return start
 

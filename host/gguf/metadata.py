@@ -52,8 +52,8 @@ class Metadata:
         if isinstance(value, (list, np.ndarray)):
             value = f"a list of {len(value)}"
         else:
-            value = repr(value)
-            value = value if len(value) <= _QUOTED else f"{value[:_QUOTED]}... ({len(value)} characters)"
+            rest = len(value) - _QUOTED if isinstance(value, (str, bytes)) else 0
+            value = f"{value[:_QUOTED]!r} and {rest} more" if rest > 0 else repr(value)
         raise CelosiaError(f"{self.path}: metadata key {key!r} must be {expected}, not {value}")
 
     def integer(self, key, default=None):

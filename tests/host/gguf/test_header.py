@@ -78,7 +78,8 @@ def test_every_type_of_value(tmp_path):
 
 
 def test_bool_of_another_byte(write):
-    values = GGUFFile(write(entry("a", BOOL, b"\x07"), entry("b", ARRAY, struct.pack("<IQ", BOOL, 2) + b"\0\xff"))).metadata
+    path = write(entry("a", BOOL, b"\x07"), entry("b", ARRAY, struct.pack("<IQ", BOOL, 2) + b"\0\xff"))
+    values = GGUFFile(path).metadata
     assert values["a"] is True and values["b"].tolist() == [False, True]
 
 
@@ -117,6 +118,11 @@ def test_bool_of_another_byte(write):
 ])
 def test_bounds(write, entries, tensors, counts, expected):
     assert message(write(*entries, tensors=tensors, counts=counts)) == expected
+
+
+def test_length_of_the_header(write):
+    path = write(entry("a", STRING, struct.pack("<Q", 1 << 26)), size=1 << 27)
+    assert message(path) == "malformed GGUF header: it reaches byte 67108909, more than 67108864"
 
 
 def test_strings_of_all_lists_count(write):

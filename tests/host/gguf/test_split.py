@@ -46,7 +46,8 @@ def test_any_part_stands_for_the_whole(split, write_gguf, micro_tensors):
         assert list(model.tensors) == list(micro_tensors())
         for name, tensor in model.tensors.items():
             np.testing.assert_array_equal(tensor.raw, whole.tensors[name].raw)
-    assert [part.path.name for part in GGUFFile(path).parts] == ["micro-00001-of-00002.gguf", "micro-00002-of-00002.gguf"]
+    assert [part.path.name for part in GGUFFile(path).parts] == [
+        "micro-00001-of-00002.gguf", "micro-00002-of-00002.gguf"]
 
 
 def test_keys_are_those_of_the_first_part(split):
@@ -63,14 +64,15 @@ def test_missing_part(split, gone, other):
         f"{paths[other].name}: part {gone + 1} of 2 is missing: micro-0000{gone + 1}-of-00002.gguf")
 
 
-@pytest.mark.parametrize("name", ["micro.gguf", "micro-00002-of-00002.gguf", "micro-00001-of-00003.gguf", "micro-1-of-2.gguf"])
+@pytest.mark.parametrize("name", [
+    "micro.gguf", "micro-00002-of-00002.gguf", "micro-00001-of-00003.gguf", "micro-1-of-2.gguf"])
 def test_name_that_leads_nowhere(split, tmp_path, name):
     first, second = split()
     second.unlink()
     path = tmp_path / name
     first.rename(path)
-    assert message(path) == (f"{name}: part 1 of 2 must be named NAME-00001-of-00002.gguf, or the other parts cannot be "
-                             f"found")
+    assert message(path) == (f"{name}: part 1 of 2 must be named NAME-00001-of-00002.gguf, or the other parts cannot "
+                             f"be found")
 
 
 @pytest.mark.parametrize("changes, text", [
@@ -94,16 +96,16 @@ def test_tensor_in_two_parts(split):
 @pytest.mark.parametrize("total", [0, 12, "many"])
 def test_wrong_number_of_tensors(split, part, total):
     paths = split(*({"split.tensors.count": total} if index == part else {} for index in range(2)))
-    assert message(paths[1 - part]) == (f"{paths[part].name}: metadata key 'split.tensors.count' must be the 11 tensors "
-                                        f"of all parts, not {total!r}")
+    assert message(paths[1 - part]) == (f"{paths[part].name}: metadata key 'split.tensors.count' must be the 11 "
+                                        f"tensors of all parts, not {total!r}")
 
 
 def test_damage_is_told_of_its_part(split):
     first, second = split()
     size = second.stat().st_size
     second.write_bytes(second.read_bytes()[:-100])
-    assert message(first) == (f"{second.name}: tensor 'output_norm.weight' is truncated: it ends at byte {size}, the file "
-                              f"has {size - 100}")
+    assert message(first) == (f"{second.name}: tensor 'output_norm.weight' is truncated: it ends at byte {size}, the "
+                              f"file has {size - 100}")
     second.write_bytes(b"GGUF" + struct.pack("<I", 3))
     assert message(first) == f"{second.name}: truncated: its header reaches byte 24, the file has 8"
 
