@@ -306,7 +306,8 @@ def test_text_that_is_no_utf8(write_gguf):
 
 def test_long_values_are_cut(write_gguf):
     path = write_gguf({"llama.block_count": "x" * 10_000})
-    assert message(path) == f"metadata key 'llama.block_count' must be a positive integer, not '{'x' * 80}' and 9920 more"
+    assert message(path) == (
+        f"metadata key 'llama.block_count' must be a positive integer, not '{'x' * 80}' and 9920 more")
 
 
 def as_float64(path, key, value):
