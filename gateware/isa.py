@@ -1,9 +1,9 @@
 """The instruction set: one fixed-size instruction, two units, four opcodes.
 
 An instruction is a *pass*: one stream of data through one unit. ``DOT`` streams the rows of a matrix
-past the vectors in the x-buffer, ``VECTOR`` streams elements through the fp32 lanes, ``END`` ends the program.
-Everything a transformer needs is a sequence of such passes; what changes from token to token (token id,
-position) are registers, which the ``*_grow`` and ``stream_index`` fields refer to.
+past the vectors in the x-buffer, ``VECTOR`` streams elements through the fp32 lanes, ``TABLE`` loads the numbers that
+the codes of some formats are indices of, ``END`` ends the program. Everything a transformer needs is a sequence of
+such passes; what changes from token to token (token id, position) are registers, which the ``*_grow`` and ``stream_index`` fields refer to.
 
 This file is the only definition. The compiler encodes with it, the golden model executes it, the gateware
 derives its layouts from it, ``docs/instruction-set.md`` is printed from it. It knows nothing of Amaranth. What an

@@ -47,7 +47,8 @@ never written and is zero.
 
 Each row of the streamed matrix times each of the first `columns` vectors of the x-buffer: exact in integers,
 rounded once, to fp32 (`gateware/exact/dot.py` is the definition). In memory a row is first all its scales,
-then all its codes, each beginning on a bus word. Result of row r and column c goes to scratchpad element
+then all its sub-scales if it has any, then all its codes. Each of these parts begins on a bus word, as the row does;
+with `packed` each begins on a word of 32 bits. Result of row r and column c goes to scratchpad element
 `destination + c * destination_stride + r`; with sink `ARGMAX` the index of the largest result goes to a
 register (the lowest of equals), and the results to DRAM from byte `store_base` on if the host asked for them.
 

@@ -4,6 +4,7 @@ Run as ``python -m host.pages.lanes``.
 """
 
 from gateware.isa import CodeKind, VECTOR_CODES
+from host.compiler.placement import KV_BITS
 from host.image.formats import FORMATS
 from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS
 
@@ -28,8 +29,9 @@ use:
 
 {table}
 
-Codes of the K and V cache have 16 bits. Tests hold configurations of 32, 64 and 128 bits against the
-simulated engine, cycle by cycle (`test_throughput` in tests/gateware/dot/test_formats.py).
+Codes of the K and V cache have {kv} bits and need as many lanes as a format with as many.
+Tests hold configurations of 32, 64 and 128 bits against the simulated engine, cycle by cycle
+(`test_throughput` in tests/gateware/dot/test_formats.py).
 
 With `array="digits"` the engine has adders instead of multipliers and takes a code two bits at a time. Ternary
 formats keep the pace of the table. Others divide it by the number of steps:
@@ -75,7 +77,7 @@ def page():
         rows.setdefault(key, []).append(name)
         digits.setdefault(str(_digits(form)), []).append(name)
     return _PAGE.format(
-        most=LANES[-1],
+        most=LANES[-1], kv=f"{', '.join(map(str, KV_BITS[:-1]))} or {KV_BITS[-1]}",
         table=_table(["Formats", "Bits of a code", *map(str, BUS_BITS)],
                      [[", ".join(rows[key]), *key] for key in sorted(rows, key=lambda key: float(key[0]))]),
         digits=_table(["Steps", "Formats"], [[key, ", ".join(digits[key])] for key in sorted(digits)]))
