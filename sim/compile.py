@@ -3,8 +3,8 @@
     Amaranth -> RTLIL -> yosys (passes below, write_cxxrtl) -> C++ -> zig c++ -> shared library
 
 The library speaks the interface of cxx/design.h; `sim.compiled.CompiledSimulation` runs it. Libraries are
-kept in a cache, named by a hash of everything that they were made from: the RTLIL, the C++ sources, the
-options and the versions of the tools.
+kept in a cache (`flow.cache`) under a hash of everything that they were made from: the RTLIL, the C++ sources,
+the options and the versions of the tools.
 
 Choices, measured in cycles/s on the accelerator of configuration `sim` with the demo model (8,700 cells of
 RTLIL, one core of a shared 2-core machine; `celosia bench-sim` prints the figure of the present choice):
@@ -18,42 +18,31 @@ RTLIL, one core of a shared 2-core machine; `celosia bench-sim` prints the figur
 On a larger array of multipliers and floating-point units: one evaluation per cycle in place of one per clock
 level +35 %; the runtime under cxx/runtime in place of the one that yosys brings 2.6 times as fast, and no C++
 standard library to build first (38 s); instructions of this processor alone make no difference. zig makes the
-same code of -O1, -O2 and -O3.
+same code of -O1, -O2 and -O3. Without debug information a library is smaller by more than 98 %; where checks and
+prints stand in the source is data of the design, and stays.
 """
 
 import hashlib
-import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 import amaranth
 from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable
 
-from flow.toolchain import Toolchain, ToolError
+from flow.cache import Cache
+from flow.toolchain import Toolchain
 
 
-__all__ = ["cache_directory", "source_key", "compile_design", "compile_loop"]
+__all__ = ["source_key", "compile_design", "compile_loop"]
 
 
 CXX = Path(__file__).parent / "cxx"
 PROJECT = Path(__file__).parent.parent
-FLAGS = ("-std=c++20", "-O3", "-shared", "-fPIC", "-fvisibility=hidden", "-w",
+FLAGS = ("-std=c++20", "-O3", "-shared", "-fPIC", "-fvisibility=hidden", "-w", "-g0", "-s",
          # Nothing of the C++ standard library is used, so none has to be built or linked.
          "-nostdinc++", "-nostdlib++", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics")
 PASSES = "flatten; proc; opt_clean; opt_merge; splitnets -driver; opt_clean"
-
-
-def cache_directory():
-    """`$CELOSIA_CACHE`, or `celosia` in the user's cache directory; made if it is not there."""
-    path = os.environ.get("CELOSIA_CACHE")
-    if not path:
-        path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "celosia"
-    path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def source_key(*packages, parameters):
@@ -111,19 +100,21 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), t
     ------
     ValueError
         If the design has several clocks, or uses the falling edge.
+    CacheError
+        If the cache cannot be used.
     ToolError
-        If yosys or the compiler fails; their files are then left for inspection.
+        If yosys or the compiler fails; their files are then left for inspection, for a day.
     """
     if not re.fullmatch(r"[\w-]+", name):
         raise ValueError(f"Name must consist of letters, digits, '-' and '_', not {name!r}")
     toolchain = toolchain or Toolchain()
-    cache = cache_directory()
+    cache = Cache()
     sources = [CXX / "design.h", CXX / "export.h", *sorted((CXX / "runtime").rglob("*.h"))]
     environment = _environment(toolchain, flags, sources)
     index = None
     if key is not None:
-        index = cache / f"{name}-{_digest(environment, key)}.key"
-        if index.exists() and (path := cache / index.read_text()).exists():
+        index = cache.key(name, environment, key)
+        if (path := cache.find(index)) is not None:
             return path
     if not isinstance(design, Elaboratable):
         design = design()
@@ -132,14 +123,14 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), t
     # Models that yosys brings belong to its version, which is in the environment.
     models = [*map(str, models)]
     sources = [model if model.startswith("+/") else Path(model).read_text() for model in models]
-    path = cache / f"{name}-{_digest(environment, PASSES, text, *verilog.files.values(), *sources)}.so"
-    if not path.exists():
-        def write(work):
-            return _write_design(work, text, verilog.files, models, toolchain)
 
-        _build(cache, path, toolchain, write, flags)
+    def build(work):
+        return _compile(work, _write_design(work, text, verilog.files, models, toolchain), flags, toolchain)
+
+    path = cache.make(cache.key(name, environment, PASSES, text, *verilog.files.values(), *sources), ".so", build,
+                      doing="compiling")
     if index is not None:
-        _write_atomically(index, path.name)
+        cache.add(index, path)
     return path
 
 
@@ -152,12 +143,10 @@ def compile_loop(*, toolchain=None):
         The shared library.
     """
     toolchain = toolchain or Toolchain()
-    cache = cache_directory()
+    cache = Cache()
     sources = [*sorted(CXX.glob("*.h")), CXX / "loop.cc"]
-    path = cache / f"loop-{_digest(_environment(toolchain, (), sources))}.so"
-    if not path.exists():
-        _build(cache, path, toolchain, lambda work: CXX / "loop.cc", ())
-    return path
+    return cache.make(cache.key("loop", _environment(toolchain, (), sources)), ".so",
+                      lambda work: _compile(work, CXX / "loop.cc", (), toolchain), doing="compiling")
 
 
 def _environment(toolchain, flags, sources):
@@ -166,33 +155,11 @@ def _environment(toolchain, flags, sources):
                       *(path.read_text() for path in sources)])
 
 
-def _digest(*parts):
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part.encode()).digest())
-    return digest.hexdigest()[:20]
-
-
-def _write_atomically(path, text):
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)
-
-
-def _build(cache, path, toolchain, write, flags):
-    """Compile the C++ file that `write(work)` returns to `path`, which appears whole or not at all."""
-    work = Path(tempfile.mkdtemp(dir=cache, prefix=f".{path.stem}-"))
-    try:
-        source = write(work)
-        toolchain.run([*toolchain.cxx, *FLAGS, *flags, f"-I{CXX}", f"-I{CXX / 'runtime'}",
-                       source, "-o", work / path.name])
-        os.replace(work / path.name, path)
-    except ToolError:
-        raise  # What it failed on stays, for inspection.
-    except BaseException:
-        shutil.rmtree(work)
-        raise
-    shutil.rmtree(work)
+def _compile(work, source, flags, toolchain):
+    """Compile a C++ file; returns the library."""
+    library = work / "library.so"
+    toolchain.run([*toolchain.cxx, *FLAGS, *flags, f"-I{CXX}", f"-I{CXX / 'runtime'}", source, "-o", library])
+    return library
 
 
 def _without_sources(text):

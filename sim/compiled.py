@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 
+from flow.cache import CacheError
 from sim.compile import compile_loop
 from sim.dram import DramCounters
 from sim.error import SimulationError
@@ -107,11 +108,13 @@ class CompiledSimulation:
     ------
     ValueError
         If a burst port has the wrong width, or is missing.
+    CacheError
+        If the library cannot be loaded.
     """
 
     def __init__(self, path, *, dram=None, memory=None, name_instruction=None, output=None):
         self._handle = None
-        self._library = ctypes.CDLL(str(path))
+        self._library = _load(path)
         self._library.celosia_design.restype = ctypes.POINTER(_Design)
         self._design = self._library.celosia_design()
         design = self._design.contents
@@ -361,8 +364,16 @@ def _bytes(bits):
     return (bits + 7) // 8
 
 
+def _load(library):
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        # On a file system without programs, for example.
+        raise CacheError(f"{library} cannot be loaded: {error}") from error
+
+
 def _load_loop():
-    loop = ctypes.CDLL(str(compile_loop()))
+    loop = _load(compile_loop())
     pointer, number = ctypes.c_void_p, ctypes.c_uint64
     for name, result, *parameters in (
             ("create", pointer, ctypes.POINTER(_Design), pointer, pointer, pointer),

@@ -4,20 +4,35 @@ A sub-command's module exports one function of its own name and imports what is 
 ``celosia --help`` stays quick. It returns nothing; bad input raises `CelosiaError`.
 """
 
+import importlib.metadata
 import sys
+from typing import Annotated
+import warnings
 
 import typer
 
 from host.command import (
     bench, bench_sim, build, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate,
     verify, verilog)
+from flow.cache import CacheError
+from flow.toolchain import ToolError
 from host.errors import CelosiaError
 from sim.error import SimulationError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run"]
+
+_LONGEST_MESSAGE = 2000
 
 app = typer.Typer(
     help="LLM accelerator in Amaranth HDL: a GGUF file in, text written by gateware out.",
+    epilog="""\b
+Exit status:
+  0    success
+  1    a check failed: values that differ, a clock that is missed, a fault within the gateware
+  2    bad input or usage, or something that cannot be read, written or run; stderr has one line
+  129, 130, 143    ended by a hangup, an interrupt (Ctrl-C), a signal to terminate
+  141  whoever reads stdout has closed it""",
+    context_settings={"help_option_names": ["-h", "--help"]},
     # A defect shows Python's own traceback, not one folded into a box.
     pretty_exceptions_enable=False,
     # Plain help: it keeps the lines of the examples as they are and folds everything else.
@@ -26,9 +41,16 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted):
+    if wanted:
+        typer.echo(f"celosia {importlib.metadata.version('celosia')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _celosia():
-    """Without a callback Typer would drop the name of a sub-command that is the only one."""
+def _celosia(version: Annotated[bool, typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Show the version and exit.")] = False):
+    pass
 
 
 for _function in (
@@ -50,23 +72,39 @@ for _function in (
     app.command()(_function)
 
 
-def _one_line(message):
-    return "celosia: " + " ".join(str(message).split())
+def run(arguments):
+    """Run a command line.
 
+    Parameters
+    ----------
+    arguments : list of str
 
-def main():
-    """Run the command line and exit.
-
-    Status 0 is success, 1 a check that failed, among them those within the gateware, 2 bad input or usage: one
-    line on stderr, no traceback; 130 an interrupt.
+    Returns
+    -------
+    int
+        Exit status: 0 is success, 1 a check that failed, among them those within the gateware, 2 bad input or usage,
+        or what cannot be done on this machine: one line on stderr, no traceback.
     """
+    command = typer.main.get_command(app)
     try:
-        status = app(args=sys.argv[1:] or ["--help"], prog_name="celosia", standalone_mode=False)
-    except (CelosiaError, typer.TyperException) as error:
-        message = error.format_message() if isinstance(error, typer.TyperException) else error
-        print(_one_line(message), file=sys.stderr)
-        status = 2
+        with command.make_context("celosia", list(arguments) or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except (CelosiaError, CacheError, ToolError) as error:
+        return _failed(2, error)
+    except typer.TyperException as error:
+        return _failed(2, error.format_message())
     except SimulationError as error:
-        print(_one_line(error), file=sys.stderr)
-        status = 1
-    sys.exit(status)
+        return _failed(1, error)
+    return 0
+
+
+def _failed(status, message):
+    # Of designs that were made and are not simulated any more.
+    warnings.simplefilter("ignore")
+    line = " ".join(str(message).split())
+    if len(line) > _LONGEST_MESSAGE:
+        line = f"{line[:_LONGEST_MESSAGE // 2]} ... {line[-_LONGEST_MESSAGE // 2:]}"
+    print(f"celosia: {line}", file=sys.stderr)
+    return status

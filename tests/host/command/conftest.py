@@ -1,14 +1,28 @@
 """The command line as a user meets it."""
 
+import re
+import signal
 import sys
 
 import pytest
 
-from host.command import main
+from host.__main__ import main
+
+#: What is only said if this machine has not compiled it before, and takes its time.
+WAITING = re.compile(r"^celosia: (?:making|compiling) [\w-]+, which is then kept in .* \.\.\.\n", re.MULTILINE)
 
 
 @pytest.fixture
-def celosia(monkeypatch, capfdbinary):
+def signals():
+    """What signals do is as before, afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def celosia(monkeypatch, capfdbinary, signals):
     """Function (*arguments) -> (exit status, bytes of stdout, text of stderr) of ``celosia ARGUMENTS``."""
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["celosia", *map(str, arguments)])
@@ -16,7 +30,7 @@ def celosia(monkeypatch, capfdbinary):
             main()
         sys.stdout.flush()
         out, err = capfdbinary.readouterr()
-        return raised.value.code or 0, out, err.decode()
+        return raised.value.code or 0, out, WAITING.sub("", err.decode())
     return run
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from host.command import main
+from host.__main__ import main
 from host.command.doctor import PACKAGES, checks
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(monkeypatch, capsys, signals):
     """Runs ``celosia ARGUMENTS``; returns its exit status, stdout and stderr."""
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["celosia", *map(str, arguments)])
