@@ -1,7 +1,5 @@
 """Where everything lies in DRAM."""
 
-from dataclasses import replace
-
 from host.image.header import HEADER_BYTES
 from host.image.memory_map import MemoryMap
 from host.image.formats import FORMATS
@@ -95,12 +93,8 @@ class Placement:
         return self.map.address(name) // self._bus_bytes
 
     def _geometry(self, tensor):
-        """Rows are packed where that saves anything."""
-        loose = RowGeometry(columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
-        if loose.format.code_kind == CodeKind.TRITS:
-            return loose
-        packed = replace(loose, packed=True)
-        return packed if packed.row_bytes < loose.row_bytes else loose
+        return RowGeometry.shortest(
+            columns=tensor.shape[1], format=FORMATS[tensor.ggml_type], bus_bytes=self._bus_bytes)
 
     def _kv_row(self, columns, bits):
         codes = BlockFormat(name=f"KV{bits}", code_bits=bits, code_kind=CodeKind.SIGNED, scale_kind=Scale.NONE,

@@ -5,14 +5,21 @@ import struct
 
 from host.errors import CelosiaError
 
-__all__ = ["HEADER_BYTES", "Header"]
+__all__ = ["FORMAT", "HEADER_BYTES", "Header", "MAGIC", "VERSION"]
 
 HEADER_BYTES = 128
 """Space of the header, padding included; what follows is aligned to it."""
 
-_MAGIC = b"CELOSIA\0"
-_VERSION = 3
-_LAYOUT = struct.Struct("<8sIIQQQQQIIIIIII")
+MAGIC = b"CELOSIA\0"
+"""First bytes of every image."""
+
+VERSION = 3
+"""Changes with the meaning of any byte of an image."""
+
+FORMAT = "<8sIIQQQQQIIIIIII"
+"""Magic, version, bytes of the header and the fields of `Header`, as :mod:`struct` has them."""
+
+_LAYOUT = struct.Struct(FORMAT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +35,19 @@ class Header:
     image_bytes : int
         Bytes of DRAM the model needs, KV cache and logits included.
     program : int
-        Byte address of the program that decodes one token; see :class:`host.compiler.compiled.Compiled` for others.
+        Byte address of the program that decodes one token; those of groups follow it.
     logits : int
         Byte address of the fp32 logits of a group, one token after another.
-    instructions, vocab, context, group, bus_bits : int
+    instructions : int
+        Number of instructions of that program, ``END`` included.
+    vocab : int
+        Tokens of the vocabulary: logits of each token.
+    context : int
+        Positions of the KV cache.
+    group : int
+        Most tokens of a group.
+    bus_bits : int
+        Width of a bus word.
     kv_bits : int
         Bits of a code in the KV cache.
     crc : int
@@ -53,7 +69,7 @@ class Header:
 
     def pack(self):
         """The header as ``HEADER_BYTES`` bytes."""
-        return _LAYOUT.pack(_MAGIC, _VERSION, HEADER_BYTES, *astuple(self)).ljust(HEADER_BYTES, b"\0")
+        return _LAYOUT.pack(MAGIC, VERSION, HEADER_BYTES, *astuple(self)).ljust(HEADER_BYTES, b"\0")
 
     @classmethod
     def unpack(cls, data):
@@ -67,8 +83,8 @@ class Header:
         if len(data) < HEADER_BYTES:
             raise CelosiaError(f"Image header must have {HEADER_BYTES} bytes, not {len(data)}")
         magic, version, size, *values = _LAYOUT.unpack_from(data)
-        if magic != _MAGIC:
-            raise CelosiaError(f"Image magic must be {_MAGIC!r}, not {magic!r}")
-        if version != _VERSION or size != HEADER_BYTES:
-            raise CelosiaError(f"Image version must be {_VERSION}, not {version}")
+        if magic != MAGIC:
+            raise CelosiaError(f"Image magic must be {MAGIC!r}, not {magic!r}")
+        if version != VERSION or size != HEADER_BYTES:
+            raise CelosiaError(f"Image version must be {VERSION}, not {version}")
         return cls(**dict(zip((field.name for field in fields(cls)), values)))

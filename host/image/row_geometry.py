@@ -1,6 +1,6 @@
 """How many bytes and bus words a row of a packed matrix takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateware.exact.dot import free_bits
 from gateware.isa import CodeKind, VECTOR_CODES
@@ -14,7 +14,8 @@ _WORD_BYTES = 4
 
 @dataclass(frozen=True, kw_only=True)
 class RowGeometry:
-    """A row in memory: its scales, its sub-scales, its codes, each padded to a bus word, or to 32 bits if rows are packed.
+    """A row in memory: its scales, its sub-scales, its codes, each padded to a bus word, or to 32 bits if rows are
+    packed.
 
     Scales that have minimums alternate with them. Sub-scales are vectors of 32, as bit-planes of ``sub_bits``,
     in the order of :func:`host.image.formats.sub_vectors`.
@@ -26,7 +27,8 @@ class RowGeometry:
     format : BlockFormat
     bus_bytes : int
     packed : bool
-        A packed row does not begin with a bus word, nor do its parts: the dot engine aligns them. Trits cannot be packed.
+        A packed row does not begin with a bus word, nor do its parts: the dot engine aligns them. Trits cannot be
+        packed.
     """
 
     columns: int
@@ -37,6 +39,15 @@ class RowGeometry:
     def __post_init__(self):
         if self.packed and self.format.code_kind == CodeKind.TRITS:
             raise ValueError("Rows of trits must not be packed")
+
+    @classmethod
+    def shortest(cls, *, columns, format, bus_bytes):
+        """The geometry of a matrix: packed where that saves anything."""
+        loose = cls(columns=columns, format=format, bus_bytes=bus_bytes)
+        if format.code_kind == CodeKind.TRITS:
+            return loose
+        packed = replace(loose, packed=True)
+        return packed if packed.row_bytes < loose.row_bytes else loose
 
     @property
     def vectors(self):

@@ -51,7 +51,7 @@ def _split_q5_0(tensor, rows):
 
 
 def _split_q5_1(tensor, rows):
-    """fp16 scale, fp16 that is added, 32 fifth bits, 16 bytes of nibbles."""
+    """fp16 scale, fp16 that is added, 32 fifth bits, 16 bytes of nibbles; the minimum is as in Q4_1."""
     blocks = raw_blocks(tensor, rows)
     codes = _nibbles(blocks[:, :, 8:]) | _fifth_bits(blocks[:, :, 4:8])
     return Blocks(codes=codes.astype(np.int16), scale=fp16_bits(blocks, 0),
