@@ -85,7 +85,7 @@ class Ddr3Top(Elaboratable):
         core = generate_controller(self._memory, simulation=False)
         ddr3 = platform.request("ddr3", dir="-")
         m.submodules.controller = controller = DramController(
-            core=core, bus_bits=self._config.bus_bits, trained=self.trained,
+            core=core, bus_bits=self._config.memory.bus_bits, trained=self.trained,
             pins=self.direct(ddr3))
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor)

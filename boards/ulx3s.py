@@ -79,7 +79,7 @@ class Ulx3s(Elaboratable):
         ]
 
         core = generate_controller(self._memory, simulation=True)
-        m.submodules.controller = controller = DramController(core=core, bus_bits=self._config.bus_bits)
+        m.submodules.controller = controller = DramController(core=core, bus_bits=self._config.memory.bus_bits)
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor)
         for name in ("read_request", "write_request", "write_data"):

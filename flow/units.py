@@ -26,11 +26,12 @@ def _system(board):
 
 
 UNITS = {
-    "dot-engine": DotEngine,
-    "vector-unit": VectorUnit,
-    "dma": lambda config: ReadEngine(bus_bits=config.bus_bits, depth=config.prefetch_beats),
-    "native-reader": lambda config: NativeReader(bus_bits=config.bus_bits, bank_shift=_BANK_SHIFT, **_NATIVE),
-    "native-writer": lambda config: NativeWriter(bus_bits=config.bus_bits, **_NATIVE),
+    "dot-engine": lambda config: DotEngine(
+        dot=config.dot, bus_bits=config.memory.bus_bits, vector_lanes=config.vector.lanes),
+    "vector-unit": lambda config: VectorUnit(vector=config.vector, bus_bits=config.memory.bus_bits),
+    "dma": lambda config: ReadEngine(bus_bits=config.memory.bus_bits, depth=config.memory.prefetch_beats),
+    "native-reader": lambda config: NativeReader(bus_bits=config.memory.bus_bits, bank_shift=_BANK_SHIFT, **_NATIVE),
+    "native-writer": lambda config: NativeWriter(bus_bits=config.memory.bus_bits, **_NATIVE),
     "result-sink": lambda config: ResultSink(),
     "accelerator": Accelerator,
 } | {board: _system(board) for board in BOARDS}

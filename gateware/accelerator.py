@@ -37,9 +37,9 @@ def TraceSignature(shape):
 def trace_shapes(config):
     """What each ``trace_`` port of an accelerator shows, by its name without the prefix."""
     return {
-        "scratchpad": GroupWrite(config.vector_lanes),
+        "scratchpad": GroupWrite(config.vector.lanes),
         "scalar": ScalarWrite,
-        "column": QuantisedGroup(config.vector_lanes),
+        "column": QuantisedGroup(config.vector.lanes),
         "store": ElementWrite,
         "argmax": ArgmaxWrite,
     }
@@ -114,9 +114,9 @@ class Accelerator(wiring.Component):
         self._config = config
         super().__init__({
             "read_request": Out(stream.Signature(BurstRequest)),
-            "read_data": In(stream.Signature(config.bus_bits)),
+            "read_data": In(stream.Signature(config.memory.bus_bits)),
             "write_request": Out(stream.Signature(BurstRequest)),
-            "write_data": Out(stream.Signature(WriteBeat(config.bus_bits))),
+            "write_data": Out(stream.Signature(WriteBeat(config.memory.bus_bits))),
             "write_done": In(1),
             "start": In(1),
             "member": In(5),
@@ -137,16 +137,17 @@ class Accelerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config = self._config
-        m.submodules.reader = reader = ReadEngine(bus_bits=config.bus_bits, depth=config.prefetch_beats)
-        m.submodules.writer = writer = WriteEngine(bus_bits=config.bus_bits)
-        m.submodules.fetch = fetch = ProgramFetch(bus_bits=config.bus_bits)
-        m.submodules.memory_side = memory_side = MemorySide(queue=config.queue, bus_bits=config.bus_bits)
+        config, bus_bits = self._config, self._config.memory.bus_bits
+        m.submodules.reader = reader = ReadEngine(bus_bits=bus_bits, depth=config.memory.prefetch_beats)
+        m.submodules.writer = writer = WriteEngine(bus_bits=bus_bits)
+        m.submodules.fetch = fetch = ProgramFetch(bus_bits=bus_bits)
+        m.submodules.memory_side = memory_side = MemorySide(queue=config.memory.queue, bus_bits=bus_bits)
         m.submodules.tokens = tokens = SlotTable(shape=32, slots=GROUP)
         m.submodules.dispatch = dispatch = Dispatch()
-        m.submodules.router = router = DataRouter(bus_bits=config.bus_bits)
-        m.submodules.dot = dot = DotEngine(config)
-        m.submodules.vector = vector = VectorUnit(config)
+        m.submodules.router = router = DataRouter(bus_bits=bus_bits)
+        m.submodules.dot = dot = DotEngine(
+            dot=config.dot, bus_bits=bus_bits, vector_lanes=config.vector.lanes)
+        m.submodules.vector = vector = VectorUnit(vector=config.vector, bus_bits=bus_bits)
         m.submodules.sink = sink = ResultSink()
         m.submodules.store = store = StoreUnit()
 

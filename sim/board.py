@@ -71,7 +71,7 @@ class SimulatedBoard:
             behind = {"memory": Sdram(self.content, memory=memory, core=core)}
 
             def make():
-                return OnMemory(system(), DramController(core=core, bus_bits=config.bus_bits))
+                return OnMemory(system(), DramController(core=core, bus_bits=config.memory.bus_bits))
 
         library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
         self._sim = LinkedSimulation(

@@ -67,12 +67,12 @@ def measure_speeds(image, *, tokens, cycles):
                              key=source_key(gateware, sim, parameters=config))
 
     def compiled():
-        dram = Dram(image.memory.copy(), bus_bits=config.bus_bits)
+        dram = Dram(image.memory.copy(), bus_bits=config.memory.bus_bits)
         return _begin(CompiledSimulation(library, dram=dram), image)
 
     fast = compiled()
     fast.run(cycles)
-    dram = Dram(image.memory.copy(), bus_bits=config.bus_bits)
+    dram = Dram(image.memory.copy(), bus_bits=config.memory.bus_bits)
     slow = _begin(InterpretedSimulation(TracedAccelerator(config), dram=dram), image)
     start = perf_counter()
     slow.run(cycles)
@@ -92,7 +92,7 @@ def measure_speeds(image, *, tokens, cycles):
 
 
 def _begin(simulation, image):
-    simulation.set("program", image.header.program // image.compiled.config.bus_bytes)
+    simulation.set("program", image.header.program // image.compiled.config.memory.bus_bytes)
     _start_token(simulation, 0)
     return simulation
 

@@ -48,7 +48,7 @@ class AxiSystem(wiring.Component):
 
     def __init__(self, config, *, memory_bytes, base, id_bits=12):
         self._system = System(config, memory_bytes=memory_bytes)
-        self._memory = AxiMemory(bus_bits=config.bus_bits, port_bits=self.PORT_BITS, ports=self.PORTS, base=base)
+        self._memory = AxiMemory(bus_bits=config.memory.bus_bits, port_bits=self.PORT_BITS, ports=self.PORTS, base=base)
         self._port = AxiLinkPort(id_bits=id_bits)
         super().__init__({
             "bus": In(AxiRegisterSignature(id_bits)),

@@ -53,7 +53,7 @@ class SerialSystem(wiring.Component):
         super().__init__({
             "rx": In(1, init=1),
             "tx": Out(1, init=1),
-            **MasterSignature(config.bus_bits).members,
+            **MasterSignature(config.memory.bus_bits).members,
             "busy": Out(1),
             "active": Out(1),
             "accepted": Out(1),

@@ -49,7 +49,7 @@ class System(wiring.Component):
         super().__init__({
             "rx": In(stream.Signature(8)),
             "tx": Out(stream.Signature(8)),
-            **MasterSignature(config.bus_bits).members,
+            **MasterSignature(config.memory.bus_bits).members,
             "busy": Out(1),
             "active": Out(1),
             "accepted": Out(1),
@@ -62,8 +62,8 @@ class System(wiring.Component):
         config = self._config
         m.submodules.accelerator = accelerator = Accelerator(config)
         m.submodules.bridge = bridge = LinkBridge(
-            identity=config.hash, bus_bits=config.bus_bits, memory_bytes=self._memory_bytes)
-        m.submodules.switch = switch = MemorySwitch(bus_bits=config.bus_bits)
+            identity=config.image_key, bus_bits=config.memory.bus_bits, memory_bytes=self._memory_bytes)
+        m.submodules.switch = switch = MemorySwitch(bus_bits=config.memory.bus_bits)
         connect(m, flipped(self.rx), bridge.rx)
         connect(m, bridge.tx, flipped(self.tx))
         for master, ports in zip(switch.masters, (bridge, accelerator)):

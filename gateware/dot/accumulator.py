@@ -38,7 +38,7 @@ class Accumulator(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
 
     Members
     -------
@@ -55,40 +55,40 @@ class Accumulator(wiring.Component):
         With this contribution.
     """
 
-    def __init__(self, config):
-        self._config = config
-        self._slots = 2 * config.slots  # each with its halves
-        self.latency = Multiplier.LATENCY + 6 + sides(config)
+    def __init__(self, *, dot):
+        self._dot = dot
+        self._slots = 2 * dot.slots  # each with its halves
+        self.latency = Multiplier.LATENCY + 6 + sides(dot)
         vector = data.StructLayout({
-            "sums": data.ArrayLayout(signed(SUM_BITS), config.columns),
+            "sums": data.ArrayLayout(signed(SUM_BITS), dot.columns),
             "mantissa": signed(SCALE_MANTISSA_BITS),
-            "distances": data.ArrayLayout(DISTANCE_BITS, config.columns),
-            "minimum_sums": data.ArrayLayout(signed(MINIMUM_SUM_BITS), config.columns),
+            "distances": data.ArrayLayout(DISTANCE_BITS, dot.columns),
+            "minimum_sums": data.ArrayLayout(signed(MINIMUM_SUM_BITS), dot.columns),
             "minimum": signed(SCALE_MANTISSA_BITS),
-            "minimum_distances": data.ArrayLayout(DISTANCE_BITS, config.columns)})
+            "minimum_distances": data.ArrayLayout(DISTANCE_BITS, dot.columns)})
         super().__init__({
-            "vectors": In(data.ArrayLayout(vector, sides(config))),
+            "vectors": In(data.ArrayLayout(vector, sides(dot))),
             "valid": In(1),
             "first": In(1),
             "slot": In(range(self._slots)),
-            "totals": Out(data.ArrayLayout(signed(TOTAL_BITS), config.columns)),
+            "totals": Out(data.ArrayLayout(signed(TOTAL_BITS), dot.columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config = self._config
+        dot = self._dot
         early = self.latency - 2
         first = delay(m, self.first, early, name="first")
         slot = delay(m, self.slot, early, name="slot")
         valid = Signal(early)
         m.d.sync += valid.eq(Cat(self.valid, valid))
 
-        for column in range(config.columns):
+        for column in range(dot.columns):
             contributions = []
             for side, vector in enumerate(self.vectors):
                 shifted = self._contribute(m, f"scale_{column}_{side}", vector.sums[column], vector.mantissa,
                                            vector.distances[column], _ALIGNMENT)
-                if "minimums" in config.decoders:
+                if "minimums" in dot.decoders:
                     shifted = shifted - self._contribute(
                         m, f"minimum_{column}_{side}", vector.minimum_sums[column], vector.minimum,
                         vector.minimum_distances[column], MINIMUM_ALIGNMENT)

@@ -34,7 +34,9 @@ class CodeDecoder(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
+    bus_bits : int
+        Width of a beat, at least ``dot.lanes``.
 
     Members
     -------
@@ -76,10 +78,10 @@ class CodeDecoder(wiring.Component):
     LATENCY = 3
     SUBS_LATENCY = 2
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot, bus_bits):
+        self._dot = dot
         super().__init__({
-            "chunks": In(stream.Signature(CodeChunk(config))),
+            "chunks": In(stream.Signature(CodeChunk(dot, bus_bits))),
             "table": In(stream.Signature(CodeTableEntries)),
             "elements": In(1),
             "code_bits": In(5),
@@ -92,15 +94,15 @@ class CodeDecoder(wiring.Component):
             "row_last": Out(1),
             "command_last": Out(1),
             "done": In(1),
-            "position": In(range(sides(config) * VECTOR_CODES)),
+            "position": In(range(sides(dot) * VECTOR_CODES)),
             "expand": In(1),
-            "subs": Out(data.ArrayLayout(signed(8), config.lanes)),
-            "codes": Out(data.ArrayLayout(signed(16), config.lanes)),
+            "subs": Out(data.ArrayLayout(signed(8), dot.lanes)),
+            "codes": Out(data.ArrayLayout(signed(16), dot.lanes)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        lanes = self._config.lanes
+        lanes = self._dot.lanes
         width = min(lanes, VECTOR_CODES)  # lanes of a vector
         lane_bits = (lanes - 1).bit_length()
         chunk = self.chunks.p
@@ -144,7 +146,7 @@ class CodeDecoder(wiring.Component):
                                   for lane in range(lanes)))
         is_index = delay(m, self.kind == CodeKind.TABLE, 2, name="is_index")
         codes = bits
-        if "tables" in self._config.decoders:
+        if "tables" in self._dot.decoders:
             m.submodules.table = table = CodeTable(lanes)
             connect(m, flipped(self.table), table.entries)
             m.d.comb += [index.eq(number[12:]) for index, number in zip(table.indices, bits)]
@@ -152,7 +154,7 @@ class CodeDecoder(wiring.Component):
                      for number, code in zip(table.numbers, codes)]
         else:
             m.d.comb += self.table.ready.eq(1)
-        if "trits" in self._config.decoders:
+        if "trits" in self._dot.decoders:
             is_trit = delay(m, self.kind == CodeKind.TRITS, 2, name="is_trit")
             trits = self._decode_trits(m, held, part, delay(m, run, name="run"))
             codes = [Mux(is_trit, Cat(Const(0, 14), trit), code) for trit, code in zip(trits, codes)]
@@ -207,7 +209,7 @@ class CodeDecoder(wiring.Component):
         What lies below elements of 8 and 4 bits is zero like what lies below as many bit-planes, and is taken
         from these: that needs no gates.
         """
-        lanes = min(self._config.lanes, VECTOR_CODES)
+        lanes = min(self._dot.lanes, VECTOR_CODES)
         words, bytes_, nibbles = (
             Cat(held[_PLANES - bits:]).word_select(part, bits * lanes) for bits in (16, 8, 4))
         is_word, is_byte = Signal(), Signal()
@@ -221,7 +223,7 @@ class CodeDecoder(wiring.Component):
 
     def _decode_trits(self, m, held, part, run):
         """The trits of a step, one cycle after ``part``: of the bytes held, or that came with four vectors."""
-        width = min(self._config.lanes, VECTOR_CODES)
+        width = min(self._dot.lanes, VECTOR_CODES)
         count = width // 4
         late_part = delay(m, part, name="part")
         late_done = delay(m, self.valid if len(held) == 1 else self.done, 2, name="trits_done")

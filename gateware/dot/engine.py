@@ -56,11 +56,15 @@ class DotEngine(wiring.Component):
 
     A command may have codes of every kind with scales of every kind, sub-scales (with FP16 scales of
     super-blocks, codes of at most 6 bits, one less if unsigned) and minimums (with FP16 scales), as far as
-    ``config.decoders`` has the parts.
+    ``dot.decoders`` has the parts.
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
+    bus_bits : int
+        Width of a beat: 32, 64, 128 or 256, at least ``dot.lanes``.
+    vector_lanes : int
+        Mantissas of a group: 2, 4, 8 or 16, at most ``dot.lanes``.
 
     Members
     -------
@@ -76,30 +80,36 @@ class DotEngine(wiring.Component):
         groups of another column between them; never while a command reads that column.
     results : Out(stream)
         :data:`gateware.layouts.DotResult`.
+
+    Raises
+    ------
+    ValueError
+        If beats or groups do not fit the shape.
     """
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot, bus_bits, vector_lanes):
+        dot.check_ports("DotEngine", bus_bits=bus_bits, vector_lanes=vector_lanes)
+        self._dot, self._bus_bits, self._vector_lanes = dot, bus_bits, vector_lanes
         super().__init__({
             "command": In(stream.Signature(DotCommand)),
             "table": In(stream.Signature(CodeTableEntries)),
-            "beats": In(stream.Signature(config.bus_bits)),
-            "x": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
+            "beats": In(stream.Signature(bus_bits)),
+            "x": In(stream.Signature(QuantisedGroup(vector_lanes), always_ready=True)),
             "results": Out(stream.Signature(DotResult)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config = self._config
-        m.submodules.aligner = aligner = RowAligner(bus_bits=config.bus_bits)
-        m.submodules.rows = rows = RowSequencer(config)
-        m.submodules.chunks = chunks = SkidBuffer(shape=CodeChunk(config))
-        m.submodules.decoder = decoder = CodeDecoder(config)
-        m.submodules.steps = steps = StepSequencer(config)
-        m.submodules.scales = scales = ScaleReader(config)
-        m.submodules.x_buffer = x_buffer = XBuffer(config)
-        m.submodules.accumulator = accumulator = Accumulator(config)
-        m.submodules.serialiser = serialiser = ResultSerialiser(config)
+        dot, bus_bits = self._dot, self._bus_bits
+        m.submodules.aligner = aligner = RowAligner(bus_bits=bus_bits)
+        m.submodules.rows = rows = RowSequencer(dot=dot, bus_bits=bus_bits)
+        m.submodules.chunks = chunks = SkidBuffer(shape=CodeChunk(dot, bus_bits))
+        m.submodules.decoder = decoder = CodeDecoder(dot=dot, bus_bits=bus_bits)
+        m.submodules.steps = steps = StepSequencer(dot=dot)
+        m.submodules.scales = scales = ScaleReader(dot=dot, bus_bits=bus_bits)
+        m.submodules.x_buffer = x_buffer = XBuffer(dot=dot, vector_lanes=self._vector_lanes)
+        m.submodules.accumulator = accumulator = Accumulator(dot=dot)
+        m.submodules.serialiser = serialiser = ResultSerialiser(dot=dot)
 
         connect(m, flipped(self.command), rows.command)
         connect(m, flipped(self.table), decoder.table)
@@ -144,9 +154,9 @@ class DotEngine(wiring.Component):
         ]
         self._send_step(m, steps, scales, 0)
         # Codes and mantissas meet at the multipliers; sums, scales and distances at the accumulator.
-        lanes, columns = min(config.lanes, VECTOR_CODES), config.columns
-        has_subs = "sub_scales" in config.decoders
-        kind = DigitArray if config.array == "digits" else MultiplierArray
+        lanes, columns = min(dot.lanes, VECTOR_CODES), dot.columns
+        has_subs = "sub_scales" in dot.decoders
+        kind = DigitArray if dot.array == "digits" else MultiplierArray
         arrays = [kind(lanes=lanes, columns=columns) for _ in accumulator.vectors]
         scalers = [GroupScaler(lanes=lanes, columns=columns, sub_scales=has_subs) for _ in arrays]
         at_scaler = CodeDecoder.LATENCY + arrays[0].latency
@@ -166,7 +176,7 @@ class DotEngine(wiring.Component):
             early = CodeDecoder.SUBS_LATENCY + SubScaleTable.LATENCY
             sub_scales = subs.scales.shape()(delay(m, subs.scales, at_scaler - early, name="sub_scales"))
         kinds = [("scale", scales.distances, "distances")]
-        if "minimums" in config.decoders:
+        if "minimums" in dot.decoders:
             self._sum_minimums(m, steps, scales, x_buffer, accumulator, subs, at_sums)
             kinds.append(("minimum", scales.minimum_distances, "minimum_distances"))
         mantissa_latency = at_sums - ScaleReader.MANTISSA_LATENCY
@@ -234,7 +244,7 @@ class DotEngine(wiring.Component):
             totals.p.row_last.eq(at_serialiser.row_last),
             totals.p.command_last.eq(at_serialiser.command_last),
         ]
-        for column in range(config.columns):
+        for column in range(dot.columns):
             exponent = Signal(signed(EXPONENT_BITS), reset_less=True, name=f"exponent_{column}")
             m.d.sync += exponent.eq(row_exponent + x_buffer.largest[column])
             m.d.comb += [
@@ -257,7 +267,7 @@ class DotEngine(wiring.Component):
 
     def _read_subs(self, m, rows, decoder, steps):
         """The table of sub-scales: when the decoder has those of a step they are written, or those of the step read."""
-        m.submodules.subs = subs = SubScaleTable(self._config)
+        m.submodules.subs = subs = SubScaleTable(dot=self._dot)
         late = CodeDecoder.SUBS_LATENCY
         write = Signal(late)
         m.d.sync += write.eq(Cat(steps.sub_valid, write))
@@ -273,22 +283,22 @@ class DotEngine(wiring.Component):
 
     def _sum_minimums(self, m, steps, scales, x_buffer, accumulator, subs, at_sums):
         """The minimums of a step, at the accumulator in cycle ``at_sums``."""
-        config = self._config
-        m.submodules.groups = groups = GroupSums(config)
+        dot = self._dot
+        m.submodules.groups = groups = GroupSums(dot=dot, vector_lanes=self._vector_lanes)
         start, latency = at_sums - MinimumSums.LATENCY, at_sums - ScaleReader.MANTISSA_LATENCY
         self._send_step(m, steps, groups, start - GroupSums.LATENCY)
         m.d.comb += [groups.groups.valid.eq(x_buffer.groups.valid), groups.groups.p.eq(x_buffer.groups.p)]
         if subs is None:
-            factors = [1 << MINIMUM_BITS - 1] * 2 * sides(config)
+            factors = [1 << MINIMUM_BITS - 1] * 2 * sides(dot)
         else:
             early = CodeDecoder.SUBS_LATENCY + SubScaleTable.LATENCY
             factors = subs.minimums.shape()(delay(m, subs.minimums, start - early, name="sub_minimums"))
         for side, vector in enumerate(accumulator.vectors):
-            m.submodules[f"minimums_{side}"] = minimums = MinimumSums(config.columns)
+            m.submodules[f"minimums_{side}"] = minimums = MinimumSums(dot.columns)
             for number in range(2):
                 m.d.comb += minimums.minimums[number].eq(factors[2 * side + number])
                 m.d.comb += [minimums.groups[column][number].eq(groups.sums[column][2 * side + number])
-                             for column in range(config.columns)]
+                             for column in range(dot.columns)]
             m.d.comb += [
                 vector.minimum_sums.eq(minimums.sums),
                 vector.minimum.eq(delay(m, scales.minimums[side], latency, name=f"minimum_{side}")),
@@ -301,7 +311,7 @@ class DotEngine(wiring.Component):
         """
         x_latency = x_start + XBuffer.DISTANCE_LATENCY
         early = max(scales.latency, x_latency)
-        for column in range(self._config.columns):
+        for column in range(self._dot.columns):
             # All vectors of a step belong to the same block.
             x_distance = delay(m, x_buffer.distances[column], early - x_latency, name="x_distance")
             for side, vector in enumerate(accumulator.vectors):

@@ -23,7 +23,9 @@ class GroupSums(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
+    vector_lanes : int
+        Mantissas of a group, at most ``dot.lanes``.
 
     Members
     -------
@@ -38,26 +40,26 @@ class GroupSums(wiring.Component):
     LATENCY = BlockRam.LATENCY
     WRITE_LATENCY = 3
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot, vector_lanes):
+        self._dot, self._vector_lanes = dot, vector_lanes
         super().__init__({
-            "groups": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
-            "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * sides(config)),
-                                         config.columns)),
+            "groups": In(stream.Signature(QuantisedGroup(vector_lanes), always_ready=True)),
+            "step": In(stream.Signature(DotStep(dot), always_ready=True)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * sides(dot)),
+                                         dot.columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config, group, parts = self._config, self.groups.p, sides(self._config)
-        slot_bits = (config.slots - 1).bit_length()
-        vectors = config.x_elements // VECTOR_CODES
+        dot, group, parts = self._dot, self.groups.p, sides(self._dot)
+        slot_bits = (dot.slots - 1).bit_length()
+        vectors = dot.x_elements // VECTOR_CODES
         vector_bits = (vectors - 1).bit_length()
         group_code_bits = (GROUP_CODES - 1).bit_length()
-        group_bits = (GROUP_CODES // config.vector_lanes - 1).bit_length()
+        group_bits = (GROUP_CODES // self._vector_lanes - 1).bit_length()
 
         # Two cycles: the sum of the mantissas that come together.
-        terms = [group.mantissas[lane] for lane in range(config.vector_lanes)]
+        terms = [group.mantissas[lane] for lane in range(self._vector_lanes)]
         for level in range(2):
             terms = _add_pairs(_add_pairs(terms))
             registers = [Signal(term.shape(), reset_less=True, name=f"tree_{level}_{index}")
@@ -90,14 +92,14 @@ class GroupSums(wiring.Component):
 
         expand = delay(m, self.step.p.expand, self.LATENCY, name="expand")
         group_index = delay(m, self.step.p.position[group_code_bits:], self.LATENCY, name="group_index")
-        write_slot = (write_column // config.columns)[:slot_bits]
+        write_slot = (write_column // dot.columns)[:slot_bits]
         step = self.step.p
-        for column in range(config.columns):
+        for column in range(dot.columns):
             for part in range(parts):
-                ram = BlockRam(width=2 * GROUP_BITS, depth=max(config.slots * vectors // parts, 2))
+                ram = BlockRam(width=2 * GROUP_BITS, depth=max(dot.slots * vectors // parts, 2))
                 m.submodules[f"sums_{column}_{part}"] = ram
                 m.d.comb += [
-                    ram.write_enable.eq(write & (write_column % config.columns == column)
+                    ram.write_enable.eq(write & (write_column % dot.columns == column)
                                         & (write_vector % parts == part)),
                     ram.write_address.eq(Cat(write_vector[parts - 1:], write_slot)),
                     ram.write_data.eq(Cat(lower, running)),

@@ -60,14 +60,14 @@ EXPONENT_BITS = 12
 """Signed width of the exponent of an accumulator."""
 
 
-def sides(config):
+def sides(dot):
     """Vectors that a step takes side by side: 2 with 64 lanes, each on one side of these, else 1."""
-    return max(config.lanes // VECTOR_CODES, 1)
+    return max(dot.lanes // VECTOR_CODES, 1)
 
 
-def chunk_words(config):
+def chunk_words(bus_bits):
     """Most words of 32 bits that the code decoder takes per cycle, those of a bus word: 1, 2, 4 or 8."""
-    return config.bus_bits // WORD_BITS
+    return bus_bits // WORD_BITS
 
 
 def step_groups(lanes):
@@ -81,26 +81,26 @@ def multiplied_bits(command):
                command.code_bits + (command.code_kind == CodeKind.UNSIGNED))
 
 
-def product_bits(config, command):
+def product_bits(dot, command):
     """Bits of a code times its sub-scale."""
     bits = multiplied_bits(command)
-    if "sub_scales" not in config.decoders:
+    if "sub_scales" not in dot.decoders:
         return bits
     # Sub-scales without a sign leave their upper bit empty.
     return bits + Mux(command.sub_bits.any(), command.sub_bits + ~command.sub_signed, 0)
 
 
-def sub_words(config):
+def sub_words(dot):
     """Words of ``lanes`` sub-scales and sub-minimums that the longest row has, with four per vector."""
-    return max(4 * config.x_elements // VECTOR_CODES // config.lanes, 2)
+    return max(4 * dot.x_elements // VECTOR_CODES // dot.lanes, 2)
 
 
-def ScaleBeat(config):
+def ScaleBeat(bus_bits):
     """A bus word of scales; ``last`` of its row."""
-    return data.StructLayout({"data": config.bus_bits, "last": 1})
+    return data.StructLayout({"data": bus_bits, "last": 1})
 
 
-def CodeChunk(config):
+def CodeChunk(dot, bus_bits):
     """What is left of a bus word, and where it goes.
 
     It may bring words for a vector, or for both of two side by side: the elements of ``parts``. The word for
@@ -111,16 +111,16 @@ def CodeChunk(config):
     sub-scales. Of trits, ``run`` counts vectors of a group, and number 4 brings no words. ``row_last`` marks
     the last vector of a row, ``command_last`` the last row of a command.
     """
-    words = chunk_words(config)
+    words = chunk_words(bus_bits)
     rotation = (words - 1).bit_length()
     part = data.StructLayout({"rotation": rotation, "head_rotation": rotation, "plane": 5})
     return data.StructLayout({
-        "words": data.ArrayLayout(WORD_BITS, words), "parts": data.ArrayLayout(part, sides(config)),
+        "words": data.ArrayLayout(WORD_BITS, words), "parts": data.ArrayLayout(part, sides(dot)),
         "start": 4, "open_top": 1, "completes": 1, "second": 1, "sub": 1, "run": 3, "row_last": 1,
         "command_last": 1})
 
 
-def DotStep(config):
+def DotStep(dot):
     """One step of the multiplier array: ``lanes`` codes times one vector per physical column.
 
     ``vector`` is the number of the vector, or of the first of two side by side, with a ``second`` one unless
@@ -131,15 +131,15 @@ def DotStep(config):
     ``row_last`` and ``command_last`` say whether these results are the last of a row and of a command.
     """
     return data.StructLayout({
-        "vector": 9, "second": 1, "position": (sides(config) * VECTOR_CODES - 1).bit_length(),
-        "slot": (config.slots - 1).bit_length(), "half": 1, "digit": 3 if config.array == "digits" else 0,
+        "vector": 9, "second": 1, "position": (sides(dot) * VECTOR_CODES - 1).bit_length(),
+        "slot": (dot.slots - 1).bit_length(), "half": 1, "digit": 3 if dot.array == "digits" else 0,
         "first_digit": 1, "last_digit": 1, "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
-        "columns": (config.columns - 1).bit_length(), "row_last": 1, "command_last": 1})
+        "columns": (dot.columns - 1).bit_length(), "row_last": 1, "command_last": 1})
 
 
-def EngineTotals(config):
+def EngineTotals(dot):
     """Accumulators of one slot, ``columns`` + 1 of them wanted, and the exponents of their least bits."""
     return data.StructLayout({
-        "values": data.ArrayLayout(signed(TOTAL_BITS), config.columns),
-        "exponents": data.ArrayLayout(signed(EXPONENT_BITS), config.columns),
-        "columns": (config.columns - 1).bit_length(), "row_last": 1, "command_last": 1})
+        "values": data.ArrayLayout(signed(TOTAL_BITS), dot.columns),
+        "exponents": data.ArrayLayout(signed(EXPONENT_BITS), dot.columns),
+        "columns": (dot.columns - 1).bit_length(), "row_last": 1, "command_last": 1})

@@ -23,7 +23,7 @@ class ResultSerialiser(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
 
     Members
     -------
@@ -36,19 +36,19 @@ class ResultSerialiser(wiring.Component):
 
     DEPTH = 16
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot):
+        self._dot = dot
         super().__init__({
             "credit": Out(1, init=1),
             "reserve": In(1),
-            "totals": In(stream.Signature(EngineTotals(config), always_ready=True)),
+            "totals": In(stream.Signature(EngineTotals(dot), always_ready=True)),
             "results": Out(stream.Signature(DotResult)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        columns = self._config.columns
-        m.submodules.waiting = waiting = LutFifo(shape=EngineTotals(self._config), depth=self.DEPTH)
+        columns = self._dot.columns
+        m.submodules.waiting = waiting = LutFifo(shape=EngineTotals(self._dot), depth=self.DEPTH)
         m.d.comb += [waiting.i.valid.eq(self.totals.valid), waiting.i.p.eq(self.totals.p)]
 
         # One of the columns of the first totals.

@@ -81,7 +81,9 @@ class RowSequencer(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
+    bus_bits : int
+        Width of a beat, at least ``dot.lanes``.
 
     Members
     -------
@@ -102,13 +104,13 @@ class RowSequencer(wiring.Component):
         Vectors of sub-scales of a row, less one.
     """
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot, bus_bits):
+        self._dot, self._bus_bits = dot, bus_bits
         super().__init__({
             "command": In(stream.Signature(DotCommand)),
-            "beats": In(stream.Signature(config.bus_bits)),
-            "scales": Out(stream.Signature(ScaleBeat(config), always_ready=True)),
-            "chunks": Out(stream.Signature(CodeChunk(config))),
+            "beats": In(stream.Signature(bus_bits)),
+            "scales": Out(stream.Signature(ScaleBeat(bus_bits), always_ready=True)),
+            "chunks": Out(stream.Signature(CodeChunk(dot, bus_bits))),
             "row_done": In(1),
             "start": Out(1),
             "active": Out(DotCommand),
@@ -118,8 +120,8 @@ class RowSequencer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config, count = self._config, sides(self._config)
-        words = config.bus_bits // WORD_BITS
+        dot, count = self._dot, sides(self._dot)
+        words = self._bus_bits // WORD_BITS
         byte_bits = (words * WORD_BITS // 8 - 1).bit_length()
         active, chunk = self.active, self.chunks.p
 
@@ -186,18 +188,18 @@ class RowSequencer(wiring.Component):
             with m.If(row_ends):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
-        if "trits" in config.decoders:
+        if "trits" in dot.decoders:
             self._group_trits(m, trits, phase, next_phase, run, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
     def _plan(self, m):
         """What the command says, in registers, put so that little is left to be worked out in each cycle."""
-        config, count = self._config, sides(self._config)
-        words = config.bus_bits // WORD_BITS
+        dot, count = self._dot, sides(self._dot)
+        words = self._bus_bits // WORD_BITS
         command, active = self.command.p, self.active
         plan = _Plan(active.code_bits)
-        has_subs = command.sub_bits.any() if "sub_scales" in config.decoders else Const(0)
+        has_subs = command.sub_bits.any() if "sub_scales" in dot.decoders else Const(0)
         last_vector = (command.vectors - 1)[:9]
         last_scale = Mux(command.super, last_vector >> 3, last_vector)
         code_phase = Mux(has_subs, _Phase.SUBS, _Phase.CODES)
@@ -230,7 +232,7 @@ class RowSequencer(wiring.Component):
 
     def _cut(self, m, vectors, in_beat, subs):
         """Where the words of a chunk lie in the beat, and where in the vectors that they belong to."""
-        words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
+        words, count = self._bus_bits // WORD_BITS, sides(self._dot)
         active, chunk = self.active, self.chunks.p
         here = Signal(range(count * _PLANES + 1))  # planes of a second vector follow
         rotation = Signal(range(words))
@@ -260,7 +262,7 @@ class RowSequencer(wiring.Component):
 
     def _look_at_first(self, m, plan, subs, run):
         """The first vectors of the next phase."""
-        count = sides(self._config)
+        count = sides(self._dot)
         to_subs = Signal()
         m.d.comb += to_subs.eq(~subs & (plan.code_phase == _Phase.SUBS))
         most = Mux(to_subs, self.last_sub, plan.last_vector)
@@ -271,7 +273,7 @@ class RowSequencer(wiring.Component):
 
     def _look_behind(self, m, plan, subs, run, vectors):
         """What follows in the same phase, if anything does."""
-        words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
+        words, count = self._bus_bits // WORD_BITS, sides(self._dot)
         moves = self.chunks.p.completes
         return self._look_ahead(
             m, "following", base=vectors.spare,
@@ -282,8 +284,8 @@ class RowSequencer(wiring.Component):
 
     def _look_ahead(self, m, name, *, base, excess, behind, last, most, width, run, is_trits):
         """Vectors with so many behind them, of ``most`` + 1, to which a beat has ``base - excess`` words to spare."""
-        words, count = self._config.bus_bits // WORD_BITS, sides(self._config)
-        has_fifth = is_trits if "trits" in self._config.decoders else 0
+        words, count = self._bus_bits // WORD_BITS, sides(self._dot)
+        has_fifth = is_trits if "trits" in self._dot.decoders else 0
 
         def empty(distance):
             """Whether the vector so far behind the first one is a fifth one of trits, without words."""
@@ -322,14 +324,14 @@ class RowSequencer(wiring.Component):
 
     def _group_trits(self, m, trits, phase, next_phase, run, fire, beat_ends, row_ends):
         """Number the vectors of a group of trits, and skip what the row leaves of it."""
-        group_beats = _GROUP_WORDS * WORD_BITS // self._config.bus_bits
+        group_beats = _GROUP_WORDS * WORD_BITS // self._bus_bits
         chunk = self.chunks.p
         beat = Signal(range(max(group_beats, 2)))
         last_beat = beat == group_beats - 1
         after_skip = Signal(_Phase)
         with m.If(fire & trits):
             with m.If(chunk.completes):
-                m.d.sync += run.eq(Mux(row_ends, 0, _run_after(run, sides(self._config))))
+                m.d.sync += run.eq(Mux(row_ends, 0, _run_after(run, sides(self._dot))))
             with m.If(beat_ends):
                 m.d.sync += beat.eq(Mux(last_beat, 0, beat + 1))
                 with m.If(row_ends & ~last_beat):

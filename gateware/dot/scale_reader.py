@@ -34,7 +34,9 @@ class ScaleReader(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
+    bus_bits : int
+        Width of a beat, at least ``dot.lanes``.
 
     Members
     -------
@@ -59,9 +61,9 @@ class ScaleReader(wiring.Component):
 
     MANTISSA_LATENCY = 4
 
-    def __init__(self, config):
-        self._config = config
-        self._levels = (config.bus_bytes - 1).bit_length()
+    def __init__(self, *, dot, bus_bits):
+        self._dot, self._bus_bits = dot, bus_bits
+        self._levels = (bus_bits // 8 - 1).bit_length()
         # When the largest exponent is read, counted from the step. Scales that are consumed in cycle s are in
         # it from s + levels + 2 on. The first step of the row comes in s + 2 or later, so it must not be read
         # before step + levels. The next scales of the same bank come one cycle after the row's last step or
@@ -70,15 +72,15 @@ class ScaleReader(wiring.Component):
         assert self._levels <= self._largest_cycle < self._levels + 3
         self.latency = self._largest_cycle + 2
         super().__init__({
-            "beats": In(stream.Signature(ScaleBeat(config), always_ready=True)),
+            "beats": In(stream.Signature(ScaleBeat(bus_bits), always_ready=True)),
             "active": In(DotCommand),
             "last_byte": In(11),
-            "step": In(stream.Signature(DotStep(config), always_ready=True)),
+            "step": In(stream.Signature(DotStep(dot), always_ready=True)),
             "row_done": In(1),
-            "mantissas": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(config))),
-            "distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(config))),
-            "minimums": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(config))),
-            "minimum_distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(config))),
+            "mantissas": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(dot))),
+            "distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(dot))),
+            "minimums": Out(data.ArrayLayout(signed(SCALE_MANTISSA_BITS), sides(dot))),
+            "minimum_distances": Out(data.ArrayLayout(DISTANCE_BITS, sides(dot))),
             "exponent": Out(signed(EXPONENT_BITS)),
         })
 
@@ -147,7 +149,7 @@ class ScaleReader(wiring.Component):
                 self.mantissas[side].eq(mantissa),
                 self.distances[side].eq(distance(key, place, f"scale_{side}")),
             ]
-            if "minimums" not in self._config.decoders:
+            if "minimums" not in self._dot.decoders:
                 continue
             mantissa = Signal(signed(SCALE_MANTISSA_BITS), reset_less=True, name=f"minimum_mantissa_{side}")
             key = Signal(5, reset_less=True, name=f"minimum_key_{side}")
@@ -167,16 +169,16 @@ class ScaleReader(wiring.Component):
 
         One cycle late.
         """
-        bits = delay(m, product_bits(self._config, self.active), name="product_bits")
+        bits = delay(m, product_bits(self._dot, self.active), name="product_bits")
         rest = delay(m, 31 - self.active.free + self.active.expand, name="place_rest")
         return rest - bits
 
     def _read(self, m, power, entries, write_bank, read_bank):
         """Write the beats, and read the 16 bits that hold the scale of each vector, and those of the minimum:
         valid three cycles after the step. Those of two vectors lie in the same bus word."""
-        word_bits = (self._config.scale_bytes // self._config.bus_bytes - 1).bit_length()
-        half_bits = (self._config.bus_bytes // 2 - 1).bit_length()
-        m.submodules.scales = ram = BlockRam(width=self._config.bus_bits, depth=2 << word_bits)
+        word_bits = (self._dot.scale_bytes * 8 // self._bus_bits - 1).bit_length()
+        half_bits = (self._bus_bits // 16 - 1).bit_length()
+        m.submodules.scales = ram = BlockRam(width=self._bus_bits, depth=2 << word_bits)
         write_word = Signal(word_bits)
         with m.If(self.beats.valid):
             m.d.sync += write_word.eq(Mux(self.beats.p.last, 0, write_word + 1))
@@ -200,7 +202,7 @@ class ScaleReader(wiring.Component):
 
     def _find_largest(self, m, power, bank):
         """Largest key of each bank, ``levels`` + 2 cycles after the beat; padding does not count."""
-        bytes_ = self._config.bus_bytes
+        bytes_ = self._bus_bits // 8
         last_byte = self.last_byte[:(bytes_ - 1).bit_length()]
         # Constant from the first beat of a command on.
         beyond = delay(m, Cat(last_byte < index for index in range(bytes_)), name="beyond")

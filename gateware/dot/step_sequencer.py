@@ -23,7 +23,7 @@ class StepSequencer(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
 
     Members
     -------
@@ -47,8 +47,8 @@ class StepSequencer(wiring.Component):
         Always taken.
     """
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot):
+        self._dot = dot
         super().__init__({
             "start": In(1),
             "command": In(DotCommand),
@@ -62,34 +62,34 @@ class StepSequencer(wiring.Component):
             "done": Out(1),
             "row_done": Out(1),
             "sub_valid": Out(1),
-            "sub_word": Out(range(sub_words(config))),
-            "step": Out(stream.Signature(DotStep(config), always_ready=True)),
+            "sub_word": Out(range(sub_words(dot))),
+            "step": Out(stream.Signature(DotStep(dot), always_ready=True)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config, step = self._config, self.step.p
-        vectors = sides(config)
+        dot, step = self._dot, self.step.p
+        vectors = sides(dot)
         expand = self.active.expand & ~self.sub
         last_code = Mux(self.second, vectors * VECTOR_CODES - 1, VECTOR_CODES - 1)
 
         # The next step. What it is the last one of is known when it comes: `done` is the begin of the longest paths
         # of the engine, into every register of the code decoder.
         position = Signal.like(step.position)
-        slot = Signal(range(max(config.slots, 2)))
+        slot = Signal(range(max(dot.slots, 2)))
         half = Signal()
         vector = Signal.like(step.vector)
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
         few_left = Signal()  # this slot has them all
         one_slot = Signal()  # the first slot has them all
-        single_part = vectors * VECTOR_CODES == config.lanes
+        single_part = vectors * VECTOR_CODES == dot.lanes
         last_part = Const(1) if single_part else Signal()
         last_code_now = Signal()
         last_step = Signal()  # of a vector of codes, the digits aside
 
         last_digit, issued = Signal(), Signal()
         past_digits = Signal(3)
-        if config.array == "digits":
+        if dot.array == "digits":
             # The codes of a step come at the earliest two cycles after the command.
             before_last = Signal(3)
             digits = (multiplied_bits(self.active) + 1) >> 1
@@ -123,7 +123,7 @@ class StepSequencer(wiring.Component):
             step.complete.eq(expand | last_of_slot),
             step.first.eq(expand | (vector == 0)),
             step.emit.eq(expand | self.row_last & last_of_slot),
-            step.columns.eq(Mux(expand, 0, Mux(last_slot, columns_left - 1, config.columns - 1))),
+            step.columns.eq(Mux(expand, 0, Mux(last_slot, columns_left - 1, dot.columns - 1))),
             step.row_last.eq(expand | last_slot),
             step.command_last.eq(self.command_last & self.row_last & last_of_slot & last_slot & last_half),
         ]
@@ -131,18 +131,18 @@ class StepSequencer(wiring.Component):
         next_last_code = expand & (position == last_code - 1)
         next_last_part = Const(1)
         if not single_part:
-            next_last_part = ~expand & ~last_part & (position == vectors * VECTOR_CODES - 2 * config.lanes)
+            next_last_part = ~expand & ~last_part & (position == vectors * VECTOR_CODES - 2 * dot.lanes)
         next_few_left, next_half, next_last_pass = Signal(), Signal(), Signal()
         m.d.comb += [next_few_left.eq(few_left), next_half.eq(half)]
         with m.If(last_of_slot & ~self.sub):
             m.d.comb += [
-                next_few_left.eq(Mux(last_slot, one_slot, columns_left <= 2 * config.columns)),
+                next_few_left.eq(Mux(last_slot, one_slot, columns_left <= 2 * dot.columns)),
                 next_half.eq(Mux(last_slot, ~last_half, half)),
             ]
         m.d.comb += next_last_pass.eq(next_few_left & (next_half | ~self.active.paired))
         with m.If(issued & last_digit):
             m.d.sync += [
-                position.eq(Mux(ends_part, 0, position + Mux(expand, 1, config.lanes))),
+                position.eq(Mux(ends_part, 0, position + Mux(expand, 1, dot.lanes))),
                 last_code_now.eq(next_last_code),
                 last_step.eq(Mux(self.active.expand, next_last_code, next_last_part & next_last_pass)),
                 few_left.eq(next_few_left),
@@ -154,7 +154,7 @@ class StepSequencer(wiring.Component):
             with m.If(last_of_slot):
                 m.d.sync += [
                     slot.eq(Mux(last_slot, 0, slot + 1)),
-                    columns_left.eq(Mux(last_slot, self.active.columns, columns_left - config.columns)),
+                    columns_left.eq(Mux(last_slot, self.active.columns, columns_left - dot.columns)),
                 ]
             with m.If(self.done):
                 m.d.sync += vector.eq(Mux(self.row_last, 0, vector + vectors))
@@ -163,7 +163,7 @@ class StepSequencer(wiring.Component):
         with m.If(self.row_done):
             m.d.sync += self.sub_word.eq(0)
         with m.If(self.start):
-            only = self.command.columns <= config.columns
+            only = self.command.columns <= dot.columns
             m.d.sync += [
                 columns_left.eq(self.command.columns),
                 few_left.eq(only),

@@ -26,7 +26,7 @@ class SubScaleTable(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
 
     Members
     -------
@@ -46,23 +46,23 @@ class SubScaleTable(wiring.Component):
 
     LATENCY = BlockRam.LATENCY + 2
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot):
+        self._dot = dot
         super().__init__({
             "active": In(DotCommand),
             "write_enable": In(1),
-            "write_word": In(range(sub_words(config))),
-            "write_data": In(data.ArrayLayout(signed(_BITS), config.lanes)),
-            "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "scales": Out(data.ArrayLayout(signed(_BITS), 2 * sides(config))),
-            "minimums": Out(data.ArrayLayout(MINIMUM_BITS, 2 * sides(config))),
+            "write_word": In(range(sub_words(dot))),
+            "write_data": In(data.ArrayLayout(signed(_BITS), dot.lanes)),
+            "step": In(stream.Signature(DotStep(dot), always_ready=True)),
+            "scales": Out(data.ArrayLayout(signed(_BITS), 2 * sides(dot))),
+            "minimums": Out(data.ArrayLayout(MINIMUM_BITS, 2 * sides(dot))),
         })
 
     def elaborate(self, platform):
         m = Module()
-        lanes, active, vector = self._config.lanes, self.active, self.step.p.vector
-        parts = sides(self._config)
-        has_minimums = "minimums" in self._config.decoders
+        lanes, active, vector = self._dot.lanes, self.active, self.step.p.vector
+        parts = sides(self._dot)
+        has_minimums = "minimums" in self._dot.decoders
         # Pairs, and those of the sub-minimums, each followed by the bit that tells the halves of a wide pair
         # apart.
         scale, minimum = Signal(10), Signal(10)
@@ -80,7 +80,7 @@ class SubScaleTable(wiring.Component):
         def read(name, pair, shared=None):
             ram = shared
             if shared is None:
-                ram = BlockRam(width=_BITS * lanes, depth=sub_words(self._config))
+                ram = BlockRam(width=_BITS * lanes, depth=sub_words(self._dot))
                 m.submodules[name] = ram
                 m.d.comb += [
                     ram.write_enable.eq(self.write_enable),

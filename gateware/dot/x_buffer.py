@@ -30,7 +30,9 @@ class XBuffer(wiring.Component):
 
     Parameters
     ----------
-    config : Config
+    dot : gateware.shapes.dot_shape.DotShape
+    vector_lanes : int
+        Mantissas of a group, at most ``dot.lanes``.
 
     Members
     -------
@@ -53,42 +55,43 @@ class XBuffer(wiring.Component):
     LATENCY = BlockRam.LATENCY
     DISTANCE_LATENCY = BlockRam.LATENCY + 2
 
-    def __init__(self, config):
-        self._config = config
+    def __init__(self, *, dot, vector_lanes):
+        self._dot, self._vector_lanes = dot, vector_lanes
         super().__init__({
-            "groups": In(stream.Signature(QuantisedGroup(config.vector_lanes), always_ready=True)),
-            "step": In(stream.Signature(DotStep(config), always_ready=True)),
-            "mantissas": Out(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), config.lanes),
-                                              config.columns)),
-            "distances": Out(data.ArrayLayout(DISTANCE_BITS, config.columns)),
-            "slot": In((config.slots - 1).bit_length()),
+            "groups": In(stream.Signature(QuantisedGroup(vector_lanes), always_ready=True)),
+            "step": In(stream.Signature(DotStep(dot), always_ready=True)),
+            "mantissas": Out(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), dot.lanes),
+                                              dot.columns)),
+            "distances": Out(data.ArrayLayout(DISTANCE_BITS, dot.columns)),
+            "slot": In((dot.slots - 1).bit_length()),
             "unit": In(1),
-            "largest": Out(data.ArrayLayout(signed(_X_EXPONENT_BITS), config.columns)),
+            "largest": Out(data.ArrayLayout(signed(_X_EXPONENT_BITS), dot.columns)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        config, step = self._config, self.step.p
+        dot, step = self._dot, self.step.p
         group = self.groups.p
-        slot_bits = (config.slots - 1).bit_length()
-        lane_bits = (config.lanes - 1).bit_length()
-        bank_bits = (config.lanes // config.vector_lanes - 1).bit_length()
-        words = config.x_elements // config.lanes
-        blocks = config.x_elements // BLOCK
+        vector_lanes = self._vector_lanes
+        slot_bits = (dot.slots - 1).bit_length()
+        lane_bits = (dot.lanes - 1).bit_length()
+        bank_bits = (dot.lanes // vector_lanes - 1).bit_length()
+        words = dot.x_elements // dot.lanes
+        blocks = dot.x_elements // BLOCK
         word_bits, block_bits = (words - 1).bit_length(), (blocks - 1).bit_length()
-        group_block_bits = (BLOCK // config.vector_lanes - 1).bit_length()
+        group_block_bits = (BLOCK // vector_lanes - 1).bit_length()
 
         # The padding of a vector that fills its column reaches beyond it.
-        inside = self.groups.valid & (group.index < config.x_elements // config.vector_lanes)
+        inside = self.groups.valid & (group.index < dot.x_elements // vector_lanes)
         # Each bank has a register that tells whether the group is for it.
         writes = []
-        for column in range(config.columns):
-            here = inside & (group.column % config.columns == column)
+        for column in range(dot.columns):
+            here = inside & (group.column % dot.columns == column)
             banks = Cat(here & (group.index[:bank_bits] == bank) for bank in range(1 << bank_bits))
             writes.append((delay(m, here, name=f"write_{column}"), delay(m, banks, name=f"write_banks_{column}")))
         valid = delay(m, self.groups.valid, name="valid")
         group = group.shape()(delay(m, group, name="group"))
-        write_slot = (group.column // config.columns)[:slot_bits]
+        write_slot = (group.column // dot.columns)[:slot_bits]
         # Largest exponent so far of the vector that is being written.
         running = Signal(signed(_X_EXPONENT_BITS), reset_less=True)
         running_next = Signal.like(running)
@@ -99,30 +102,30 @@ class XBuffer(wiring.Component):
         running_slot = delay(m, write_slot, name="running_slot")
 
         vector_block_bits = (BLOCK // VECTOR_CODES - 1).bit_length()
-        read_word = Cat(step.position[lane_bits:], step.vector[sides(config) - 1:])[:word_bits]
+        read_word = Cat(step.position[lane_bits:], step.vector[sides(dot) - 1:])[:word_bits]
         read_block = step.vector[vector_block_bits:][:block_bits]
         late_slot = delay(m, step.slot, BlockRam.LATENCY, name="slot")
         late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")
-        for column in range(config.columns):
+        for column in range(dot.columns):
             write, write_banks = writes[column]
             # A vector that the step does not use may be written meanwhile.
             read_enable = self.step.valid & ~step.expand & (step.columns >= column)
             for bank in range(1 << bank_bits):
-                ram = BlockRam(width=config.vector_lanes * _MANTISSA_BITS, depth=max(config.slots * words, 2))
+                ram = BlockRam(width=vector_lanes * _MANTISSA_BITS, depth=max(dot.slots * words, 2))
                 m.submodules[f"mantissas_{column}_{bank}"] = ram
-                first = bank * config.vector_lanes
+                first = bank * vector_lanes
                 m.d.comb += [
                     ram.write_enable.eq(write_banks[bank]),
                     ram.write_address.eq(Cat(group.index[bank_bits:][:word_bits], write_slot)),
                     ram.write_data.eq(group.mantissas),
                     ram.read_enable.eq(read_enable),
                     ram.read_address.eq(Cat(read_word, step.slot)),
-                    Cat(self.mantissas[column][first + lane] for lane in range(config.vector_lanes))
+                    Cat(self.mantissas[column][first + lane] for lane in range(vector_lanes))
                     .eq(ram.read_data),
                 ]
-            ram = BlockRam(width=_X_EXPONENT_BITS, depth=max(config.slots * blocks, 2))
+            ram = BlockRam(width=_X_EXPONENT_BITS, depth=max(dot.slots * blocks, 2))
             m.submodules[f"exponents_{column}"] = ram
-            table = SlotTable(shape=signed(_X_EXPONENT_BITS), slots=config.slots, reads=2)
+            table = SlotTable(shape=signed(_X_EXPONENT_BITS), slots=dot.slots, reads=2)
             m.submodules[f"largest_{column}"] = table
             m.d.comb += [
                 ram.write_enable.eq(write),

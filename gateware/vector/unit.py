@@ -9,6 +9,7 @@ from gateware.exact.vector_pass import CODE_BITS
 from gateware.isa import Function, Reduce, Sink
 from gateware.layouts import QuantisedGroup, ScratchpadWrite, StoredCode, VectorCommand
 from gateware.numeric.delay import delay
+from gateware.shapes.checks import check_bus
 from gateware.vector.control_delay import control_delay
 from gateware.vector.group_function import GroupFunction
 from gateware.vector.half_groups import HalfGroups
@@ -41,7 +42,7 @@ class VectorUnit(wiring.Component):
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
     ``interval = max(1, SCRATCHPAD operands)``, at least 2 with a function or a reduction (for SUM with 16 lanes
-    at least 4), and ``groups = ceil(length / vector_lanes)`` the last result is there after ``groups * interval + 24`` cycles,
+    at least 4), and ``groups = ceil(length / lanes)`` the last result is there after ``groups * interval + 24`` cycles,
     18 more for a function other than the identity. Then follow, the longer of both:
 
     ===============  ==============================================================================
@@ -49,10 +50,10 @@ class VectorUnit(wiring.Component):
     ===============  ==============================================================================
     NONE, no reduce  1
     SCRATCHPAD       1
-    COLUMN           ``Quantiser.latency(vector_lanes)`` (14 for 4) + groups of the last block, padded
+    COLUMN           ``Quantiser.latency(lanes)`` (14 for 4) + groups of the last block, padded
     STORE            three more, and one code per cycle instead of a group
-    SUM              ``SumReducer.tail(vector_lanes // 2, length)`` + 3 (18 for one element, 123 for 64 at 4 lanes)
-    MAX, LARGEST     ``MaxReducer.latency(vector_lanes // 2)`` + 3 (8 at 4 lanes)
+    SUM              ``SumReducer.tail(lanes // 2, length)`` + 3 (18 for one element, 123 for 64 at 4 lanes)
+    MAX, LARGEST     ``MaxReducer.latency(lanes // 2)`` + 3 (8 at 4 lanes)
     ===============  ==============================================================================
 
     Configuration ``ecp5`` (4 lanes) on ECP5: 6,223 LUT4, 962 CCU2C, 81 DPR16X4, 9,578 FF, 20 MULT18X18D,
@@ -60,8 +61,9 @@ class VectorUnit(wiring.Component):
 
     Parameters
     ----------
-    config : gateware.config.Config
-        ``vector_lanes``, ``bus_bits`` and ``scratchpad`` matter.
+    vector : gateware.shapes.vector_shape.VectorShape
+    bus_bits : int
+        Width of a beat of ``operand``: 32, 64, 128 or 256.
 
     Members
     -------
@@ -80,15 +82,21 @@ class VectorUnit(wiring.Component):
     trace_scratchpad : Out(stream of GroupWrite, always ready)
         Every write to the scratchpad, of passes and of ``results``.
     trace_scalar : Out(stream of ScalarWrite, always ready)
+
+    Raises
+    ------
+    ValueError
+        If the width of the bus is not possible.
     """
 
-    def __init__(self, config):
-        self._config = config
-        lanes = config.vector_lanes
+    def __init__(self, *, vector, bus_bits):
+        check_bus("VectorUnit", bus_bits)
+        self._vector, self._bus_bits = vector, bus_bits
+        lanes = vector.lanes
         super().__init__({
             "command": In(stream.Signature(VectorCommand)),
             "done": Out(1),
-            "operand": In(stream.Signature(config.bus_bits)),
+            "operand": In(stream.Signature(bus_bits)),
             "results": In(stream.Signature(ScratchpadWrite)),
             "x": Out(stream.Signature(QuantisedGroup(lanes), always_ready=True)),
             "codes": Out(stream.Signature(StoredCode)),
@@ -98,7 +106,7 @@ class VectorUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        lanes = self._config.vector_lanes
+        lanes = self._vector.lanes
         lane_bits = (lanes - 1).bit_length()
         command = self.command.payload
 
@@ -137,14 +145,14 @@ class VectorUnit(wiring.Component):
             m.d.sync += [flag.eq(command.sink == sink) for sink, flag in into.items()]
 
         # Memories.
-        m.submodules.scratchpad = scratchpad = Scratchpad(lanes=lanes, elements=self._config.scratchpad)
+        m.submodules.scratchpad = scratchpad = Scratchpad(lanes=lanes, elements=self._vector.scratchpad)
         m.submodules.scalars = scalars = BlockRam(width=32, depth=_SCALARS)
         wiring.connect(m, wiring.flipped(self.results), scratchpad.results)
         wiring.connect(m, scratchpad.trace, wiring.flipped(self.trace_scratchpad))
 
         # Operands.
         m.submodules.fetch = fetch = OperandFetch(
-            lanes=lanes, bus_bits=self._config.bus_bits, half_interval=2,
+            lanes=lanes, bus_bits=self._bus_bits, half_interval=2,
             sum_interval=2 * SumReducer.interval(lanes // 2))
         wiring.connect(m, wiring.flipped(self.operand), fetch.operand)
         m.d.comb += [

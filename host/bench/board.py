@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from gateware.config import CONFIGS, Config
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
 from host.errors import CelosiaError
 
 __all__ = ["Board", "board_names", "find_board"]
@@ -47,18 +50,19 @@ class Board:
             return self.peak_bytes_per_cycle * beats / cycles
         from sim.read_ceiling import read_ceiling
 
-        return read_ceiling(self.memory, bus_bits=self.config.bus_bits).bytes_per_cycle
+        return read_ceiling(self.memory, bus_bits=self.config.memory.bus_bits).bytes_per_cycle
 
 
 def _ideal(name):
     from host.engine.rtl_engine import MemoryTiming
 
     bits = int(name.partition("-")[2])
-    config = Config(name=name, lanes=32, columns=2, slots=2, bus_bits=bits, scratchpad=65536, x_elements=8192,
-                    scale_bytes=2048, prefetch_beats=1024, queue=64)
+    config = Config(name=name, dot=DotShape(columns=2, slots=2, x_elements=8192, scale_bytes=2048),
+                    vector=VectorShape(scratchpad=65536),
+                    memory=MemoryShape(bus_bits=bits, prefetch_beats=1024, queue=64))
     return Board(
         name=name, config=config, memory=MemoryTiming(bandwidth=_IDEAL_BANDWIDTH), clock_hz=_IDEAL_CLOCK_HZ,
-        peak_bytes_per_cycle=config.bus_bytes, dram_bytes=1 << 30,
+        peak_bytes_per_cycle=config.memory.bus_bytes, dram_bytes=1 << 30,
         evidence="simulated: the accelerator, cycle by cycle; its memory is no controller but a model with a "
                  "latency of 24 cycles and 0.95 words per cycle; assumed: the clock")
 

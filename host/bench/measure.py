@@ -200,7 +200,7 @@ class _Progress:
     def __init__(self, bar, compiled, work):
         bytes_read = sum(compiled.read_bytes(at + len(tokens) - 1, len(tokens), part)
                          for tokens, part, at in work)
-        self._bar = bar and bar(round(bytes_read / compiled.config.bus_bytes * 1.06) // self._UNIT,
+        self._bar = bar and bar(round(bytes_read / compiled.config.memory.bus_bytes * 1.06) // self._UNIT,
                                 "thousand cycles")
         self._shown = 0
 

@@ -39,7 +39,7 @@ def report_of(measurement):
     model = shape.with_context(shape.hyperparameters.context)
     useful, states = useful_bytes(model, position, measurement.kv_bits), run.lost.sum(axis=0).tolist()
     utilisation = useful / (run.cycles * board.peak_bytes_per_cycle)
-    kinds = {kind: _at_peak(row, config.bus_bytes / board.peak_bytes_per_cycle)
+    kinds = {kind: _at_peak(row, config.memory.bus_bytes / board.peak_bytes_per_cycle)
              for kind, row in zip(KINDS, run.lost.tolist()) if sum(row)}
     total = {name: sum(row[name] for row in kinds.values()) for name in ("cycles", "busy", *_NAMES.values())}
     return {
@@ -53,7 +53,7 @@ def report_of(measurement):
         "cycles_per_token": run.cycles,
         "tokens_per_second": board.clock_hz / run.cycles,
         "bytes_per_token": useful,
-        "bus_bytes_per_token": states[BusState.BUSY] * config.bus_bytes,
+        "bus_bytes_per_token": states[BusState.BUSY] * config.memory.bus_bytes,
         "peak_bytes_per_cycle": board.peak_bytes_per_cycle,
         "utilisation": utilisation,
         "ceiling_bytes_per_cycle": measurement.ceiling_bytes_per_cycle,
@@ -62,7 +62,7 @@ def report_of(measurement):
         "lost_cycles": {name: total[name] for name in _NAMES.values()},
         "cycles_by_kind": kinds,
         "macs_per_token": macs(model, position),
-        "peak_macs_per_cycle": config.lanes * config.columns,
+        "peak_macs_per_cycle": config.dot.lanes * config.dot.columns,
         **_prefill(measurement, model),
         "image_bytes": measurement.image_bytes,
         "dram_bytes": board.dram_bytes,
@@ -95,7 +95,7 @@ def _prefill(measurement, model):
     rate = board.clock_hz * prefill.tokens / prefill.total_cycles
     multiplications = macs(model, (prefill.tokens + 1) / 2, output=False)
     bound = board.clock_hz * min(prefill.group / measurement.decode.cycles,
-                                 board.config.lanes * board.config.columns / multiplications)
+                                 board.config.dot.lanes * board.config.dot.columns / multiplications)
     return {
         "prefill_macs_per_token": multiplications,
         "prefill_tokens": prefill.tokens,

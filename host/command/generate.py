@@ -189,7 +189,7 @@ def _report(generation, model, engine, config, kv_bits):
         "config": config and config.name,
         "kv_bits": kv_bits,
         "speculate": generation.speculate,
-    } | costs_of(generation.steps, config and config.bus_bytes), indent=2) + "\n").encode()
+    } | costs_of(generation.steps, config and config.memory.bus_bytes), indent=2) + "\n").encode()
 
 
 def _summary(generation, opened, engine, config, speculate):
@@ -207,7 +207,7 @@ def _summary(generation, opened, engine, config, speculate):
                    f"celosia: nothing loaded, the board held all {total:,} bytes", err=True)
     if generation.stop_reason == StopReason.CONTEXT:
         typer.echo(f"celosia: stopped: the context of {opened.context} positions is full", err=True)
-    costs = costs_of(generation.steps, config.bus_bytes)
+    costs = costs_of(generation.steps, config.memory.bus_bytes)
     line = f"celosia: {_progress(generation)}"
     if costs["cycles_per_token"] is not None:
         line += f", {costs['cycles_per_token']:,.0f} cycles/token, bus busy {costs['bus_utilisation']:.1%}"

@@ -53,7 +53,7 @@ def simulate(
     typer.echo(f"celosia: starting {board} with configuration {chosen.name} ...", err=True)
     dram = MEMORIES[board]
     if memory == "model":
-        dram = Dram(dram.bytes, bus_bits=chosen.bus_bits, latency=_LATENCY)
+        dram = Dram(dram.bytes, bus_bits=chosen.memory.bus_bits, latency=_LATENCY)
     simulated = SimulatedBoard(chosen, memory=dram, bit_level=bit_level)
     with BoardTerminal(simulated) as terminal:
         # Also where whoever started this had it ignore interrupts, as shells do in the background.

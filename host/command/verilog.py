@@ -73,5 +73,7 @@ def _convert(unit, config):
     except ToolError as error:
         raise CelosiaError(f"yosys: {error}") from error
     what = "" if unit == "accelerator" else f": {unit}"
-    parameters = ", ".join(f"{name} {value}" for name, value in asdict(config).items() if name != "name")
-    return f"// Celosia{what}, made by {made_by}\n// Configuration {config.name}: {parameters}\n{text}"
+    parameters = "; ".join(
+        f"{part}: " + ", ".join(f"{name} {value}" for name, value in shape.items())
+        for part, shape in asdict(config).items() if part != "name")
+    return f"// Celosia{what}, made by {made_by}\n// Configuration {config.name}; {parameters}\n{text}"

@@ -86,7 +86,7 @@ class Compiled:
 
         Rows of tables are those of token 0: that of another one may lie in one bus word more.
         """
-        program, bus_bytes = self.programs[tokens, part], self.config.bus_bytes
+        program, bus_bytes = self.programs[tokens, part], self.config.memory.bus_bytes
         beats = sum(extent(instruction, token=0, position=position - tokens + 1, bus_bytes=bus_bytes).read_beats
                     for instruction in program)
         return beats * bus_bytes + len(program) * INSTRUCTION_BITS // 8
@@ -122,7 +122,7 @@ def compile_model(model, config, context=None, *, kv_bits=16):
     if not 0 < context <= hp.context:
         raise CelosiaError(f"{model.path}: context must be 1 to {hp.context}, not {context}")
     _check_fit(model, config, context)
-    pads = {tokens: ScratchpadMap(hp, config, context, tokens) for tokens in range(1, config.logical_columns + 1)}
+    pads = {tokens: ScratchpadMap(hp, config, context, tokens) for tokens in range(1, config.dot.logical_columns + 1)}
     pads[1].require(model.path)
     group = max(tokens for tokens, pad in pads.items() if pad.fits)
 
@@ -140,7 +140,7 @@ def compile_model(model, config, context=None, *, kv_bits=16):
     # The length of programs does not depend on addresses: compile once to learn it, once for good.
     length = sum(map(len, programs(Placement(model, config, context, 0, group, kv_bits)).values()))
     placement = Placement(model, config, context, length, group, kv_bits)
-    if placement.image_bytes > config.bus_bytes << 32:
+    if placement.image_bytes > config.memory.bus_bytes << 32:
         raise CelosiaError(f"{model.path}: the image of {placement.image_bytes} bytes is beyond the address space")
     compiled = Compiled(model, config, context, kv_bits, group, placement, pads[1], programs(placement))
     _check_rows(compiled)
@@ -151,11 +151,11 @@ def _check_rows(compiled):
     """Refuse rows whose scales a buffer cannot hold, and numbers that an instruction cannot."""
     path, config = compiled.model.path, compiled.config
     for name, row in compiled.placement.rows.items():
-        if row.sub_start > config.scale_bytes:
+        if row.sub_start > config.dot.scale_bytes:
             raise CelosiaError(
                 f"{path}: a row of tensor {name!r} needs {row.sub_start} bytes of scale buffer, "
-                f"{row.sub_start - config.scale_bytes} more than configuration {config.name!r} has "
-                f"({config.scale_bytes})")
+                f"{row.sub_start - config.dot.scale_bytes} more than configuration {config.name!r} has "
+                f"({config.dot.scale_bytes})")
     try:
         for program in compiled.programs.values():
             for instruction in program:
@@ -174,18 +174,18 @@ def _check_fit(model, config, context):
     longest = max(("ffn", hp.ffn), ("dim", hp.dim), ("attention", hp.heads * hp.head_dim), ("context", context),
                   key=lambda item: item[1])
     needed = longest[1] + -longest[1] % VECTOR_CODES
-    if needed > config.x_elements:
-        refuse(f"{longest[0]} {longest[1]}", needed, "x-buffer", config.x_elements)
+    if needed > config.dot.x_elements:
+        refuse(f"{longest[0]} {longest[1]}", needed, "x-buffer", config.dot.x_elements)
     for name, tensor in model.tensors.items():
         if tensor.ggml_type not in FORMATS:
             raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which the gateware "
                                f"does not decode; it decodes {', '.join(FORMATS)}")
-        missing = [part for part in FORMATS[tensor.ggml_type].decoders if part not in config.decoders]
+        missing = [part for part in FORMATS[tensor.ggml_type].decoders if part not in config.dot.decoders]
         if missing:
             raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which needs "
                                f"{' and '.join(missing)}; configuration {config.name!r} is built without")
-    if hp.head_dim % config.vector_lanes:
-        raise CelosiaError(f"{model.path}: head dimension must be a multiple of the {config.vector_lanes} vector lanes "
+    if hp.head_dim % config.vector.lanes:
+        raise CelosiaError(f"{model.path}: head dimension must be a multiple of the {config.vector.lanes} vector lanes "
                            f"of configuration {config.name!r}, not {hp.head_dim}")
     if hp.head_dim > 256:
         raise CelosiaError(f"{model.path}: head dimension must be at most 256, not {hp.head_dim}")

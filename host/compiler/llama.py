@@ -80,7 +80,8 @@ class LlamaCompiler:
     def _load_rope(self):
         """This position's row of the rope table: a half of cosines, a half of sines."""
         table = self._place.tables["rope"]
-        stride = table.row_bytes(self._config.bus_bytes) // self._config.bus_bytes
+        bus_bytes = self._config.memory.bus_bytes
+        stride = table.row_bytes(bus_bytes) // bus_bytes
         beats = stride // 2
         for token in self._tokens:
             for name, vectors, part in (("cosine", self._pad.cosine, 0), ("sine", self._pad.sine, 1)):
@@ -107,7 +108,7 @@ class LlamaCompiler:
         dim, b = self._hp.dim, self._b
         residual, scratch = Scratch(self._pad.residual[token]), self._pad.work
         label = f"{name}{self._of(token)}"
-        beats = -(-dim * 4 // self._config.bus_bytes)
+        beats = -(-dim * 4 // self._config.memory.bus_bytes)
         b.vector(f"{label}.square", residual, Source.SAME, length=dim, reduce=Reduce.SUM, into=_SUM)
         b.scalar(f"{label}.root", _SUM, 1 / dim, self._hp.rms_eps, _ROOT, Function.RSQRT)
         b.vector(f"{label}.scale", residual, Scalar(_ROOT), length=dim, to=scratch)
@@ -144,8 +145,8 @@ class LlamaCompiler:
         for shared in range(hp.kv_heads):
             queries = [(token, head) for token in self._tokens
                        for head in range(shared * hp.group, (shared + 1) * hp.group)]
-            for start in range(0, len(queries), self._config.logical_columns):
-                self._queries(layer, shared, queries[start:start + self._config.logical_columns])
+            for start in range(0, len(queries), self._config.dot.logical_columns):
+                self._queries(layer, shared, queries[start:start + self._config.dot.logical_columns])
         for token in self._tokens:
             b.vector(f"{layer}.attn_output.x{self._of(token)}", Scratch(pad.query[token]),
                      length=hp.heads * hp.head_dim, column=token)
@@ -188,8 +189,8 @@ class LlamaCompiler:
         vector_bytes = VECTOR_CODES * (8 if paired else self._kv_bits) // 8
         b.dot(f"{where}.mix", Stream(
             place.beat(f"{where}.value"), lines=place.value_rows, wait=True,
-            line_stride=place.value_row_bytes // self._config.bus_bytes,
-            line_grow=(5, (vector_bytes // self._config.bus_bytes).bit_length() - 1)),
+            line_stride=place.value_row_bytes // self._config.memory.bus_bytes,
+            line_grow=(5, (vector_bytes // self._config.memory.bus_bytes).bit_length() - 1)),
             place.value_row, rows=place.value_rows, vectors_grow=True, member=last, columns=len(queries),
             order=CodeOrder.ELEMENTS, paired=paired,
             destination=pad.mixed[0], destination_stride=pad.mixed.stride)
@@ -216,7 +217,7 @@ class LlamaCompiler:
 
     def _scales(self, region):
         """The fp32 scales of all positions so far."""
-        return Stream(self._place.beat(region), line_grow=((self._config.bus_bytes // 4).bit_length() - 1, 0),
+        return Stream(self._place.beat(region), line_grow=((self._config.memory.bus_bytes // 4).bit_length() - 1, 0),
                       wait=True)
 
     def _span(self, vectors, length):

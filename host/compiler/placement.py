@@ -59,17 +59,17 @@ class Placement:
 
     def __init__(self, model, config, context, instructions, group, kv_bits):
         hp = model.hyperparameters
-        self._bus_bytes = config.bus_bytes
+        self._bus_bytes = config.memory.bus_bytes
         self.map = MemoryMap(HEADER_BYTES)
         self.map.add("program", instructions * INSTRUCTION_BITS // 8)
         self.tables = model.architecture.position_tables(hp)
         for name, table in self.tables.items():
-            self.map.add(name, context * table.row_bytes(config.bus_bytes))
+            self.map.add(name, context * table.row_bytes(config.memory.bus_bytes))
         self.rows = {}
         for name, tensor in model.tensors.items():
             if model.is_matrix(name):
                 self.rows[name] = geometry = self._geometry(tensor)
-                self.map.add(name, geometry.beats(tensor.shape[0]) * config.bus_bytes)
+                self.map.add(name, geometry.beats(tensor.shape[0]) * config.memory.bus_bytes)
             else:
                 self.map.add(name, tensor.shape[0] * tensor.shape[1] * _FP32_BYTES)
         self.content_bytes = self.map.size

@@ -46,7 +46,7 @@ class ScratchpadMap:
     def __init__(self, hyperparameters, config, context, tokens):
         hp = hyperparameters
         query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
-        columns = min(hp.group * tokens, config.logical_columns)
+        columns = min(hp.group * tokens, config.dot.logical_columns)
         self.used = 0
         self.residual = self._take(hp.dim, tokens)
         self.cosine = self._take(hp.head_dim, tokens)
@@ -73,11 +73,11 @@ class ScratchpadMap:
     @property
     def fits(self):
         """Whether the configuration has room for them."""
-        return self.used <= self._config.scratchpad
+        return self.used <= self._config.vector.scratchpad
 
     def require(self, path):
         """Raise a CelosiaError that names the model ``path`` and what is missing, unless everything fits."""
-        size = self._config.scratchpad
+        size = self._config.vector.scratchpad
         if not self.fits:
             raise CelosiaError(
                 f"{path}: context {self._context} needs {self.used} elements of scratchpad, {self.used - size} more "

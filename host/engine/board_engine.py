@@ -19,8 +19,8 @@ _FP32_BYTES = 4
 
 
 def _named(identity):
-    """A configuration's hash, with the name that it has here."""
-    name = next((config.name for config in CONFIGS.values() if config.hash == identity), None)
+    """A configuration's image key, with the name that it has here."""
+    name = next((config.name for config in CONFIGS.values() if config.image_key == identity), None)
     return f"{identity:016x} ({f'{name!r}' if name else 'none that is known here'})"
 
 
@@ -41,10 +41,10 @@ def config_of_board(client):
     """
     identity = _identity(client)
     for config in CONFIGS.values():
-        if config.hash == identity:
+        if config.image_key == identity:
             return config
     raise LinkError(f"{client.name}: configuration of the board is {_named(identity)}; known are "
-                    f"{', '.join(_named(config.hash) for config in CONFIGS.values())}")
+                    f"{', '.join(_named(config.image_key) for config in CONFIGS.values())}")
 
 
 class BoardEngine(ProgramEngine):
@@ -82,9 +82,9 @@ class BoardEngine(ProgramEngine):
         self._client = client
         header = image.header
         identity = _identity(client)
-        if identity != header.config_hash:
+        if identity != header.image_key:
             raise LinkError(f"{client.name}: configuration of the board must be that of the image, "
-                            f"{_named(header.config_hash)}, not {_named(identity)}")
+                            f"{_named(header.image_key)}, not {_named(identity)}")
         memory_bytes, = client.read_registers(Register.MEMORY_BYTES)
         if header.image_bytes > memory_bytes:
             raise LinkError(f"{client.name}: the image of {header.image_bytes} bytes does not fit the memory of "

@@ -36,7 +36,7 @@ class FloatProgram:
         self._tensors = image.compiled.model.tensors
         self._program = image.compiled.program
         self._memory = image.memory
-        self._bus_bytes = image.compiled.config.bus_bytes
+        self._bus_bytes = image.compiled.config.memory.bus_bytes
         self._weight_bytes = weight_bytes
         self._kept = {}
         self._placement = image.compiled.placement

@@ -43,9 +43,9 @@ class ModelEngine(ProgramEngine):
         self._bus_bytes = image.header.bus_bits // 8
         self._cache_bytes = max(32 << 20, image.memory.size // 8) if cache_bytes is None else cache_bytes
         config = image.compiled.config
-        self._scratchpad = np.zeros(config.scratchpad, np.float32)
+        self._scratchpad = np.zeros(config.vector.scratchpad, np.float32)
         self._scalars = np.zeros(_SCALARS, np.float32)
-        self._columns = [None] * config.logical_columns
+        self._columns = [None] * config.dot.logical_columns
         self._kept = {}
         self._programs = {}
         self._table = None

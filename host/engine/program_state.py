@@ -49,9 +49,9 @@ class ProgramState:
     """
 
     def __init__(self, compiled):
-        self.scratchpad = np.zeros(compiled.config.scratchpad)
+        self.scratchpad = np.zeros(compiled.config.vector.scratchpad)
         self.scalars = np.zeros(_SCALARS)
-        self.columns = [None] * compiled.config.logical_columns
+        self.columns = [None] * compiled.config.dot.logical_columns
         self._region_at = compiled.placement.map.region_at
         self.cache, self.scales = {}, {}
         for instruction in compiled.program:

@@ -92,11 +92,11 @@ class RtlEngine(ProgramEngine):
             if interpreted:
                 raise ValueError(f"Memory of an interpreted simulation must be a MemoryTiming, not {memory.name!r}")
             self.system = MemorySystem(
-                lambda: TracedAccelerator(config), memory=memory, bus_bits=config.bus_bits, content=image.memory,
+                lambda: TracedAccelerator(config), memory=memory, bus_bits=config.memory.bus_bits, content=image.memory,
                 name=f"accelerator-{config.name}", parameters=config, name_instruction=self._label)
             self._sim = self.system.simulation
             return
-        self.dram = Dram(image.memory, bus_bits=config.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,
+        self.dram = Dram(image.memory, bus_bits=config.memory.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,
                          stall_probability=memory.stall_probability, seed=memory.seed)
         if interpreted:
             self._sim = InterpretedSimulation(TracedAccelerator(config), dram=self.dram, name_instruction=self._label)
@@ -132,7 +132,7 @@ class RtlEngine(ProgramEngine):
     def bus_beats(self):
         if self.system is None:
             return self.dram.counters.busy_cycles
-        return self.system.model.bytes_moved // self.image.compiled.config.bus_bytes
+        return self.system.model.bytes_moved // self.image.compiled.config.memory.bus_bytes
 
     def run(self, tokens, part, *, store_logits=True, trace=None):
         """See :meth:`ProgramEngine.run`.
@@ -145,7 +145,7 @@ class RtlEngine(ProgramEngine):
         header, simulation, compiled = self.image.header, self._sim, self.image.compiled
         self._running = len(tokens), part
         simulation.tracing = trace is not None
-        program = compiled.program_address(*self._running) // compiled.config.bus_bytes
+        program = compiled.program_address(*self._running) // compiled.config.memory.bus_bytes
         for name, value in (("program", program), ("position", self.position), ("store_logits", int(store_logits))):
             simulation.set(name, value)
         if self.timelines is not None:

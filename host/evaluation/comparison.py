@@ -112,7 +112,7 @@ class Comparison:
         for index, instruction in enumerate(self._compiled.program):
             if instruction.opcode not in _UNITS:
                 continue
-            e = extent(instruction, token=token, position=position, bus_bytes=self._compiled.config.bus_bytes)
+            e = extent(instruction, token=token, position=position, bus_bytes=self._compiled.config.memory.bus_bytes)
             found = self._log.take(index, e.length)
             ideal, local = self._float.execute(index, (self._ideal, self._model), token, position)
             if found.scale is not None:
@@ -149,7 +149,7 @@ class Comparison:
 
     def _format(self, instruction):
         compiled = self._compiled
-        region = compiled.placement.map.region_at(instruction.stream_base * compiled.config.bus_bytes)
+        region = compiled.placement.map.region_at(instruction.stream_base * compiled.config.memory.bus_bytes)
         tensor = compiled.model.tensors.get(region) if instruction.opcode == Opcode.DOT else None
         return tensor and tensor.ggml_type
 

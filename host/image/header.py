@@ -28,8 +28,8 @@ class Header:
 
     Attributes
     ----------
-    config_hash : int
-        :attr:`gateware.config.Config.hash` of the configuration it was packed for.
+    image_key : int
+        :attr:`gateware.config.Config.image_key` of the configuration it was packed for.
     content_bytes : int
         Bytes that are loaded, header included; the rest of the image starts as zeros.
     image_bytes : int
@@ -54,7 +54,7 @@ class Header:
         CRC-32 of the content after the header.
     """
 
-    config_hash: int
+    image_key: int
     content_bytes: int
     image_bytes: int
     program: int

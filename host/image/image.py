@@ -53,7 +53,7 @@ def build_image(compiled, *, put=None):
     program = b"".join(encode(instruction) for program in compiled.programs.values() for instruction in program)
     _put(memory, place.map.address("program"), np.frombuffer(program, np.uint8))
     for name, table in place.tables.items():
-        content = table.content(compiled.context, compiled.config.bus_bytes)
+        content = table.content(compiled.context, compiled.config.memory.bus_bytes)
         _put(memory, place.map.address(name), content.view(np.uint8).reshape(-1))
     for name, tensor in model.tensors.items():
         address = place.map.address(name)
@@ -62,10 +62,10 @@ def build_image(compiled, *, put=None):
         else:
             _put(memory, address, np.ascontiguousarray(tensor.dequantise()).view(np.uint8).reshape(-1))
     header = Header(
-        config_hash=compiled.config.hash, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
+        image_key=compiled.config.image_key, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
         program=place.map.address("program"), logits=place.map.address("logits"),
         instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context, group=compiled.group,
-        bus_bits=compiled.config.bus_bits, kv_bits=compiled.kv_bits,
+        bus_bits=compiled.config.memory.bus_bits, kv_bits=compiled.kv_bits,
         crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
     _put(memory, 0, np.frombuffer(header.pack(), np.uint8))
     return Image(compiled, header, memory)

@@ -39,7 +39,7 @@ class LinkBridge(wiring.Component):
     Parameters
     ----------
     identity : int
-        Hash of the configuration, 64 bits.
+        :attr:`gateware.config.Config.image_key` of the configuration, 64 bits.
     bus_bits : int
     memory_bytes : int
         Size of the DRAM, at most 4 GiB less one bus word.

@@ -76,7 +76,7 @@ class Register(IntEnum):
     """Registers of 32 bits; those from MEMBER to START can be written."""
 
     VERSION = 0         #: version of the protocol
-    CONFIG_LOW = 1      #: hash of the configuration, low half
+    CONFIG_LOW = 1      #: key of the images that fit the configuration, low half
     CONFIG_HIGH = 2     #: high half
     BUS_BYTES = 3       #: bytes of a bus word
     MEMORY_BYTES = 4    #: bytes of DRAM

@@ -30,7 +30,7 @@ class LinkRegisters(wiring.Component):
     Parameters
     ----------
     identity : int
-        Hash of the configuration, 64 bits.
+        :attr:`gateware.config.Config.image_key` of the configuration, 64 bits.
     bus_bytes, memory_bytes : int
 
     Members

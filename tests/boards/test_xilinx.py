@@ -1,7 +1,5 @@
 """Boards with a 7-series device: what the whole of them takes, synthesised."""
 
-from dataclasses import replace
-
 import pytest
 
 from boards.board import BOARDS
@@ -11,7 +9,7 @@ from gateware.config import CONFIGS
 from flow.toolchain import Toolchain
 
 # The least of what a configuration can have; whole boards are under `make silicon`.
-SMALL = replace(CONFIGS["micro"], name="small", slots=1, decoders=())
+SMALL = CONFIGS["micro"].changed(name="small", dot={"slots": 1, "decoders": ()})
 
 
 class Silent:
@@ -37,6 +35,6 @@ def test_a_small_board_fits_the_device(board, primitives):
     # Of each kind some, and what the gateware makes of the vendor's blocks: no multiplier without its DSP48E1.
     cells, used = result.cells, result.used
     assert 2000 < used["luts"] <= device.luts and 2000 < used["ffs"] <= device.ffs
-    assert SMALL.lanes <= used["dsps"] <= device.dsps and 0 < used["brams"] <= device.brams
+    assert SMALL.dot.lanes <= used["dsps"] <= device.dsps and 0 < used["brams"] <= device.brams
     assert cells["DSP48E1"] == used["dsps"] and not any(kind.startswith("$") for kind in cells)
     assert {kind: cells.get(kind, 0) for kind in primitives} == primitives

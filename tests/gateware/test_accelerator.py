@@ -26,7 +26,7 @@ from testing.burst_memory import BurstMemory
 from testing.deadline import run_with_deadline
 
 CONFIG = CONFIGS["micro"]
-BUS = CONFIG.bus_bytes
+BUS = CONFIG.memory.bus_bytes
 ONE = 0x3f800000
 ELEMENTS, ROWS, POSITIONS = 64, 12, 8
 ROW_BEATS = -(-ELEMENTS // 32 * 2 // BUS) + ELEMENTS // BUS
@@ -108,14 +108,14 @@ def _memory_bytes(words, word, count):
 @pytest.mark.parametrize("stall", [0.0, 0.3])
 def test_program(stall):
     model, dut, rng = _Model(1), Accelerator(CONFIG), random.Random(2)
-    dram = BurstMemory(model.words, bus_bits=CONFIG.bus_bits, stall=stall)
+    dram = BurstMemory(model.words, bus_bits=CONFIG.memory.bus_bits, stall=stall)
     scratchpad, tokens, length = {}, [2, 0, 3], len(_program()) - 1
 
     async def trace(ctx):
         port = dut.trace_scratchpad
         async for *_, valid, payload in ctx.tick().sample(port.valid, port.payload):
             if valid:
-                for lane in range(CONFIG.vector_lanes):
+                for lane in range(CONFIG.vector.lanes):
                     if payload.write.mask >> lane & 1:
                         key = (payload.index, payload.write.address + lane)
                         scratchpad[key] = payload.write.data[lane]
@@ -176,7 +176,7 @@ def test_handshakes_depend_on_registers_only():
     """Whatever the memory does within a cycle, what it sees of the accelerator in that cycle stays the
     same."""
     model, dut, rng = _Model(3), Accelerator(CONFIG), random.Random(4)
-    dram = BurstMemory(model.words, bus_bits=CONFIG.bus_bits, stall=0.3)
+    dram = BurstMemory(model.words, bus_bits=CONFIG.memory.bus_bits, stall=0.3)
     outputs = (dut.read_request.valid, dut.read_request.payload, dut.read_data.ready, dut.write_request.valid,
                dut.write_request.payload, dut.write_data.valid, dut.write_data.payload, dut.stream_counter)
     inputs = (dut.read_request.ready, dut.read_data.valid, dut.write_request.ready, dut.write_data.ready,
@@ -215,8 +215,8 @@ def test_ports(config):
     """The names and widths that simulation, boards and host rely on."""
     dut = Accelerator(config)
     flat = {"__".join(path): len(Value.cast(value)) for path, _, value in dut.signature.flatten(dut)}
-    expected = {"read_request": 48, "read_data": config.bus_bits, "write_request": 48,
-                "write_data": config.bus_bits * 9 // 8}
+    expected = {"read_request": 48, "read_data": config.memory.bus_bits, "write_request": 48,
+                "write_data": config.memory.bus_bits * 9 // 8}
     for stream, width in expected.items():
         assert flat[f"{stream}__payload"] == width
         assert flat[f"{stream}__valid"] == flat[f"{stream}__ready"] == 1

@@ -92,7 +92,7 @@ class BlockFormat:
 
     @property
     def decoders(self):
-        """Which of :data:`gateware.config.DECODERS` the format needs, as a tuple."""
+        """Which of :data:`gateware.shapes.dot_shape.DECODERS` the format needs, as a tuple."""
         needed = {"sub_scales": self.sub_bits, "minimums": self.minimum,
                   "tables": self.code_kind == CodeKind.TABLE, "trits": self.code_kind == CodeKind.TRITS}
         return tuple(name for name, wanted in needed.items() if wanted)

@@ -162,7 +162,7 @@ class EngineBench:
 
     def __init__(self, config):
         self.config = config
-        self.dut = DotEngine(config)
+        self.dut = DotEngine(dot=config.dot, bus_bits=config.memory.bus_bits, vector_lanes=config.vector.lanes)
         self.simulator = Simulator(self.dut)
         self.simulator.add_clock(1e-6)
         for testbench in self._write_x, self._send_commands, self._send_beats, self._check_results:
@@ -207,7 +207,7 @@ class EngineBench:
             while self.begun < index:
                 await ctx.tick()
             for column, vector in x.items():
-                await send(ctx, self.dut.x, vector.groups(column, self.config.vector_lanes), rng, self.stalls[0])
+                await send(ctx, self.dut.x, vector.groups(column, self.config.vector.lanes), rng, self.stalls[0])
             self.written += 1
 
     async def _send_commands(self, ctx):
@@ -230,7 +230,7 @@ class EngineBench:
         for index, matrix in enumerate(matrix for _, matrices in self.phases for matrix in matrices):
             while self.sent <= index:
                 await ctx.tick()
-            await send(ctx, self.dut.beats, matrix.beats(self.config.bus_bytes), rng, self.stalls[0])
+            await send(ctx, self.dut.beats, matrix.beats(self.config.memory.bus_bytes), rng, self.stalls[0])
 
     async def _check_results(self, ctx):
         rng, columns = self._rng("results"), {}

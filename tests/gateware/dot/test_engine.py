@@ -5,6 +5,9 @@ import pytest
 
 from gateware.config import Config
 from gateware.isa import CodeOrder, Scale
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
 
 # (lanes, columns, slots, bus_bits, vector_lanes): every value of each, the wide ones with little else.
 SHAPES = [
@@ -27,8 +30,10 @@ def bench(request, engine_bench):
 
 
 def _config(lanes, columns, slots, bus_bits, vector_lanes):
-    return Config(name="test", lanes=lanes, columns=columns, slots=slots, bus_bits=bus_bits,
-                  vector_lanes=vector_lanes, x_elements=1024, scale_bytes=64)
+    return Config(
+        name="test",
+        dot=DotShape(lanes=lanes, columns=columns, slots=slots, x_elements=1024, scale_bytes=64),
+        vector=VectorShape(lanes=vector_lanes), memory=MemoryShape(bus_bits=bus_bits))
 
 
 def random_codes(rng, rows, vectors, code_bits):
@@ -69,7 +74,7 @@ def random_x(vector):
 @pytest.mark.parametrize("vectors", [1, 3])
 def test_formats_follow_each_other(bench, random_matrix, random_x, vectors):
     """Commands of every format, order and number of columns, without a pause and under stalls."""
-    most = bench.config.logical_columns
+    most = bench.config.dot.logical_columns
     for seed, stalls in enumerate([(0.0, 0.0), (0.5, 0.0), (0.1, 0.9)]):
         rng = np.random.default_rng([seed, vectors])
         matrices = [
@@ -89,7 +94,7 @@ def test_formats_follow_each_other(bench, random_matrix, random_x, vectors):
 
 def test_codes_in_element_order(bench, random_matrix, random_x):
     """Codes of 16, 8 and 4 bits and paired rows, between bit-planes, with every number of columns."""
-    most = bench.config.logical_columns
+    most = bench.config.dot.logical_columns
     for seed, vectors, stalls in (0, 3, (0.0, 0.0)), (1, 1, (0.1, 0.5)):
         rng, matrices = np.random.default_rng(seed), []
         for code_bits, paired in ((8, False), (4, True), (4, False), (16, False), (4, True), (8, False)):
@@ -121,7 +126,7 @@ def test_rows_of_several_blocks(engine_bench, random_matrix, random_x, shape):
     matrices = [random_matrix(rng, 4, Scale.FP16, rows=2, vectors=19, columns=2 if shape[1] > 1 else 1),
                 random_matrix(rng, 16, Scale.POWER, rows=2, vectors=19)]
     for seed, stalls in enumerate([(0.0, 0.0), (0.3, 0.3)]):
-        bench.run((random_x(rng, bench.config.logical_columns, 19), matrices), seed=seed, stalls=stalls)
+        bench.run((random_x(rng, bench.config.dot.logical_columns, 19), matrices), seed=seed, stalls=stalls)
 
 
 def test_largest_and_smallest_magnitudes(engine_bench, matrix, vector):

@@ -5,6 +5,9 @@ import pytest
 
 from gateware.config import Config
 from gateware.isa import CodeKind
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
 from host.image.formats import FORMATS
 from host.pages.lanes import lanes_needed
 
@@ -23,8 +26,10 @@ LONGEST_X = 2**17 - 1
 
 
 def engine_config(lanes, columns, slots, bus_bits, vector_lanes, array="multipliers"):
-    return Config(name="test", lanes=lanes, columns=columns, slots=slots, bus_bits=bus_bits,
-                  vector_lanes=vector_lanes, x_elements=1024, scale_bytes=128, array=array)
+    return Config(
+        name="test",
+        dot=DotShape(lanes=lanes, columns=columns, slots=slots, x_elements=1024, scale_bytes=128, array=array),
+        vector=VectorShape(lanes=vector_lanes), memory=MemoryShape(bus_bits=bus_bits))
 
 
 @pytest.fixture(scope="module", params=SHAPES, ids=lambda shape: "x".join(map(str, shape)))
@@ -35,7 +40,7 @@ def bench(request, engine_bench):
 @pytest.mark.parametrize("seed, stalls", [(0, (0.0, 0.0)), (1, (0.4, 0.0)), (2, (0.1, 0.7))])
 def test_every_format(bench, draw, draw_x, seed, stalls):
     """Commands of all formats in random order, one after another, with every number of columns."""
-    most, rng = bench.config.logical_columns, np.random.default_rng(seed)
+    most, rng = bench.config.dot.logical_columns, np.random.default_rng(seed)
     matrices = [draw(rng, name, rows=int(rng.integers(1, 4)), vectors=8, columns=int(rng.integers(1, most + 1)))
                 for name in rng.permutation(BLOCKS)]
     bench.run((draw_x(rng, most, 8), matrices), seed=seed, stalls=stalls)
@@ -110,7 +115,7 @@ def test_throughput(plain_bench, draw, draw_x, name):
     An array of digits takes the steps once for each digit.
     """
     bench, rng = plain_bench, np.random.default_rng(15)
-    lanes, bus_bits = bench.config.lanes, bench.config.bus_bits
+    lanes, bus_bits = bench.config.dot.lanes, bench.config.memory.bus_bits
     rows, vectors = 6, 16
     matrix = draw(rng, name, rows=rows, vectors=vectors, packed=False)
     accepted = bench.run((draw_x(rng, 1, vectors), [matrix]))
@@ -120,7 +125,7 @@ def test_throughput(plain_bench, draw, draw_x, name):
     # Cycles of the scales, of the sub-scales and of the codes; a beat that ends several vectors takes as many.
     sub_vectors = parts[1] // (4 * max(matrix.sub_bits, 1))
     subs = max(beats[1], -(-32 * sub_vectors // lanes))
-    steps, used = 32 * vectors // lanes * (matrix.digits if bench.config.array == "digits" else 1), beats[-1]
+    steps, used = 32 * vectors // lanes * (matrix.digits if bench.config.dot.array == "digits" else 1), beats[-1]
     if matrix.kind == CodeKind.TRITS:
         used = -(-8 * (vectors // 5 * 4 + vectors % 5) // (bus_bits // 8))  # the rest is padding
     codes = max(used, steps) + beats[-1] - used
@@ -129,7 +134,7 @@ def test_throughput(plain_bench, draw, draw_x, name):
     starts = accepted[sum(beats)::sum(beats)]
     assert starts[4] - starts[0] <= 4 * cycles + 2
     needed = lanes_needed(FORMATS[name], bus_bits)
-    if bench.config.array == "multipliers" and needed and lanes >= needed:
+    if bench.config.dot.array == "multipliers" and needed and lanes >= needed:
         assert (codes, subs) == (beats[-1], beats[1])
     if (codes, subs) == (beats[-1], beats[1]):
         assert (np.diff(accepted[sum(beats):]) == 1).all()

@@ -10,10 +10,10 @@ import pytest
 from flow.synthesis import synthesise
 from boards.device import DEVICES
 from boards.ecp5 import Ecp5
-from gateware.config import Config
 from gateware.dot.engine import DotEngine
 from gateware.layouts import DotCommand, DotResult, QuantisedGroup
 from gateware.ports import port_signals
+from gateware.shapes.dot_shape import DotShape
 from sim.compile import compile_design
 from sim.compiled import CompiledSimulation
 from testing.netlist import Netlist
@@ -24,8 +24,8 @@ BOARDS = Path(__file__).parents[2] / "boards"
 # Yosys brings LUTs, carries, flip-flops and LUT RAMs; block RAM and multiplier are ours.
 MODELS = ("+/ecp5/common_sim.vh", "+/ecp5/ccu2c_sim.vh", BOARDS / "dp16kd.v", BOARDS / "mult18x18d.v")
 # The scales of a row lie in LUT RAM, the vector in block RAM.
-CONFIG = Config(name="netlist", lanes=4, columns=1, slots=1, bus_bits=32, vector_lanes=2, x_elements=1024, scale_bytes=64,
-                decoders=("sub_scales", "minimums"))
+BUS_BITS, VECTOR_LANES = 32, 2
+DOT = DotShape(lanes=4, columns=1, slots=1, x_elements=1024, scale_bytes=64, decoders=("sub_scales", "minimums"))
 VECTORS = 8
 # Thousands of LUTs in one function: optimising it takes the compiler many minutes, running it as it is seconds.
 FLAGS = ("-O0", "-g0", "-fno-sanitize=undefined")
@@ -46,14 +46,14 @@ class NetlistBench:
         simulation = self._simulation
         simulation.reset()
         simulation.set("fault", fault)
-        groups = QuantisedGroup(CONFIG.vector_lanes)
+        groups = QuantisedGroup(VECTOR_LANES)
         for column, vector in x.items():
-            for group in vector.groups(column, CONFIG.vector_lanes):
+            for group in vector.groups(column, VECTOR_LANES):
                 self._set("x", pack(groups, group))
                 simulation.run(1)
         self._set("x", None)
         commands = [pack(DotCommand, matrix.command) for matrix in matrices]
-        beats = [(index, beat) for index, matrix in enumerate(matrices) for beat in matrix.beats(CONFIG.bus_bytes)]
+        beats = [(index, beat) for index, matrix in enumerate(matrices) for beat in matrix.beats(BUS_BITS // 8)]
         count = len(expected(matrices, x))
         results, sent, passed = [], 0, 0
         for _ in range(deadline):
@@ -83,7 +83,7 @@ class NetlistBench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     """The engine's netlist in the simulator."""
-    engine = DotEngine(CONFIG)
+    engine = DotEngine(dot=DOT, bus_bits=BUS_BITS, vector_lanes=VECTOR_LANES)
     synthesis = synthesise(engine, ports=port_signals(engine), device=DEVICES["lfe5u-12f"], platform=Ecp5(),
                            toolchain=Toolchain())
     assert {"LUT4", "CCU2C", "TRELLIS_FF", "TRELLIS_DPR16X4", "DP16KD", "MULT18X18D"} <= {*synthesis.cells}

@@ -7,10 +7,10 @@ from amaranth.sim import Simulator
 import numpy as np
 import pytest
 
-from gateware.config import Config
 from gateware.exact.vector_pass import (column, reduce_largest, reduce_max, reduce_sum, scale_bits, stored,
                                          stored_integers, swap, vector_pass)
 from gateware.isa import Function, Reduce, Sink, Source
+from gateware.shapes.vector_shape import VectorShape
 from gateware.vector.max_reducer import MaxReducer
 from gateware.vector.quantiser import Quantiser
 from gateware.vector.sum_reducer import SumReducer
@@ -40,9 +40,9 @@ REDUCTIONS = {Reduce.SUM: reduce_sum, Reduce.MAX: reduce_max, Reduce.LARGEST: re
 class Program:
     """Passes, and what the golden functions say that they write."""
 
-    def __init__(self, config, rng, corners=0.0):
-        self.config, self.rng, self.corners = config, rng, corners
-        self.scratchpad = numbers(rng, config.scratchpad, corners)
+    def __init__(self, unit, rng, corners=0.0):
+        (self.vector, self.bus_bits), self.rng, self.corners = unit, rng, corners
+        self.scratchpad = numbers(rng, self.vector.scratchpad, corners)
         self.initial = self.scratchpad.copy()
         self.scalars = {}
         self.commands, self.beats, self.codes = [], [], []
@@ -51,7 +51,7 @@ class Program:
     def add(self, *, length, a, b=1.0, c=0.0, a_swap=0, b_wrap=0, function=Function.IDENTITY,
             reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0, code_bits=16):
         """a, b, c: ``("s", address)``, ``("r", register)``, "stream", "same" or an immediate."""
-        lanes = self.config.vector_lanes
+        lanes = self.vector.lanes
         if into not in self.scalars or reduce != Reduce.NONE:
             code_bits = 16  # The register has no value that could be a scale, or is written.
         command = {"length": length, "function": function, "reduce": reduce, "reduce_destination": into,
@@ -63,7 +63,7 @@ class Program:
                 command[f"{name}_source"] = Source.STREAM
                 words = numbers(self.rng, length, self.corners)
                 values[name] = words
-                per_beat = self.config.bus_bits // 32
+                per_beat = self.bus_bits // 32
                 rest = self.rng.integers(0, 2**32, -length % per_beat, np.uint32)
                 self.beats += [int.from_bytes(row.tobytes(), "little")
                                for row in np.concatenate((bits(words), rest)).reshape(-1, per_beat)]
@@ -119,7 +119,7 @@ class Program:
         Each command waits while its predecessor executes, so that passes follow each other as closely as they
         can.
         """
-        unit = VectorUnit(self.config)
+        unit = VectorUnit(vector=self.vector, bus_bits=self.bus_bits)
         effects, cycles = [], []
         rngs = {name: random.Random(f"{seed} {name}") for name in ("operand", "codes")}
 
@@ -168,7 +168,7 @@ class Program:
             async for *_, writes, write, quantises, group, reduces, scalar, done, starts in sampled:
                 took += 1
                 if writes:
-                    lanes = [lane for lane in range(self.config.vector_lanes) if write.mask >> lane & 1]
+                    lanes = [lane for lane in range(self.vector.lanes) if write.mask >> lane & 1]
                     assert lanes == list(range(lanes[0], lanes[-1] + 1))
                     effects.append(
                         ("scratchpad", write.address + lanes[0], [write.data[lane] for lane in lanes]))
@@ -193,8 +193,8 @@ class Program:
         return cycles
 
 
-def small(**parameters):
-    return Config(**{"name": "test", "scratchpad": 256, "bus_bits": 128} | parameters)
+def small(*, vector_lanes=4, bus_bits=128, scratchpad=256):
+    return VectorShape(lanes=vector_lanes, scratchpad=scratchpad), bus_bits
 
 
 A_SOURCES = {"a": ("s", 16)}, {"a": ("s", 16), "a_swap": 1}, {"a": ("r", 1)}

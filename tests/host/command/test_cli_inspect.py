@@ -46,7 +46,7 @@ def test_packed_bytes(inspect, data_dir, name, growth):
     for row in matrices:
         padding = row["packed_bytes"] - row["gguf_bytes"] * growth
         # Scales and codes of a row each begin on a bus word.
-        assert 0 <= padding < 2 * CONFIGS["sim"].bus_bytes * row["shape"][0]
+        assert 0 <= padding < 2 * CONFIGS["sim"].memory.bus_bytes * row["shape"][0]
         assert row["ratio"] == row["packed_bytes"] / row["gguf_bytes"]
 
 

@@ -36,7 +36,7 @@ def test_generate(celosia, write_gguf, report):
     read = np.mean([compiled.read_bytes(first + index) for index in range(len(ids) - 1)])
     # Writes, the KV row above all, come on top of what the streams read.
     assert read <= contents["bus_bytes_per_token"] < 1.2 * read
-    assert contents["bus_bytes_per_cycle"] == CONFIGS["micro"].bus_bytes
+    assert contents["bus_bytes_per_cycle"] == CONFIGS["micro"].memory.bus_bytes
     assert contents["bus_utilisation"] == pytest.approx(
         contents["bus_bytes_per_token"] / contents["cycles_per_token"] / contents["bus_bytes_per_cycle"])
     assert 0 < contents["bus_utilisation"] <= 1

@@ -27,7 +27,7 @@ def test_yosys_reads_it_without_warnings(celosia, toolchain, tmp_path):
     assert "Found and reported 0 problems." in log
     text = path.read_text()
     assert text.startswith("// Celosia, made by ")
-    assert "// Configuration micro: lanes 4, columns 1, slots 2, bus_bits 64, " in text
+    assert "// Configuration micro; dot: lanes 4, columns 1, slots 2, x_elements 256, " in text
     # What a simulation watches has no pins, and no file of this machine is named.
     top = text[text.index("module celosia("):].partition("endmodule")[0]
     assert re.search(r"^  output read_request__valid;", top, re.MULTILINE)

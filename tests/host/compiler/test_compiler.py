@@ -11,6 +11,7 @@ from host.compiler.compiled import compile_model
 from host.errors import CelosiaError
 from host.gguf.model import load
 from host.gguf.tensor import Tensor
+from host.image.image import build_image
 
 MICRO = CONFIGS["micro"]
 
@@ -38,8 +39,15 @@ def test_the_program_does_not_depend_on_the_context(model):
     assert len(lengths) == 1
 
 
+def test_what_the_key_of_an_image_leaves_out_changes_no_byte_of_it(model):
+    other = MICRO.changed(name="other", dot={"lanes": 16, "columns": 2, "slots": 1, "array": "digits"},
+                          memory={"prefetch_beats": 512, "queue": 64})
+    one, two = (build_image(compile_model(model, config, 16)) for config in (MICRO, other))
+    assert one.header == two.header and one.memory.tobytes() == two.memory.tobytes()
+
+
 def test_a_context_beyond_the_scratchpad_is_refused(model):
-    config = dataclasses.replace(MICRO, scratchpad=128)
+    config = MICRO.changed(vector={"scratchpad": 128})
     needed = compile_model(model, MICRO, 16).scratchpad.used
     assert refusal(model, config, 16) == (
         f"{model.path}: context 16 needs {needed} elements of scratchpad, {needed - 128} more than configuration "
@@ -56,7 +64,7 @@ def test_a_vector_beyond_the_x_buffer_is_refused(write_gguf, micro_tensors):
 
 
 def test_scales_beyond_their_buffer_are_refused(model):
-    config = dataclasses.replace(MICRO, scale_bytes=64, bus_bits=32)
+    config = MICRO.changed(dot={"scale_bytes": 64}, memory={"bus_bits": 32})
     wide = Tensor("blk.0.ffn_down.weight", (32, 2048), "Q8_0", np.zeros((32, 2048 // 32 * 34), np.uint8))
     model.tensors["blk.0.ffn_down.weight"] = wide
     assert refusal(model, config, 16) == (
@@ -69,7 +77,7 @@ def test_a_matrix_beyond_the_instruction_is_refused(model):
     rows = (1 << 26) // 36
     model.tensors["output.weight"] = Tensor("output.weight", (rows, 32), "Q8_0", np.zeros((rows, 34), np.uint8))
     object.__setattr__(model, "hyperparameters", dataclasses.replace(model.hyperparameters, tied=False))
-    config = dataclasses.replace(MICRO, bus_bits=32)
+    config = MICRO.changed(memory={"bus_bits": 32})
     assert refusal(model, config, 16) == (
         f"{model.path} is too large for configuration 'micro': Instruction 'output': field 'rows' must be 0..1048575, "
         f"not {rows}")
@@ -77,7 +85,7 @@ def test_a_matrix_beyond_the_instruction_is_refused(model):
 
 def test_a_format_without_its_decoder_is_refused(write_gguf):
     model = load(write_gguf(ggml_type="Q4_1"))
-    config = dataclasses.replace(MICRO, decoders=("sub_scales",))
+    config = MICRO.changed(dot={"decoders": ("sub_scales",)})
     name = next(name for name, tensor in model.tensors.items() if tensor.ggml_type == "Q4_1")
     assert refusal(model, config, 16) == (
         f"{model.path}: tensor {name!r} has type Q4_1, which needs minimums; configuration 'micro' is built without")
@@ -91,7 +99,7 @@ def test_a_context_outside_the_model_is_refused(model):
 
 
 def test_heads_that_do_not_divide_into_vector_lanes_are_refused(model):
-    config = dataclasses.replace(MICRO, lanes=32, vector_lanes=16)
+    config = MICRO.changed(dot={"lanes": 32}, vector={"lanes": 16})
     assert refusal(model, config, 16) == (
         f"{model.path}: head dimension must be a multiple of the 16 vector lanes of configuration 'micro', "
         f"not {model.hyperparameters.head_dim}")

@@ -33,8 +33,8 @@ class _Client:
         self.started, self._written = [], {}
 
     def read_registers(self, *registers):
-        fixed = {Register.VERSION: 1, Register.CONFIG_LOW: CONFIG.hash & WRAP - 1, Register.BUSY: 0,
-                 Register.CONFIG_HIGH: CONFIG.hash >> 32, Register.MEMORY_BYTES: 1 << 25,
+        fixed = {Register.VERSION: 1, Register.CONFIG_LOW: CONFIG.image_key & WRAP - 1, Register.BUSY: 0,
+                 Register.CONFIG_HIGH: CONFIG.image_key >> 32, Register.MEMORY_BYTES: 1 << 25,
                  Register.ARGMAX: self._choice}
         return [(fixed | self._counters)[register] for register in registers]
 

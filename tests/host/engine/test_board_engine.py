@@ -30,7 +30,7 @@ def transport():
     """A board with a memory of random bytes."""
     content = np.zeros(MEMORIES["ulx3s"].bytes, np.uint8)
     content[:1 << 20] = np.random.default_rng(5).integers(0, 256, 1 << 20, np.uint8)
-    with SimulatedTransport(SimulatedBoard(CONFIG, memory=Dram(content, bus_bits=CONFIG.bus_bits))) as transport:
+    with SimulatedTransport(SimulatedBoard(CONFIG, memory=Dram(content, bus_bits=CONFIG.memory.bus_bits))) as transport:
         yield transport
 
 
@@ -72,10 +72,16 @@ def test_on_a_bad_line(transport, image):
 def test_another_configuration_is_refused(transport, image):
     client, other = LinkClient(transport, timeout=0.1), CONFIGS["sim-narrow"]
     assert config_of_board(client) == CONFIG
-    message = (f"the simulation: configuration of the board must be that of the image, {other.hash:016x} "
-               f"('sim-narrow'), not {CONFIG.hash:016x} ('micro')")
+    message = (f"the simulation: configuration of the board must be that of the image, {other.image_key:016x} "
+               f"('sim-narrow'), not {CONFIG.image_key:016x} ('micro')")
     with pytest.raises(LinkError, match=f"^{re.escape(message)}$"):
         BoardEngine(image(other), client)
+
+
+def test_another_depth_of_the_queues_is_accepted(transport, image):
+    other = CONFIG.changed(name="deep", dot={"lanes": 32}, memory={"prefetch_beats": 2048, "queue": 64})
+    board = BoardEngine(image(other), LinkClient(transport, timeout=0.1))
+    assert board.extend([1, 200]).tobytes() == ModelEngine(image()).extend([1, 200]).tobytes()
 
 
 def test_a_trace_is_refused(transport, image):

@@ -21,11 +21,13 @@ from host.engine.rtl_engine import RtlEngine
 MICRO = CONFIGS["micro"]
 SHAPES = [
     MICRO,
-    replace(MICRO, columns=3, slots=1, scratchpad=2048),
-    replace(MICRO, lanes=16, columns=2, slots=2, bus_bits=128, vector_lanes=8, scratchpad=2048),
-    replace(MICRO, lanes=32, columns=1, slots=8, bus_bits=256, vector_lanes=4, scratchpad=4096),
+    MICRO.changed(dot={"columns": 3, "slots": 1}, vector={"scratchpad": 2048}),
+    MICRO.changed(dot={"lanes": 16, "columns": 2, "slots": 2}, vector={"lanes": 8, "scratchpad": 2048},
+                  memory={"bus_bits": 128}),
+    MICRO.changed(dot={"lanes": 32, "columns": 1, "slots": 8}, vector={"lanes": 4, "scratchpad": 4096},
+                  memory={"bus_bits": 256}),
 ]
-TWO_OF_TWO = replace(MICRO, columns=2, slots=2, scratchpad=2048)
+TWO_OF_TWO = MICRO.changed(dot={"columns": 2, "slots": 2}, vector={"scratchpad": 2048})
 IDS = [int(token) for token in np.arange(37) * 11 % 272]
 
 
@@ -54,7 +56,7 @@ def test_logits_are_the_same_bits_on_the_golden_model(write_gguf, kv_bits):
     expected = np.stack([one_by_one.step(token) for token in IDS])
     for config in SHAPES if kv_bits == 16 else SHAPES[1::2]:
         engine = ModelEngine(image_of(path, config, kv_bits))
-        assert engine.group == config.logical_columns
+        assert engine.group == config.dot.logical_columns
         assert engine.extend(IDS).tobytes() == expected.tobytes()
         for count in (1, 2, 5, len(IDS)):
             engine.reset()

@@ -100,7 +100,7 @@ def test_the_image_says_its_bits_and_its_cache_shrinks_with_them(micro, config):
         assert Header.unpack(image.memory.tobytes()).kv_bits == kv_bits
         regions = image.compiled.placement.map.regions
         # Rows of K are filled up to 32 codes and a bus word, those of V to 32 positions.
-        assert len(regions["blk.0.kv.0.key"]) == 16 * max(4 * kv_bits, CONFIGS[config].bus_bytes)
+        assert len(regions["blk.0.kv.0.key"]) == 16 * max(4 * kv_bits, CONFIGS[config].memory.bus_bytes)
         assert len(regions["blk.0.kv.0.value"]) == 8 * 32 * kv_bits // 8
     assert len({build_image(micro(kv_bits, config)).header.crc for kv_bits in (16, 8, 4)}) == 3
 

@@ -117,7 +117,7 @@ def test_without_logits_only_the_argmax_comes_back(write_gguf):
 @pytest.mark.parametrize(("columns", "slots", "kv_bits"), [(1, 3, 16), (2, 2, 16), (1, 3, 4), (2, 2, 8), (2, 2, 4)])
 def test_groups_of_tokens_give_the_same_bits(write_gguf, columns, slots, kv_bits):
     """Seven tokens in groups of the logical columns, all writes compared, against one after another."""
-    config = dataclasses.replace(MICRO, columns=columns, slots=slots, scratchpad=2048)
+    config = MICRO.changed(dot={"columns": columns, "slots": slots}, vector={"scratchpad": 2048})
     path = write_gguf(metadata={"llama.context_length": 40})
     compiled = compile_model(load(path), config, 40, kv_bits=kv_bits)
     assert compiled.group == columns * slots

@@ -86,7 +86,7 @@ def random_tensor(name, *, rows, columns):
 
 
 def test_the_header_survives_the_trip_and_damage_is_refused():
-    header = Header(config_hash=1 << 60, content_bytes=2, image_bytes=3, program=4, logits=5, instructions=6, vocab=7,
+    header = Header(image_key=1 << 60, content_bytes=2, image_bytes=3, program=4, logits=5, instructions=6, vocab=7,
                     context=8, group=2, bus_bits=64, kv_bits=4, crc=9)
     data = header.pack()
     assert len(data) == HEADER_BYTES and Header.unpack(data) == header

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateware.config import Config
+from gateware.shapes.dot_shape import DotShape
 from host.image.formats import FORMATS
 from host.pages.lanes import BUS_BITS, LANES, lanes_needed, page
 
@@ -30,4 +30,4 @@ def test_sub_scales_need_no_more_lanes_than_codes():
 @pytest.mark.parametrize("bus_bits", BUS_BITS)
 def test_entries_are_possible_configurations(lanes, bus_bits):
     if lanes <= bus_bits:
-        Config(name="x", lanes=lanes, bus_bits=bus_bits, vector_lanes=4)
+        DotShape(lanes=lanes).check_ports("x", bus_bits=bus_bits, vector_lanes=4)

@@ -1,0 +1,1 @@
+"""Parameters of the parts of an accelerator, each validated on its own."""
