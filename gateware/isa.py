@@ -204,9 +204,12 @@ FIELDS = (
 assert sum(field.bits for field in FIELDS) <= INSTRUCTION_BITS
 
 Instruction = make_dataclass(
-    "Instruction", [(item.name, int, 0) for item in FIELDS] + [("label", str, "")],
+    "Instruction", [(item.name, int, 0) for item in FIELDS] + [
+        ("label", str, ""), ("kind", str, ""), ("layer", int | None, None)],
     frozen=True, kw_only=True)
-Instruction.__doc__ = "One instruction: the attributes are FIELDS, 0 unless given; ``label`` is for people."
+Instruction.__doc__ = (
+    "One instruction: the attributes are FIELDS, 0 unless given. Outside of the word stand ``label`` for people, "
+    "``kind`` and ``layer`` for reports.")
 
 
 def encode(instruction):

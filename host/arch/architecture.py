@@ -6,9 +6,9 @@ __all__ = ["Architecture"]
 class Architecture:
     """A family of models: how its files are read, what its layers compute.
 
-    A subclass is one file of this folder, and an entry in `host.arch.registry.ARCHITECTURES`. It defines `tensors`,
-    and `reference`, the same computation once more, in float64, written for its clarity and compared with everything
-    else.
+    A subclass is one file of this folder, and an entry in `host.arch.registry.ARCHITECTURES`. It defines
+    `hyperparameters`, `tensors`, the passes of `body` and `logits`, and `reference`: the same computation once more, in
+    float64, which everything else is compared with.
 
     Attributes
     ----------
@@ -59,6 +59,27 @@ class Architecture:
     def position_tables(self, hyperparameters):
         """Numbers that the program reads by the position: dict of str to PositionTable, by their memory region."""
         return {}
+
+    def body(self, b):
+        """Append everything from the token ids to the states after the last layer.
+
+        Parameters
+        ----------
+        b : host.compiler.layer_builder.LayerBuilder
+            Its parts are in `host.compiler.parts`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define body()")
+
+    def logits(self, b, tokens):
+        """Append what makes logits of the states that the body has left.
+
+        Parameters
+        ----------
+        b : host.compiler.layer_builder.LayerBuilder
+        tokens : sequence of int
+            Those of the group that are to have logits, the first in column 0.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define logits()")
 
     def reference(self, ideal, ids):
         """Logits after each of some tokens that are appended to the context.

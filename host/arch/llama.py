@@ -4,7 +4,8 @@ from host.arch.architecture import Architecture
 from host.arch.hyperparameters import Hyperparameters
 from host.arch.rope import rope_table
 from host.arch.tensor_spec import TensorKind, TensorSpec
-from host.engine import float_parts as parts
+from host.compiler import parts
+from host.engine import float_parts
 
 __all__ = ["Llama"]
 
@@ -74,6 +75,9 @@ class Llama(Architecture):
         }
         for layer in range(hp.layers):
             where = f"blk.{layer}"
+            for name, length in (("attn_q", query), ("attn_k", key), ("attn_v", key), ("attn_output", hp.dim),
+                                 ("ffn_gate", hp.ffn), ("ffn_up", hp.ffn), ("ffn_down", hp.dim)):
+                specs[f"{where}.{name}.bias"] = TensorSpec(vector, (length,), optional=True)
             for name, kind, shape in (
                     ("attn_norm", vector, (hp.dim,)),
                     ("attn_q", matrix, (query, hp.dim)),
@@ -92,10 +96,25 @@ class Llama(Architecture):
     def position_tables(self, hp):
         return {"rope": rope_table(hp)}
 
+    def body(self, b):
+        b.ones()
+        parts.embedding(b)
+        rotate = parts.rotate_pairs(*parts.position_vectors(b, "rope", ("cosine", "sine")))
+        for layer in b.layers():
+            where = f"blk.{layer}"
+            parts.rms_norm(b, f"{where}.attn_norm")
+            parts.residual(b, f"{where}.attn_output", parts.attention(b, where, rotate))
+            parts.rms_norm(b, f"{where}.ffn_norm")
+            parts.residual(b, f"{where}.ffn_down", parts.gated_feed_forward(b, where))
+
+    def logits(self, b, tokens):
+        parts.rms_norm(b, "output_norm", tokens=tokens)
+        parts.output(b, len(tokens))
+
     def reference(self, ideal, ids):
-        x = parts.embedding(ideal, ids)
+        x = float_parts.embedding(ideal, ids)
         for layer in range(ideal.hyperparameters.layers):
             where = f"blk.{layer}"
-            x = x + parts.attention(ideal, layer, parts.rms_norm(ideal, f"{where}.attn_norm", x))
-            x = x + parts.gated_feed_forward(ideal, where, parts.rms_norm(ideal, f"{where}.ffn_norm", x))
-        return parts.output(ideal, parts.rms_norm(ideal, "output_norm", x))
+            x = x + float_parts.attention(ideal, layer, float_parts.rms_norm(ideal, f"{where}.attn_norm", x))
+            x = x + float_parts.gated_feed_forward(ideal, where, float_parts.rms_norm(ideal, f"{where}.ffn_norm", x))
+        return float_parts.output(ideal, float_parts.rms_norm(ideal, "output_norm", x))

@@ -7,7 +7,7 @@ from string import Template
 import numpy as np
 
 from gateware.activity import BusState
-from host.bench.kinds import KINDS, kind_of
+from host.bench.kinds import KINDS
 from host.bench.report import CAUSES
 
 __all__ = ["page_of"]
@@ -18,7 +18,7 @@ _STATES = {"busy": "#2f6f8f", "dram": "#e0a030", "engine": "#c8503c", "stores": 
            "program": "#7a6a58", "end": "#9a9a9a"}
 _KINDS = dict(zip(KINDS, (
     "#7a6a58", "#c8503c", "#d88c46", "#8a4f9e", "#b98ac4", "#3f9c8f", "#e0a030", "#8fbf5f", "#b23a6a",
-    "#5b8c3e", "#2f6f8f", "#5f9fc0", "#9a9a9a", "#cfcabf")))
+    "#5b8c3e", "#a39b2f", "#2f6f8f", "#5f9fc0", "#9a9a9a", "#cfcabf"), strict=True))
 
 _PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -194,10 +194,10 @@ def _layer(run):
         spans = timeline.spans(track)
         inside = np.flatnonzero((spans.end > begin) & (spans.start < end))
         for first, last, index in zip(spans.start[inside], spans.end[inside], spans.index[inside]):
-            label, first, last = timeline.labels[index], max(first, begin), min(last, end)
+            instruction, first, last = timeline.program[index], max(first, begin), min(last, end)
             parts.append(_rect(left + (first - begin) * scale, row * number + 2,
-                               max((last - first) * scale, 0.4), 22, _KINDS[kind_of(label)],
-                               f"{label}: {last - first:,} cycles from {first - begin:,}"))
+                               max((last - first) * scale, 0.4), 22, _KINDS[instruction.kind],
+                               f"{instruction.label}: {last - first:,} cycles from {first - begin:,}"))
     parts.append(_text(left, row * 5 + 16, "0", class_="dim"))
     parts.append(_text(_WIDTH, row * 5 + 16, f"{end - begin:,} cycles", class_="dim", text_anchor="end"))
     return _svg(row * 5 + 22, *parts)

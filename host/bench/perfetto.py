@@ -5,7 +5,6 @@ import json
 import numpy as np
 
 from gateware.activity import BusState
-from host.bench.kinds import kind_of
 from host.bench.timeline import Spans
 
 __all__ = ["TRACKS", "bus_spans", "write_trace"]
@@ -58,8 +57,8 @@ def write_trace(file, timelines, clock_hz):
             add("bus", BusState(state).name.lower(), "bus", start, end)
         for track in ("memory", "dot", "vector", "store"):
             for start, end, index in _rows(timeline.spans(track)):
-                label = timeline.labels[index]
-                add(track, label, kind_of(label), start, end)
+                instruction = timeline.program[index]
+                add(track, instruction.label, instruction.kind, start, end)
     file.write(json.dumps({"displayTimeUnit": "ns", "traceEvents": events}).encode())
 
 

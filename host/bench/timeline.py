@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateware.activity import ACTIVITY, BusState
-from host.bench.kinds import BETWEEN, KINDS, kind_of, layer_of
+from host.bench.kinds import BETWEEN, KINDS
 
 __all__ = ["Spans", "Timeline"]
 
@@ -39,8 +39,7 @@ class Timeline:
         Of `sim.compiled.CompiledSimulation.take_changes`, when it watches :data:`gateware.activity.ACTIVITY`.
     end : int
         Cycle after the last.
-    labels : list of str
-        Names of the program's instructions, by their index.
+    program : list of gateware.isa.Instruction
     position : int
         Of the first token.
 
@@ -55,13 +54,13 @@ class Timeline:
     dot_index, vector_index, memory_index : int32 array
         Latest instruction that began in each unit, -1 before the first, and the one that words are requested
         for.
-    labels, position
+    program, position
     """
 
-    def __init__(self, cycles, values, end, labels, *, position=0):
+    def __init__(self, cycles, values, end, program, *, position=0):
         self.start = cycles.astype(np.int64)
         self.length = np.diff(self.start, append=end).astype(np.int32)
-        self.labels, self.position = labels, position
+        self.program, self.position = program, position
 
         # Small types: a bus that is wider than its memory changes its state in nearly every cycle.
         fields, offset = {}, 0
@@ -100,7 +99,7 @@ class Timeline:
             In the order of :data:`KINDS` and :class:`BusState`.
         """
         end = self.end if end is None else end
-        kinds = np.array([KINDS.index(kind_of(label)) for label in self.labels], np.uint8)
+        kinds = np.array([KINDS.index(instruction.kind) for instruction in self.program], np.uint8)
         kind = np.where(self.dot, kinds[self.dot_index],
                         np.where(self.vector, kinds[self.vector_index], np.uint8(KINDS.index(BETWEEN))))
         length = np.minimum(self.start + self.length, end) - np.maximum(self.start, begin)
@@ -111,7 +110,7 @@ class Timeline:
 
     def layer_begin(self, layer):
         """First cycle of a layer, or of what follows the last one."""
-        layers = [layer_of(label) for label in self.labels]
+        layers = [instruction.layer for instruction in self.program]
         if layer in layers:
             return self.begin_of(layers.index(layer))
         return self.begin_of(len(layers) - layers[::-1].index(layer - 1))

@@ -1,9 +1,11 @@
 """Instructions from what they mean."""
 
+from contextlib import contextmanager
 import struct
 
 from gateware.isa import (CodeOrder, Function, Index, Instruction, Opcode, Reduce, SUPER_VECTORS, Sink, Source,
                           TABLE_FIELDS)
+from host.compiler.kind import Kind
 
 __all__ = ["ProgramBuilder", "Scalar", "Scratch", "Stream", "fp32_bits"]
 
@@ -67,13 +69,22 @@ class ProgramBuilder:
     def __init__(self):
         self.program = []
         self._table = None
+        self._marks = {}
 
     def _append(self, **fields):
-        self.program.append(Instruction(**fields))
+        self.program.append(Instruction(**self._marks, **fields))
+
+    @contextmanager
+    def marked(self, **marks):
+        """Instructions that are appended meanwhile have these values of ``kind`` and ``layer``."""
+        before, self._marks = self._marks, self._marks | marks
+        yield
+        self._marks = before
 
     def end(self):
         """The token is complete."""
-        self._append(opcode=Opcode.END, label="end")
+        with self.marked(kind=Kind.OTHER):
+            self._append(opcode=Opcode.END, label="end")
 
     def dot(self, label, stream, row, *, rows=0, rows_grow=False, vectors_grow=False, columns=1,
             order=CodeOrder.PLANES, paired=False, expand=False, member=0, sink=Sink.SCRATCHPAD, destination=0,

@@ -5,14 +5,13 @@ from enum import StrEnum
 
 from gateware.config import Config
 from gateware.extent import extent
-from gateware.isa import INSTRUCTION_BITS, VECTOR_CODES, encode
-from host.compiler.llama import LlamaCompiler
+from gateware.isa import INSTRUCTION_BITS
+from host.compiler.layer_builder import LayerBuilder
+from host.compiler.limits import check_fit, check_numbers
 from host.compiler.overlap import overlapped
 from host.compiler.placement import KV_BITS, Placement
-from host.compiler.scratchpad_map import ScratchpadMap
 from host.errors import CelosiaError
 from host.gguf.model import Model
-from host.image.formats import FORMATS
 
 __all__ = ["Compiled", "Part", "compile_model"]
 
@@ -40,8 +39,8 @@ class Compiled:
     group : int
         Most tokens that go through the weights together: the logical columns, or what the scratchpad has room for.
     placement : host.compiler.placement.Placement
-    scratchpad : host.compiler.scratchpad_map.ScratchpadMap
-        That of a single token.
+    scratchpad_elements : int
+        What the programs of a single token need.
     programs : dict of (int, Part) to list of gateware.isa.Instruction
         By number of tokens and part, one after another in the program region.
     """
@@ -52,7 +51,7 @@ class Compiled:
     kv_bits: int
     group: int
     placement: Placement
-    scratchpad: ScratchpadMap
+    scratchpad_elements: int
     programs: dict
 
     @property
@@ -121,71 +120,49 @@ def compile_model(model, config, context=None, *, kv_bits=16):
     context = hp.context if context is None else context
     if not 0 < context <= hp.context:
         raise CelosiaError(f"{model.path}: context must be 1 to {hp.context}, not {context}")
-    _check_fit(model, config, context)
-    pads = {tokens: ScratchpadMap(hp, config, context, tokens) for tokens in range(1, config.dot.logical_columns + 1)}
-    pads[1].require(model.path)
-    group = max(tokens for tokens, pad in pads.items() if pad.fits)
+    check_fit(model, config, context)
 
-    def programs(placement):
-        def compiler(tokens):
-            return LlamaCompiler(model, config, placement, pads[tokens], tokens, kv_bits)
-
-        result = {(1, Part.DECODE): compiler(1).body().logits([0]).finish()}
-        for tokens in range(1, group + 1):
-            result[tokens, Part.BODY] = compiler(tokens).body().finish()
-            result[tokens, Part.LOGITS] = compiler(tokens).logits(range(tokens)).finish()
-            result[tokens, Part.LAST] = compiler(tokens).logits([tokens - 1]).finish()
-        return {key: overlapped(program, context) for key, program in result.items()}
-
-    # The length of programs does not depend on addresses: compile once to learn it, once for good.
-    length = sum(map(len, programs(Placement(model, config, context, 0, group, kv_bits)).values()))
-    placement = Placement(model, config, context, length, group, kv_bits)
+    # Neither the length of programs nor their scratchpad depends on addresses: compile once to learn these, once for
+    # good.
+    placement = Placement(model, config, context, 0, config.dot.logical_columns, kv_bits)
+    lengths, elements = [], []
+    for tokens in range(1, config.dot.logical_columns + 1):
+        drafts = _programs(model, config, placement, context, tokens, kv_bits)
+        needed = max(used for _program, used in drafts.values())
+        if needed > config.vector.scratchpad:
+            break
+        elements.append(needed)
+        lengths += [len(program) for program, _used in drafts.values()]
+    if not elements:
+        raise CelosiaError(f"{model.path}: context {context} needs {needed} elements of scratchpad, "
+                           f"{needed - config.vector.scratchpad} more than configuration {config.name!r} has "
+                           f"({config.vector.scratchpad})")
+    group = len(elements)
+    placement = Placement(model, config, context, sum(lengths), group, kv_bits)
     if placement.image_bytes > config.memory.bus_bytes << 32:
         raise CelosiaError(f"{model.path}: the image of {placement.image_bytes} bytes is beyond the address space")
-    compiled = Compiled(model, config, context, kv_bits, group, placement, pads[1], programs(placement))
-    _check_rows(compiled)
+    programs = {}
+    for tokens in range(1, group + 1):
+        drafts = _programs(model, config, placement, context, tokens, kv_bits)
+        programs |= {key: overlapped(program, context) for key, (program, _used) in drafts.items()}
+    compiled = Compiled(model, config, context, kv_bits, group, placement, elements[0], programs)
+    check_numbers(compiled)
     return compiled
 
 
-def _check_rows(compiled):
-    """Refuse rows whose scales a buffer cannot hold, and numbers that an instruction cannot."""
-    path, config = compiled.model.path, compiled.config
-    for name, row in compiled.placement.rows.items():
-        if row.sub_start > config.dot.scale_bytes:
-            raise CelosiaError(
-                f"{path}: a row of tensor {name!r} needs {row.sub_start} bytes of scale buffer, "
-                f"{row.sub_start - config.dot.scale_bytes} more than configuration {config.name!r} has "
-                f"({config.dot.scale_bytes})")
-    try:
-        for program in compiled.programs.values():
-            for instruction in program:
-                encode(instruction)
-    except ValueError as error:
-        raise CelosiaError(f"{path} is too large for configuration {config.name!r}: {error}") from None
+def _programs(model, config, placement, context, tokens, kv_bits):
+    """All programs of a group: dict of (int, Part) to (list of Instruction, elements of scratchpad)."""
+    def build(*steps):
+        builder = LayerBuilder(model, config, placement, context, tokens, kv_bits)
+        for step in steps:
+            step(builder)
+        return builder.finish()
 
+    body = model.architecture.body
 
-def _check_fit(model, config, context):
-    """Refuse what a buffer of the configuration cannot hold."""
-    hp = model.hyperparameters
-    def refuse(what, needed, buffer, size):
-        raise CelosiaError(f"{model.path}: {what} needs {needed} elements of {buffer}, {needed - size} more than "
-                           f"configuration {config.name!r} has ({size})")
+    def logits(members):
+        return lambda builder: model.architecture.logits(builder, members)
 
-    longest = max(("ffn", hp.ffn), ("dim", hp.dim), ("attention", hp.heads * hp.head_dim), ("context", context),
-                  key=lambda item: item[1])
-    needed = longest[1] + -longest[1] % VECTOR_CODES
-    if needed > config.dot.x_elements:
-        refuse(f"{longest[0]} {longest[1]}", needed, "x-buffer", config.dot.x_elements)
-    for name, tensor in model.tensors.items():
-        if tensor.ggml_type not in FORMATS:
-            raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which the gateware "
-                               f"does not decode; it decodes {', '.join(FORMATS)}")
-        missing = [part for part in FORMATS[tensor.ggml_type].decoders if part not in config.dot.decoders]
-        if missing:
-            raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which needs "
-                               f"{' and '.join(missing)}; configuration {config.name!r} is built without")
-    if hp.head_dim % config.vector.lanes:
-        raise CelosiaError(f"{model.path}: head dimension must be a multiple of the {config.vector.lanes} vector lanes "
-                           f"of configuration {config.name!r}, not {hp.head_dim}")
-    if hp.head_dim > 256:
-        raise CelosiaError(f"{model.path}: head dimension must be at most 256, not {hp.head_dim}")
+    decode = {(1, Part.DECODE): build(body, logits([0]))} if tokens == 1 else {}
+    return decode | {(tokens, Part.BODY): build(body), (tokens, Part.LOGITS): build(logits(range(tokens))),
+                     (tokens, Part.LAST): build(logits([tokens - 1]))}

@@ -177,8 +177,8 @@ class RtlEngine(ProgramEngine):
         self._sim.run(2)  # The state of the bus shows one cycle late.
         self._sim.watch(None)
         cycles, values = self._sim.take_changes()
-        labels = [instruction.label for instruction in self.image.compiled.programs[self._running]]
-        return Timeline(cycles, values, self._sim.cycle, labels, position=self.position)
+        program = self.image.compiled.programs[self._running]
+        return Timeline(cycles, values, self._sim.cycle, program, position=self.position)
 
     def _pulse(self, name, **inputs):
         """Set inputs, and for one cycle the input ``name``."""

@@ -6,7 +6,8 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from host.bench.kinds import KINDS, kind_of, layer_of
+from host.bench.kinds import KINDS
+from host.compiler.compiled import compile_model
 from host.bench.measure import measure
 from host.bench.perfetto import TRACKS
 from host.bench.report import CAUSES, report_of, table_of
@@ -115,14 +116,20 @@ def _all_groups(board, shape, tokens):
     return [run_layers(engine, [0], Part.BODY, position=at, layers=3).cycles for at in range(tokens)]
 
 
-@pytest.mark.parametrize(("label", "layer", "kind"), [
-    ("token_embd.2", None, "embedding"), ("blk.3.attn_norm.1.square", 3, "norm"), ("output_norm", None, "norm"),
-    ("blk.0.attn_output", 0, "matrix"), ("blk.0.attn_output.add", 0, "residual"), ("blk.12.kv.0.key.store", 12, "store"),
-    ("blk.1.kv.0.score", 1, "score"), ("blk.1.kv.0.mix", 1, "mix"), ("blk.1.mix.3", 1, "mix"), ("output", None, "output"),
-    ("blk.1.query.3", 1, "quantise"), ("blk.1.ffn_down.x", 1, "quantise"), ("blk.1.ffn_up.2", 1, "matrix"),
-    ("blk.1.softmax.2.exp", 1, "softmax"), ("blk.1.silu.0.up", 1, "silu"), ("end", None, "other")])
-def test_kinds(label, layer, kind):
-    assert (layer_of(label), kind_of(label)) == (layer, kind) and kind in KINDS
+def test_kinds(small, board):
+    """Every instruction says what it is for, and which layer it belongs to."""
+    program = compile_model(small().cut(layers=2, context=64), board.config).program
+    found = {instruction.label: (instruction.layer, instruction.kind) for instruction in program}
+    assert found.items() >= {
+        "token_embd": (None, "embedding"), "one": (None, "embedding"), "rope.sine": (None, "embedding"),
+        "output_norm": (None, "norm"), "output": (None, "output"), "end": (None, "other"),
+        "blk.1.attn_norm.square": (1, "norm"), "blk.0.attn_output": (0, "matrix"),
+        "blk.0.attn_output.add": (0, "residual"), "blk.1.kv.0.key.store": (1, "store"),
+        "blk.1.kv.0.score": (1, "score"), "blk.1.kv.0.mix": (1, "mix"), "blk.1.mix.3": (1, "mix"),
+        "blk.1.query.3": (1, "quantise"), "blk.1.ffn_down.x": (1, "quantise"), "blk.1.ffn_up": (1, "matrix"),
+        "blk.1.softmax.2.exp": (1, "softmax"), "blk.1.silu.up": (1, "activation"), "blk.0.rope_q.sine": (0, "rope"),
+    }.items()
+    assert {instruction.kind for instruction in program} == {*KINDS} - {"bias", "between"}
 
 
 def test_generate_writes_a_trace(tmp_path):

@@ -82,8 +82,8 @@ def test_shapes_that_there_are_not(name, format, message):
     ({}, {"position": 8, "prefill": -1}, "prefill must be 0 or more, not -1"),
     ({}, {"position": 9000}, "small: context 9000 needs 9024 elements of x-buffer, 6976 more than configuration 'sim' "
                              "has (2048)"),
-    ({"dim": 2048, "head_dim": 64, "rope_dim": 64, "heads": 32}, {"position": 2000},
-     "small: context 2000 needs 8592 elements of scratchpad, 400 more than configuration 'sim' has (8192)"),
+    ({"dim": 2048, "head_dim": 64, "rope_dim": 64, "heads": 32, "kv_heads": 32}, {"position": 2000},
+     "small: context 2000 needs 10368 elements of scratchpad, 2176 more than configuration 'sim' has (8192)"),
     ({"layers": 99}, {"position": 1024},
      "small: the image of 26678784 bytes, context 1024, is 25630208 bytes more than the DRAM of board 'ideal-test' "
      "has (1048576)"),

@@ -144,12 +144,13 @@ def test_too_long_for_the_x_buffer(line, write_gguf):
 def test_too_large_for_the_scratchpad(line, write_gguf):
     """Heads of 64 elements: their vectors fit the x-buffer, but not the scratchpad all together."""
     shapes = {"attn_q": (256, 32), "attn_k": (128, 32), "attn_v": (128, 32), "attn_output": (32, 256)}
-    path = write_gguf({"llama.attention.key_length": 64, "llama.attention.value_length": 64}, {
+    path = write_gguf({"llama.attention.key_length": 64, "llama.attention.value_length": 64,
+                       "llama.context_length": 256}, {
         f"blk.0.{name}.weight": (np.zeros(shape, np.float32), "F32") for name, shape in shapes.items()})
-    # Residual, cosines, sines, intermediate; query, key, value; scores and mixed values of two heads.
-    needed = 32 + 64 + 64 + 256 + 256 + 128 + 128 + 2 * 32 + 2 * 64
-    assert line(path, "--config", "micro") == (
-        f"context 32 needs {needed} elements of scratchpad, {needed - 1024} more than configuration 'micro' "
+    # States, cosines, sines; query; scores and mixed values of two heads.
+    needed = 32 + 64 + 64 + 256 + 2 * 256 + 2 * 64
+    assert line(path, "--config", "micro", "--context", 256) == (
+        f"context 256 needs {needed} elements of scratchpad, {needed - 1024} more than configuration 'micro' "
         "has (1024)")
 
 

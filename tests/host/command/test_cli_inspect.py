@@ -87,8 +87,8 @@ def test_bytes_read_grow_with_the_position(inspect):
 def test_model_too_large(refused, tmp_path):
     out = tmp_path / "report.json"
     assert refused("inspect", "--config", "micro", "--json", out) == (
-        f"{demo_model()}: ffn 512 needs 512 elements of x-buffer, 256 more than configuration 'micro' "
-        "has (256)")
+        f"{demo_model()}: a row of tensor 'blk.0.ffn_down.weight' needs 512 elements of x-buffer, 256 more than "
+        "configuration 'micro' has (256)")
     assert not out.exists()
 
 

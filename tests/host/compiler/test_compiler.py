@@ -48,10 +48,10 @@ def test_what_the_key_of_an_image_leaves_out_changes_no_byte_of_it(model):
 
 def test_a_context_beyond_the_scratchpad_is_refused(model):
     config = MICRO.changed(vector={"scratchpad": 128})
-    needed = compile_model(model, MICRO, 16).scratchpad.used
+    # State, cosine and sine; then any three of gate, up, silu and hidden, of 64 elements each.
+    assert compile_model(model, MICRO, 16).scratchpad_elements == 32 + 16 + 16 + 3 * 64
     assert refusal(model, config, 16) == (
-        f"{model.path}: context 16 needs {needed} elements of scratchpad, {needed - 128} more than configuration "
-        f"'micro' has (128)")
+        f"{model.path}: context 16 needs 256 elements of scratchpad, 128 more than configuration 'micro' has (128)")
 
 
 def test_a_vector_beyond_the_x_buffer_is_refused(write_gguf, micro_tensors):
@@ -60,7 +60,8 @@ def test_a_vector_beyond_the_x_buffer_is_refused(write_gguf, micro_tensors):
     big = dataclasses.replace(hp, ffn=300)
     object.__setattr__(model, "hyperparameters", big)
     assert refusal(model, MICRO, 16) == (
-        f"{model.path}: ffn 300 needs 320 elements of x-buffer, 64 more than configuration 'micro' has (256)")
+        f"{model.path}: a row of tensor 'blk.0.ffn_down.weight' needs 320 elements of x-buffer, 64 more than "
+        f"configuration 'micro' has (256)")
 
 
 def test_scales_beyond_their_buffer_are_refused(model):

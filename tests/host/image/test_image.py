@@ -111,7 +111,7 @@ def test_an_image_holds_its_program_and_its_checksum(compiled):
     for index, instruction in enumerate(compiled.program):
         start = header.program + 64 * index
         assert decode(image.memory[start:start + 64].tobytes()) == type(instruction)(
-            **{**vars(instruction), "label": ""})
+            **{**vars(instruction), "label": "", "kind": "", "layer": None})
     assert not image.memory[header.content_bytes:].any()
 
 

@@ -1,0 +1,110 @@
+"""Programs for a group of tokens, as the parts of an architecture build them."""
+
+from gateware.isa import VECTOR_CODES
+from host.compiler.builder import ProgramBuilder, Scalar, Scratch, Stream
+from host.compiler.kind import Kind
+from host.compiler.scratchpad import Scratchpad
+
+__all__ = ["LayerBuilder", "ONE", "ZERO"]
+
+ZERO, ONE = 0, 1
+"""Scalar registers: 0 is never written and reads as zero, 1 holds one. Parts use those from 2 on as they like; no part
+finds there what another one has left."""
+
+
+class LayerBuilder(ProgramBuilder):
+    """Lays a group of consecutive tokens out as passes.
+
+    Every matrix is streamed once for the group: token t is column t. Parts (`host.compiler.parts`) are functions of a
+    builder; they ask its scratchpad for vectors and append instructions.
+
+    Parameters
+    ----------
+    model : host.gguf.model.Model
+    config : gateware.config.Config
+    placement : host.compiler.placement.Placement
+    context : int
+        Positions of the KV cache.
+    tokens : int
+        Tokens of the group.
+    kv_bits : int
+        Bits of a code in the KV cache.
+
+    Attributes
+    ----------
+    model, config, context, kv_bits
+    hyperparameters : host.arch.hyperparameters.Hyperparameters
+    place : Placement
+    tokens : range
+    scratchpad : Scratchpad
+    state : Vectors
+        The residual of each token: what remains from part to part, and from the program of the body to that of the
+        logits.
+    """
+
+    def __init__(self, model, config, placement, context, tokens, kv_bits):
+        super().__init__()
+        self.model, self.hyperparameters = model, model.hyperparameters
+        self.config, self.place, self.context, self.kv_bits = config, placement, context, kv_bits
+        self.tokens = range(tokens)
+        self.scratchpad = Scratchpad(context)
+        dim = self.hyperparameters.dim
+        # An embedding is written as whole vectors of codes.
+        self.state = self.scratchpad.take(dim, tokens, tail=-dim % VECTOR_CODES, kept=True)
+
+    def layers(self):
+        """The number of every layer, one after another; instructions are marked as belonging to it."""
+        for layer in range(self.hyperparameters.layers):
+            with self.marked(layer=layer):
+                yield layer
+
+    def of(self, token):
+        """What a label says of a token: nothing where there is one only."""
+        return f".{token}" if len(self.tokens) > 1 else ""
+
+    def ones(self):
+        """Set the scalar register that holds one."""
+        with self.marked(kind=Kind.EMBEDDING):
+            self.scalar("one", ZERO, 1.0, 1.0, ONE)
+
+    def matrix(self, label, name, *, columns=None, to=None, first=0, rows=None, kind=Kind.MATRIX, **sink):
+        """Stream a matrix, or some of its rows, past the columns; results to the vectors ``to`` or to ``sink``."""
+        row = self.place.rows[name]
+        rows = rows or self.model.tensors[name].shape[0]
+        if to is not None:
+            sink = {"destination": to[0], "destination_stride": to.stride}
+        stream = Stream(self.place.beat(name) + row.beats(first), line_beats=row.beats(rows))
+        with self.marked(kind=kind):
+            self.dot(label, stream, row, rows=rows, columns=columns or len(self.tokens), **sink)
+
+    def bias(self, label, name, to, *, first=0, rows=None):
+        """Add a vector of the file, where it has one of that name, to some of the vectors ``to``: a pass for each."""
+        if name not in self.model.tensors:
+            return
+        rows = rows or self.model.tensors[name].shape[1]
+        beats = -(-rows * 4 // self.config.memory.bus_bytes)
+        with self.marked(kind=Kind.BIAS):
+            for token in self.tokens:
+                stream = Stream(self.place.beat(name) + first * 4 // self.config.memory.bus_bytes, line_beats=beats)
+                self.vector(f"{label}.bias{self.of(token)}", Scalar(ONE), stream, Scratch(to[token]), length=rows,
+                            to=to[token])
+
+    def linear(self, label, to):
+        """Multiply a matrix with the columns and add its bias, if there is one; the tensors have the label's name."""
+        self.matrix(label, f"{label}.weight", to=to)
+        self.bias(label, f"{label}.bias", to)
+
+    def span(self, vectors, length):
+        """Elements of a pass over the vectors of all tokens, with the gaps that alignment leaves between them."""
+        return (len(self.tokens) - 1) * vectors.stride + length
+
+    def finish(self):
+        """End the program and give its vectors their place.
+
+        Returns
+        -------
+        list of Instruction, int
+            The program, and the elements of scratchpad that it needs.
+        """
+        self.end()
+        return self.scratchpad.place(self.program)

@@ -1,0 +1,60 @@
+"""What a configuration has no room for."""
+
+from gateware.isa import VECTOR_CODES, encode
+from host.arch.tensor_spec import TensorKind
+from host.errors import CelosiaError
+from host.image.formats import FORMATS
+
+__all__ = ["check_fit", "check_numbers"]
+
+
+def check_fit(model, config, context):
+    """Refuse what a buffer of the configuration cannot hold, and formats that it does not decode.
+
+    Raises
+    ------
+    CelosiaError
+        Naming what it is and what is missing.
+    """
+    rows = [(f"a row of tensor {name!r}", spec.columns) for name, spec in model.specs.items()
+            if spec.kind == TensorKind.MATRIX]
+    what, longest = max((*rows, (f"context {context}", context)), key=lambda item: item[1])
+    needed = longest + -longest % VECTOR_CODES
+    if needed > config.dot.x_elements:
+        raise CelosiaError(f"{model.path}: {what} needs {needed} elements of x-buffer, "
+                           f"{needed - config.dot.x_elements} more than configuration {config.name!r} has ({config.dot.x_elements})")
+    for name, tensor in model.tensors.items():
+        if tensor.ggml_type not in FORMATS:
+            raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which the gateware "
+                               f"does not decode; it decodes {', '.join(FORMATS)}")
+        missing = [part for part in FORMATS[tensor.ggml_type].decoders if part not in config.dot.decoders]
+        if missing:
+            raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which needs "
+                               f"{' and '.join(missing)}; configuration {config.name!r} is built without")
+
+
+def check_numbers(compiled):
+    """Refuse rows whose scales a buffer cannot hold, and numbers that an instruction cannot.
+
+    Parameters
+    ----------
+    compiled : host.compiler.compiled.Compiled
+
+    Raises
+    ------
+    CelosiaError
+        Naming the tensor or the instruction.
+    """
+    path, config = compiled.model.path, compiled.config
+    for name, row in compiled.placement.rows.items():
+        if row.sub_start > config.dot.scale_bytes:
+            raise CelosiaError(
+                f"{path}: a row of tensor {name!r} needs {row.sub_start} bytes of scale buffer, "
+                f"{row.sub_start - config.dot.scale_bytes} more than configuration {config.name!r} has "
+                f"({config.dot.scale_bytes})")
+    try:
+        for program in compiled.programs.values():
+            for instruction in program:
+                encode(instruction)
+    except ValueError as error:
+        raise CelosiaError(f"{path} is too large for configuration {config.name!r}: {error}") from None

@@ -1,0 +1,14 @@
+"""Parts of a transformer, each a function that appends instructions to a `host.compiler.layer_builder.LayerBuilder`.
+
+What a part reads and leaves is said in terms of the columns of the x-buffer (token t is column t) and of vectors in the
+scratchpad.
+"""
+
+from host.compiler.parts.attention import attention, rotate_pairs
+from host.compiler.parts.ends import embedding, output, position_vectors
+from host.compiler.parts.feed_forward import gated_feed_forward
+from host.compiler.parts.norm import rms_norm
+from host.compiler.parts.residual import residual
+
+__all__ = ["attention", "embedding", "gated_feed_forward", "output", "position_vectors", "residual", "rms_norm",
+           "rotate_pairs"]

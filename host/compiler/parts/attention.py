@@ -1,0 +1,173 @@
+"""Attention over the KV cache."""
+
+import math
+
+from gateware.isa import CodeOrder, Function, Reduce, VECTOR_CODES
+from host.compiler.builder import Scalar, Scratch, Stream
+from host.compiler.kind import Kind
+from host.compiler.layer_builder import ZERO
+from host.errors import CelosiaError
+
+__all__ = ["attention", "rotate_pairs"]
+
+_LOG2_E = math.log2(math.e)
+_SUM, _MAX, _OFFSET, _SCALE, _INVERSE, _SHARES = 2, 4, 5, 6, 7, 8
+_LEAST_SCALE = 2.0**-126
+_MOST_ELEMENTS = 256
+"""Of a head: its codes have one scale in the cache."""
+
+
+def rotate_pairs(cosine, sine):
+    """A function (b, label, vectors, length) that rotates adjacent pairs of every head: x * cosine + swapped x * signed
+    sine.
+
+    Parameters
+    ----------
+    cosine, sine : Vectors
+        Of one head, from the table that `host.arch.rope.rope_table` makes.
+    """
+    def rotate(b, label, vectors, length):
+        wrap = b.hyperparameters.head_dim
+        scratch = b.scratchpad.take(length)[0]
+        with b.marked(kind=Kind.ROPE):
+            for token in b.tokens:
+                address = vectors[token]
+                b.vector(f"{label}{b.of(token)}.cosine", Scratch(address), Scratch(cosine[token], wrap=wrap),
+                         length=length, to=scratch)
+                b.vector(f"{label}{b.of(token)}.sine", Scratch(address, swap=True), Scratch(sine[token], wrap=wrap),
+                         Scratch(scratch), length=length, to=address)
+    return rotate
+
+
+def attention(b, layer, rotate):
+    """Grouped-query attention of the columns.
+
+    K and V come first, so that they reach DRAM while the queries are still computed; scores wait for them. Query heads
+    that share a KV head, of all tokens, go through the dot engine together, as many as there are columns; a token never
+    uses the scores of later ones.
+
+    Parameters
+    ----------
+    layer : str
+        The tensors are ``attn_q``, ``attn_k``, ``attn_v`` and ``attn_output`` of it, with biases where the file has
+        them.
+    rotate : function of (b, label, vectors, length)
+        Applied to keys and queries.
+
+    Returns
+    -------
+    Vectors
+        Which lie as the states do.
+
+    Raises
+    ------
+    CelosiaError
+        If a head is not possible.
+    """
+    hp, count = b.hyperparameters, len(b.tokens)
+    _check_head(b)
+    key_length, query_length = hp.kv_heads * hp.head_dim, hp.heads * hp.head_dim
+    key, value = b.scratchpad.take(key_length, count), b.scratchpad.take(key_length, count)
+    query = b.scratchpad.take(query_length, count)
+    b.linear(f"{layer}.attn_k", key)
+    b.linear(f"{layer}.attn_v", value)
+    b.linear(f"{layer}.attn_q", query)
+    rotate(b, f"{layer}.rope_k", key, key_length)
+    for token in b.tokens:
+        for head in range(hp.kv_heads):
+            element = 2 if b.kv_bits == 16 else 1
+            where, offset = f"{layer}.kv.{head}", head * hp.head_dim
+            _store(b, where, "key", key[token] + offset, token, b.place.key_row.row_bytes, element)
+            _store(b, where, "value", value[token] + offset, token, element, b.place.value_row_bytes)
+    rotate(b, f"{layer}.rope_q", query, query_length)
+    for shared in range(hp.kv_heads):
+        heads = [(token, head) for token in b.tokens for head in range(shared * hp.group, (shared + 1) * hp.group)]
+        for start in range(0, len(heads), b.config.dot.logical_columns):
+            _queries(b, layer, shared, query, heads[start:start + b.config.dot.logical_columns])
+    with b.marked(kind=Kind.QUANTISE):
+        for token in b.tokens:
+            b.vector(f"{layer}.attn_output.x{b.of(token)}", Scratch(query[token]), length=query_length, column=token)
+    product = b.scratchpad.take(hp.dim, count, stride=b.state.stride)
+    b.linear(f"{layer}.attn_output", product)
+    return product
+
+
+def _check_head(b):
+    head_dim, path = b.hyperparameters.head_dim, b.model.path
+    if head_dim % b.config.vector.lanes:
+        raise CelosiaError(f"{path}: head dimension must be a multiple of the {b.config.vector.lanes} vector lanes "
+                           f"of configuration {b.config.name!r}, not {head_dim}")
+    if head_dim > _MOST_ELEMENTS:
+        raise CelosiaError(f"{path}: head dimension must be at most {_MOST_ELEMENTS}, not {head_dim}")
+
+
+def _store(b, where, what, address, token, index_stride, stride):
+    """K or V of a head. Codes of 16 bits bring a power of two; others are divided by their scale before.
+
+    That scale is never zero: vectors of zeros have the least one with a reciprocal, and codes of zero.
+    """
+    label, of, vector, length = f"{where}.{what}", b.of(token), Scratch(address), b.hyperparameters.head_dim
+    address_of = b.place.map.address
+    inverse, scale = 1.0, ZERO
+    with b.marked(kind=Kind.STORE):
+        if b.kv_bits < 16:
+            inverse, scale = Scalar(_INVERSE), _SCALE
+            largest_code = (1 << b.kv_bits - 1) - 1
+            b.vector(f"{label}.largest{of}", vector, length=length, reduce=Reduce.LARGEST, into=_MAX)
+            b.scalar(f"{label}.scale{of}", _MAX, 1 / largest_code, _LEAST_SCALE, _SCALE)
+            b.scalar(f"{label}.inverse{of}", _SCALE, 1.0, 0.0, _INVERSE, Function.RECIPROCAL)
+        b.vector(f"{label}.store{of}", vector, inverse, length=length, member=token, code_bits=b.kv_bits,
+                 into=scale, store_base=address_of(f"{where}.{what}"), store_index_stride=index_stride,
+                 store_stride=stride, scale_base=address_of(f"{where}.{what}_scale"))
+
+
+def _queries(b, layer, shared, query, heads):
+    """Attention of query heads, (token, head), that share a KV head, one per column; results in place of the queries."""
+    length, place, where = b.hyperparameters.head_dim, b.place, f"{layer}.kv.{shared}"
+    last = max(token for token, _head in heads)
+    with b.marked(kind=Kind.QUANTISE):
+        for column, (token, head) in enumerate(heads):
+            b.vector(f"{layer}.query.{head}{b.of(token)}", Scratch(query[token] + head * length), length=length,
+                     column=column)
+    scores, mixed = b.scratchpad.take_positions(len(heads)), b.scratchpad.take(length, len(heads))
+    row = place.key_row
+    keys = Stream(place.beat(f"{where}.key"), lines_grow=True, lines=1, line_beats=row.beats(),
+                  line_stride=row.beats(), wait=True)
+    with b.marked(kind=Kind.SCORE):
+        b.dot(f"{where}.score", keys, row, rows_grow=True, member=last, columns=len(heads), order=CodeOrder.ELEMENTS,
+              destination=scores[0], destination_stride=scores.stride)
+    with b.marked(kind=Kind.SOFTMAX):
+        for column, (token, head) in enumerate(heads):
+            _softmax(b, f"{layer}.softmax.{head}{b.of(token)}", where, scores[column], token, column)
+    paired = place.value_rows < length
+    beats = VECTOR_CODES * (8 if paired else b.kv_bits) // 8 // b.config.memory.bus_bytes
+    values = Stream(place.beat(f"{where}.value"), lines=place.value_rows, wait=True,
+                    line_stride=place.value_row_bytes // b.config.memory.bus_bytes, line_grow=(5, beats.bit_length() - 1))
+    with b.marked(kind=Kind.MIX):
+        b.dot(f"{where}.mix", values, place.value_row, rows=place.value_rows, vectors_grow=True, member=last,
+              columns=len(heads), order=CodeOrder.ELEMENTS, paired=paired, destination=mixed[0],
+              destination_stride=mixed.stride)
+        for column, (token, head) in enumerate(heads):
+            b.vector(f"{layer}.mix.{head}{b.of(token)}", Scratch(mixed[column]), Scalar(_SHARES + column),
+                     length=length, to=query[token] + head * length)
+
+
+def _softmax(b, label, where, scores, token, column):
+    """Weights exp(score - largest), not yet divided by their sum, times the V scales, into ``column``.
+
+    1/sqrt(head_dim) and log2(e) are one factor; the sum's reciprocal multiplies the mixed values later.
+    """
+    factor, vector = _LOG2_E / math.sqrt(b.hyperparameters.head_dim), Scratch(scores)
+    b.vector(f"{label}.scale", vector, _scales(b, f"{where}.key_scale"), grow=True, member=token,
+             reduce=Reduce.MAX, into=_MAX, to=scores)
+    b.scalar(f"{label}.offset", _MAX, -factor, 0.0, _OFFSET)
+    b.vector(f"{label}.exp", vector, factor, Scalar(_OFFSET), grow=True, member=token, function=Function.EXP2,
+             reduce=Reduce.SUM, into=_SUM, to=scores)
+    b.scalar(f"{label}.share", _SUM, 1.0, 0.0, _SHARES + column, Function.RECIPROCAL)
+    b.vector(f"{label}.weights", vector, _scales(b, f"{where}.value_scale"), grow=True, member=token,
+             column=column, pad=len(b.tokens) > 1)
+
+
+def _scales(b, region):
+    """The fp32 scales of all positions so far."""
+    return Stream(b.place.beat(region), line_grow=((b.config.memory.bus_bytes // 4).bit_length() - 1, 0), wait=True)
