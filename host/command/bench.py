@@ -50,7 +50,7 @@ def bench(
     from host.bench.perfetto import write_trace
     from host.bench.report import report_of, table_of
     from host.bench.shape import find_shape
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
 
     check_kv(kv)
@@ -65,4 +65,5 @@ def bench(
             page_file.write(page_of(report, measurement.decode).encode())
         if trace_file:
             write_trace(trace_file, [measurement.decode.timeline], chosen.clock_hz)
-    typer.echo(table_of(report))
+    if not takes_stdout(json, html, trace):
+        typer.echo(table_of(report))

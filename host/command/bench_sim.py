@@ -34,7 +34,8 @@ def bench_sim(
 
     from host.compiler.compiled import compile_model
     from host.image.image import build_image
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
+    from flow.waiting import waiting
     from sim.speed import measure_speeds
 
     chosen = find_config(config)
@@ -46,13 +47,16 @@ def bench_sim(
     if tokens > compiled.context:
         raise CelosiaError(f"tokens must be at most the {compiled.context} of the context, not {tokens}")
     with output_file(json) as file:
-        speeds = measure_speeds(build_image(compiled), tokens=tokens, cycles=cycles)
+        with waiting("running both simulations ..."):
+            speeds = measure_speeds(build_image(compiled), tokens=tokens, cycles=cycles)
         if file:
             import json as encoder
 
             report = {"model": str(loaded.path), "config": chosen.name, **asdict(speeds),
                       "ratio": speeds.ratio}
             file.write((encoder.dumps(report, indent=2) + "\n").encode())
+    if takes_stdout(json):
+        return
     typer.echo(f"compiled:  {speeds.compiled_cycles_per_second:>9,.0f} cycles/s "
                f"({speeds.compiled_cycles:,} cycles)")
     typer.echo(f"Amaranth:  {speeds.interpreted_cycles_per_second:>9,.0f} cycles/s "

@@ -80,7 +80,7 @@ def build(
     from flow.units import UNITS
     from boards.device import DEVICES
     from boards.tops import TOPS, XILINX_TOPS
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
     from flow.toolchain import Toolchain, ToolError
 
@@ -136,7 +136,8 @@ def build(
             raise CelosiaError(f"build: {error}") from error
         if file:
             file.write(result.to_json().encode())
-    typer.echo(result.to_text())
+    if not takes_stdout(json):
+        typer.echo(result.to_text())
     if result.failures:
         raise typer.Exit(1)
 
@@ -189,7 +190,7 @@ def _build_bitstream(board, config, placer, seeds, output, json):
     from flow.bitstream import build_bitstream
     from boards.device import DEVICES
     from boards.tops import TOPS
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
     from flow.toolchain import Toolchain, ToolError
 
@@ -214,7 +215,8 @@ def _build_bitstream(board, config, placer, seeds, output, json):
             raise CelosiaError(f"cannot write {error.filename or output}: {error.strerror}") from error
         if file:
             file.write(result.to_json(paths).encode())
-    typer.echo(result.to_text(paths))
+    if not takes_stdout(json):
+        typer.echo(result.to_text(paths))
     _warn_untrained(board, design)
     if result.failures:
         raise typer.Exit(1)

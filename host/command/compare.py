@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-import sys
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from host.command.options import (
     DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model,
     parse_ids)
-from host.errors import CelosiaError
+from host.errors import CelosiaError, quoted
 
 __all__ = ["compare"]
 
@@ -45,7 +44,7 @@ def compare(
     from host.evaluation.comparison import Comparison
     from host.compiler.compiled import compile_model
     from host.image.image import build_image
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
 
     chosen, sequence = find_config(config), parse_ids(ids)
@@ -53,7 +52,7 @@ def compare(
     if top < 0:
         raise CelosiaError(f"top must be 0 or more, not {top}")
     if by not in _ORDERS:
-        raise CelosiaError(f"by must be one of {', '.join(_ORDERS)}, not {by!r}")
+        raise CelosiaError(f"by must be one of {', '.join(_ORDERS)}, not {quoted(by)}")
     loaded = load_model(model)
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
@@ -71,7 +70,8 @@ def compare(
         errors = sorted(comparison.errors(), key=lambda error: -getattr(error, by))
         if file:
             file.write(_report(comparison, errors, loaded, chosen, kv, sequence))
-    _print(comparison, errors, top)
+    if not takes_stdout(json):
+        _print(comparison, errors, top)
 
 
 def _report(comparison, errors, model, config, kv, ids):
@@ -88,8 +88,9 @@ def _report(comparison, errors, model, config, kv, ids):
 
 def _print(comparison, errors, top):
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from host.console.stdout_console import StdoutConsole
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right", no_wrap=True)
@@ -101,8 +102,7 @@ def _print(comparison, errors, top):
     for error in errors[:top or None]:
         table.add_row(str(error.index), error.label, error.format or "", error.result,
                       f"{error.accumulated:.2e}", f"{error.local:.2e}")
-    console = Console(highlight=False, markup=False, soft_wrap=True,
-                      width=None if sys.stdout.isatty() else 120)
+    console = StdoutConsole()
     console.print(table)
     logits = next(error for error in errors if error.result == "logits")
     console.print(f"logits: rel-rms {logits.accumulated:.2e}, same argmax at {comparison.same_argmax} of "

@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from host.errors import CelosiaError
 from host.paths import data_dir, demo_model
 
 __all__ = ["Check", "PACKAGES", "checks", "doctor"]
@@ -149,8 +148,9 @@ def checks():
 
 def _print(rows):
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from host.console.stdout_console import StdoutConsole
 
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Group", "Name", "Found", "For"):
@@ -159,7 +159,7 @@ def _print(rows):
     for row in rows:
         missing = "[red]missing[/]" if row.required else "[yellow]missing, optional[/]"
         table.add_row(row.group, row.name, row.found or missing, row.purpose)
-    console = Console(highlight=False)
+    console = StdoutConsole(markup=True)
     console.print(table)
     for row in rows:
         if row.found is None:
@@ -169,23 +169,24 @@ def _print(rows):
 
 
 def doctor(
-    json: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", show_default=False, help="Also write the report to this file.")] = None,
 ):
     """Say what is installed, what is missing and the line that installs it.
 
     Exits with status 1 if something required is missing. CELOSIA_NATIVE=1 in the environment makes
     native yosys and clang++ required, since it puts them in the place of the packaged ones.
     """
+    from host.console.output_file import output_file, takes_stdout
+
     rows = checks()
     complete = all(row.found for row in rows if row.required)
-    _print(rows)
-    if json is not None:
-        import json as encoder
+    with output_file(json) as file:
+        if not takes_stdout(json):
+            _print(rows)
+        if file:
+            import json as encoder
 
-        report = {"complete": complete, "checks": [dataclasses.asdict(row) for row in rows]}
-        try:
-            json.write_text(encoder.dumps(report, indent=2) + "\n")
-        except OSError as error:
-            raise CelosiaError(f"cannot write {json}: {error.strerror}") from error
+            report = {"complete": complete, "checks": [dataclasses.asdict(row) for row in rows]}
+            file.write((encoder.dumps(report, indent=2) + "\n").encode())
     if not complete:
         raise typer.Exit(1)

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, find_memory,
+    load_model, read_text)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -15,18 +16,26 @@ __all__ = ["NOMINAL_HERTZ", "generate"]
 
 #: Clock that simulated time is told for.
 NOMINAL_HERTZ = 100e6
+_MOST_PROMPT_BYTES = 1 << 22
 
 
 def generate(
     model: ModelPath = None,
     prompt: Annotated[str, typer.Option(metavar="TEXT", help="Text to continue.", show_default=False)] = "",
+    prompt_file: Annotated[Path | None, typer.Option(
+        metavar="FILE", show_default=False,
+        help="Continue the text of this file, UTF-8, without the line end that it may close with; - is stdin.")] = None,
     tokens: Annotated[int | None, typer.Option(
         metavar="N", show_default=False,
         help="Most tokens to generate; by default until the text or the context ends.")] = None,
     engine: Annotated[str, typer.Option(metavar="|".join(EngineName), help="What computes.")] = EngineName.RTL,
     config: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
-        help=f"Configuration of the accelerator; by default {DEFAULT_CONFIG}, or that of the board.")] = None,
+        help=f"Configuration of the accelerator; by default {DEFAULT_CONFIG}, or that of the board or memory.")] = None,
+    memory: Annotated[str | None, typer.Option(
+        metavar="BOARD", show_default=False,
+        help="Simulate the DRAM controller of this board with the accelerator (engine rtl); without it a simple model "
+             "of a memory.")] = None,
     temperature: Annotated[float, typer.Option(
         metavar="T", help="0: always the most likely token; 1: as likely as the model says.")] = 0.0,
     seed: Annotated[int, typer.Option(metavar="S", help="Of what a temperature draws.")] = 0,
@@ -76,6 +85,9 @@ def generate(
     The prompt goes through the weights in groups of as many tokens as the configuration has logical columns;
     --group 1 feeds it token by token, which gives the same text.
 
+    With --memory everything, the KV cache included, goes through the real DRAM controller of a board. The text is the
+    same; cycles are those of its memory, and times those of its clock.
+
     With --speculate the latest tokens are looked up in the text so far, and what followed them there is a draft
     for what comes next. It goes through the weights together with the current token; N drafts need N + 1 logical
     columns. The text stays the same, with every seed: what changes is how many tokens a pass over the weights
@@ -87,10 +99,12 @@ def generate(
     celosia generate model.gguf --tokens 20 --engine model
     celosia generate --temperature 0.8 --seed 3             another story for every seed
     celosia generate --temperature 1 --top-k 40 --top-p 0.95 --min-p 0.05
+    celosia generate --prompt-file story.txt --tokens 20
     celosia generate --stop . --stop !                      one sentence, without its end
     celosia generate --config sim-wide --json report.json   with cycles per token and use of the bus
     celosia generate --tokens 3 --trace trace.json          what every unit does, cycle by cycle
     celosia generate --config sim-columns --speculate 3     several tokens per pass where the text repeats itself
+    celosia generate --memory ulx3s --tokens 3              with the cycles of its SDRAM
     celosia generate --engine board --port /dev/ttyUSB0     on a board
     """
     from host.text import tokenizer
@@ -98,12 +112,13 @@ def generate(
     from host.engine.engines import open_engine
     from host.text.generation import Generation
     from host.console.load_progress import LoadProgress
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.text.sampler import Sampler
     from host.console.text_display import TextDisplay
 
     engine = find_engine(engine, EngineName)
-    chosen = find_config(config or DEFAULT_CONFIG)
+    system = None if memory is None else find_memory(memory)
+    chosen = find_config(config or (DEFAULT_CONFIG if system is None else system.board))
     check_kv(kv)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
@@ -115,17 +130,24 @@ def generate(
         raise CelosiaError("the engine board and --port PATH go together")
     if trace is not None and engine != EngineName.RTL:
         raise CelosiaError(f"trace needs the engine {EngineName.RTL}, not {engine}: the others know no cycles")
+    if system is not None and engine != EngineName.RTL:
+        raise CelosiaError(f"memory needs the engine {EngineName.RTL}, not {engine}")
+    if prompt_file is not None:
+        if prompt:
+            raise CelosiaError("only one of --prompt and --prompt-file is possible")
+        prompt = read_text(prompt_file, most_bytes=_MOST_PROMPT_BYTES).removesuffix("\n").removesuffix("\r")
+    hertz = NOMINAL_HERTZ if system is None else system.clock_hz
     loaded = load_model(model)
     tokens_of = tokenizer.load(loaded)
     with (ExitStack() as closing, output_file(json) as report, output_file(trace) as trace_file,
-          TextDisplay() as display):
+          TextDisplay(silent=takes_stdout(json, trace)) as display):
         display.progress(f"starting the {engine} engine ...")
         board = None
         if port is not None:
             board = closing.enter_context(_connection(port))
             chosen = chosen if config else config_of_board(board)
-        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv, board=board,
-                             progress=LoadProgress(display.progress))
+        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv, memory=system,
+                             board=board, progress=LoadProgress(display.progress))
         opened.group = min(opened.group, group or opened.group)
         if trace_file:
             opened.inner.timelines = []
@@ -133,15 +155,15 @@ def generate(
                                 speculate=speculate)
         for piece in generation:
             display.write(piece)
-            display.progress(_progress(generation))
+            display.progress(_progress(generation, hertz))
         if report:
             used = (None, None) if engine == EngineName.FLOAT else (chosen, kv)
-            report.write(_report(generation, loaded, engine, *used))
+            report.write(_report(generation, loaded, engine, *used, memory))
         if trace_file:
             from host.bench.perfetto import write_trace
 
-            write_trace(trace_file, opened.inner.timelines, NOMINAL_HERTZ)
-    _summary(generation, opened, engine, chosen, speculate)
+            write_trace(trace_file, opened.inner.timelines, hertz)
+    _summary(generation, opened, engine, chosen, speculate, hertz)
 
 
 @contextmanager
@@ -155,7 +177,7 @@ def _connection(port):
         yield LinkClient(transport)
 
 
-def _progress(generation):
+def _progress(generation, hertz):
     """One line about the state of a generation."""
     steps, count = generation.steps, len(generation.ids)
     fed = sum(step.fed for step in steps if step.prefill)
@@ -166,15 +188,15 @@ def _progress(generation):
     seconds = sum(step.seconds for step in steps)
     if steps and steps[0].cycles is not None:
         cycles = sum(step.cycles for step in steps)
-        milliseconds = cycles / NOMINAL_HERTZ * 1e3
-        parts += [f"{cycles:,} cycles = {milliseconds:,.1f} ms at {NOMINAL_HERTZ / 1e6:.0f} MHz",
+        milliseconds = cycles / hertz * 1e3
+        parts += [f"{cycles:,} cycles = {milliseconds:,.1f} ms at {hertz / 1e6:.0f} MHz",
                   f"{cycles / seconds:,.0f} cycles/s"]
     if count:
         parts.append(f"{count / seconds:.1f} tokens/s")
     return ", ".join(parts)
 
 
-def _report(generation, model, engine, config, kv_bits):
+def _report(generation, model, engine, config, kv_bits, memory):
     import json
 
     from host.text.step_cost import costs_of
@@ -188,11 +210,12 @@ def _report(generation, model, engine, config, kv_bits):
         "engine": engine,
         "config": config and config.name,
         "kv_bits": kv_bits,
+        "memory": memory,
         "speculate": generation.speculate,
     } | costs_of(generation.steps, config and config.memory.bus_bytes), indent=2) + "\n").encode()
 
 
-def _summary(generation, opened, engine, config, speculate):
+def _summary(generation, opened, engine, config, speculate, hertz):
     """What is left to say on stderr."""
     from host.text.generation import StopReason
     from host.text.step_cost import costs_of
@@ -208,7 +231,7 @@ def _summary(generation, opened, engine, config, speculate):
     if generation.stop_reason == StopReason.CONTEXT:
         typer.echo(f"celosia: stopped: the context of {opened.context} positions is full", err=True)
     costs = costs_of(generation.steps, config.memory.bus_bytes)
-    line = f"celosia: {_progress(generation)}"
+    line = f"celosia: {_progress(generation, hertz)}"
     if costs["cycles_per_token"] is not None:
         line += f", {costs['cycles_per_token']:,.0f} cycles/token, bus busy {costs['bus_utilisation']:.1%}"
     if costs["prefill_cycles_per_token"] is not None:

@@ -1,7 +1,6 @@
 """`celosia inspect`: what is in a model, and what it takes on an accelerator."""
 
 from pathlib import Path
-import sys
 from typing import Annotated
 
 import typer
@@ -35,7 +34,7 @@ def inspect(
     celosia inspect model.gguf --json report.json
     """
     from host.compiler.compiled import compile_model
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
 
     chosen = find_config(config)
     check_kv(kv)
@@ -46,7 +45,8 @@ def inspect(
             import json as encoder
 
             file.write((encoder.dumps(report, indent=2) + "\n").encode())
-    _print(report)
+    if not takes_stdout(json):
+        _print(report)
 
 
 def _report(compiled):
@@ -125,12 +125,11 @@ def _formats(tensors):
 
 def _print(report):
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    # A pipe has no width to keep within.
-    width = None if sys.stdout.isatty() else 120
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=width)
+    from host.console.stdout_console import StdoutConsole
+
+    console = StdoutConsole()
     hp = report["hyperparameters"]
     console.print(f"{report['model']}: {report['architecture']}, {report['parameters']:,} parameters")
     console.print(", ".join(f"{name} {hp[name]}" for name in (

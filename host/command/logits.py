@@ -36,6 +36,7 @@ def logits(
     from host.engine.program_engine import Rows
     from host.engine.engines import open_engine
     from host.console.output_file import output_file
+    from host.console.progress_bar import ProgressBar
 
     engine, chosen, sequence = find_engine(engine), find_config(config), parse_ids(ids)
     check_kv(kv)
@@ -43,9 +44,13 @@ def logits(
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
         raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")
-    with output_file(out) as file:
+    with output_file(out) as file, ProgressBar(len(sequence), "tokens") as bar:
         opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
         if len(sequence) > opened.context:
             raise CelosiaError(f"ids must be at most the {opened.context} tokens of the context, "
                                f"not {len(sequence)}")
-        np.save(file, opened.extend(sequence, rows=Rows.ALL), allow_pickle=False)
+        rows = []
+        for start in range(0, len(sequence), opened.group):
+            rows.append(opened.extend(sequence[start:start + opened.group], rows=Rows.ALL))
+            bar.advance(len(rows[-1]))
+        np.save(file, np.concatenate(rows), allow_pickle=False)

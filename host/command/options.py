@@ -1,19 +1,21 @@
 """Arguments that several sub-commands share."""
 
 from pathlib import Path
+import sys
 from typing import Annotated
 
 import typer
 
 from host.engine.engines import EngineName
-from host.errors import CelosiaError
+from host.errors import CelosiaError, quoted
 
 __all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "LOCAL_ENGINES",
-           "ModelPath", "check_kv", "check_memory", "find_config", "find_engine", "find_memory", "load_model",
-           "parse_ids"]
+           "ModelPath", "check_kv", "find_config", "find_engine", "find_memory", "load_model", "parse_ids", "read_text"]
 
 DEFAULT_CONFIG = "sim"
 DEFAULT_KV = 16
+_ID_DIGITS = 10
+"""Of an id of 32 bits."""
 
 ModelPath = Annotated[Path | None, typer.Argument(
     metavar="MODEL", help="GGUF file; without it the demo model.", show_default=False)]
@@ -53,7 +55,7 @@ def find_config(name):
     from gateware.config import CONFIGS
 
     if name not in CONFIGS:
-        raise CelosiaError(f"configuration must be one of {', '.join(CONFIGS)}, not {name!r}")
+        raise CelosiaError(f"configuration must be one of {', '.join(CONFIGS)}, not {quoted(name)}")
     return CONFIGS[name]
 
 
@@ -66,7 +68,7 @@ def find_engine(name, engines=LOCAL_ENGINES):
         If it is none of ``engines``, listing those.
     """
     if name not in list(engines):
-        raise CelosiaError(f"engine must be one of {', '.join(engines)}, not {name!r}")
+        raise CelosiaError(f"engine must be one of {', '.join(engines)}, not {quoted(name)}")
     return EngineName(name)
 
 
@@ -81,21 +83,8 @@ def find_memory(name):
     from soc.dram.memories import MEMORIES
 
     if name not in MEMORIES:
-        raise CelosiaError(f"memory must be one of {', '.join(MEMORIES)}, not {name!r}")
+        raise CelosiaError(f"memory must be one of {', '.join(MEMORIES)}, not {quoted(name)}")
     return MEMORIES[name]
-
-
-def check_memory(memory, image):
-    """Refuse an image that does not fit a memory.
-
-    Raises
-    ------
-    CelosiaError
-        If it does not, by how many bytes.
-    """
-    if image.memory.size > memory.bytes:
-        raise CelosiaError(f"memory image must be at most the {memory.bytes:,} bytes of {memory.name}, not "
-                           f"{image.memory.size:,}: {image.memory.size - memory.bytes:,} too many")
 
 
 def load_model(path):
@@ -112,9 +101,44 @@ def parse_ids(ids):
     Raises
     ------
     CelosiaError
-        If they are no numbers with commas between them.
+        If they are no numbers with commas between them, or one is larger than an id can be.
     """
     parts = [part.strip() for part in ids.split(",")]
     if not all(part.isascii() and part.isdigit() for part in parts):
-        raise CelosiaError(f"ids must be numbers with commas between them, not {ids!r}")
-    return [int(part) for part in parts]
+        raise CelosiaError(f"ids must be numbers with commas between them, not {quoted(ids)}")
+    # Of a number with thousands of digits Python makes none.
+    large = next((part for part in parts if len(part.lstrip("0")) > _ID_DIGITS), None)
+    if large is not None:
+        raise CelosiaError(f"ids must be numbers of at most {_ID_DIGITS} digits, not {quoted(large)}")
+    return [int(part.lstrip("0") or "0") for part in parts]
+
+
+def read_text(path, *, most_bytes):
+    """The text of a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        ``-`` is stdin.
+    most_bytes : int
+
+    Raises
+    ------
+    CelosiaError
+        If it cannot be read, is longer than ``most_bytes``, or is not UTF-8.
+    """
+    name = path
+    try:
+        if str(path) == "-":
+            name = "stdin"
+            content = sys.stdin.buffer.read(most_bytes + 1)
+        else:
+            with open(path, "rb") as file:
+                content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise CelosiaError(f"{name}: text must have at most {most_bytes:,} bytes")
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise CelosiaError(f"{name}: text must be UTF-8, which byte {error.start} is not") from error
+    except (OSError, ValueError) as error:
+        raise CelosiaError(f"{name}: {getattr(error, 'strerror', None) or error}") from error

@@ -8,7 +8,7 @@ import typer
 
 from host.command.options import (
     DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, check_kv, find_config, find_engine,
-    load_model)
+    load_model, read_text)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -16,10 +16,11 @@ __all__ = ["perplexity"]
 
 #: Chunk length of llama.cpp, where the model's context allows it.
 _CONTEXT = 512
+_MOST_TEXT_BYTES = 1 << 28
 
 
 def perplexity(
-    text: Annotated[Path, typer.Option(metavar="FILE", help="Text, UTF-8.")],
+    text: Annotated[Path, typer.Option(metavar="FILE", help="Text, UTF-8; - is stdin.")],
     model: ModelPath = None,
     engine: EngineChoice = EngineName.MODEL,
     config: ConfigName = DEFAULT_CONFIG,
@@ -53,7 +54,7 @@ def perplexity(
     """
     from host.text import tokenizer
     from host.engine.engines import open_engine
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.evaluation.perplexity import evaluate, split_paragraphs, split_text
     from host.console.progress_bar import ProgressBar
 
@@ -61,7 +62,7 @@ def perplexity(
     check_kv(kv)
     if chunks is not None and chunks < 1:
         raise CelosiaError(f"chunks must be 1 or more, not {chunks}")
-    words = _read(text)
+    words = read_text(text, most_bytes=_MOST_TEXT_BYTES)
     loaded = load_model(model)
     if context is None:
         context = min(_CONTEXT, loaded.hyperparameters.context)
@@ -78,8 +79,9 @@ def perplexity(
                 "text": str(text), "engine": engine,
                 "config": None if engine == EngineName.FLOAT else chosen.name,
                 "kv_bits": None if engine == EngineName.FLOAT else kv}))
-    typer.echo(f"perplexity {_figures(result)} ({len(result.losses):,} tokens scored in {len(parts)} "
-               f"{'paragraphs' if paragraphs else f'chunks of {context}'}, engine {engine})")
+    if not takes_stdout(json):
+        typer.echo(f"perplexity {_figures(result)} ({len(result.losses):,} tokens scored in {len(parts)} "
+                   f"{'paragraphs' if paragraphs else f'chunks of {context}'}, engine {engine})")
 
 
 def _report(result, circumstances):
@@ -90,16 +92,6 @@ def _report(result, circumstances):
     # JSON has no infinity, which is the perplexity of a loss beyond 709 nats.
     figures = {name: value if math.isfinite(value) else None for name, value in figures.items()}
     return (json.dumps(figures | {"scored": len(result.losses)} | circumstances, indent=2) + "\n").encode()
-
-
-def _read(path):
-    """The text of a file."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise CelosiaError(f"{path}: text must be UTF-8, which byte {error.start} is not") from error
-    except (OSError, ValueError) as error:
-        raise CelosiaError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _figures(result):

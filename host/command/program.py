@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from flow.waiting import waiting
 from host.errors import CelosiaError
 
 __all__ = ["program"]
@@ -42,7 +43,8 @@ def program(
     if found != [wanted]:
         names = ", ".join(DEVICES.get(code, f"{code:#010x}") for code in found)
         raise CelosiaError(f"{bitstream}: is for {DEVICES[wanted]}, connected is {names}")
-    _run(*cable, *(["--write-flash"] if flash else []), str(bitstream))
+    with waiting(f"programming {DEVICES[wanted]} ..."):
+        _run(*cable, *(["--write-flash"] if flash else []), str(bitstream))
     typer.echo(f"celosia: {DEVICES[wanted]} programmed with {bitstream}", err=True)
 
 

@@ -37,10 +37,12 @@ def quantize(
     celosia quantize model.gguf small.gguf --type Q4_0 --output-type Q8_0
     celosia quantize model.gguf small.gguf --type Q8_0 --fallback F16 --json report.json
     """
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
     from host.gguf.requantisation import Requantisation
 
+    if takes_stdout(target):
+        raise CelosiaError("the file to write must be a file, not -")
     if target.exists() and source.exists() and target.samefile(source):
         raise CelosiaError(f"cannot write {target}: it is the file to read")
     work = Requantisation(source, kind, output=output_type, fallback=fallback)
@@ -49,7 +51,8 @@ def quantize(
             work.write(file, progress=bar.advance)
         if report:
             report.write(_report(source, target, work.changes))
-    _print(target, work.changes)
+    if not takes_stdout(json):
+        _print(target, work.changes)
 
 
 def _report(source, target, changes):

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, check_memory, find_config, find_memory,
-    load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_memory, load_model)
 from host.errors import CelosiaError
 
 __all__ = ["verify"]
@@ -55,7 +54,7 @@ def verify(
     celosia verify model.gguf --tokens 2 --seed 7 --json report.json
     """
     from host.compiler.compiled import compile_model
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from host.console.text_display import TextDisplay
 
     system = None if memory is None else find_memory(memory)
@@ -80,7 +79,7 @@ def verify(
             import json as encoder
 
             file.write((encoder.dumps(report, indent=2) + "\n").encode())
-    _print(report)
+    _print(report, quiet=takes_stdout(json))
     if not passed:
         raise typer.Exit(1)
 
@@ -96,6 +95,7 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
     from dataclasses import replace
     from time import perf_counter
 
+    from host.engine.engines import check_memory
     from host.engine.model_engine import ModelEngine
     from host.image.image import build_image
     from host.evaluation.verification import verify_engines, verify_groups
@@ -143,12 +143,11 @@ def _difference(result, name):
                        f"rtl wrote {found.value(found.found)}, model {found.value(found.expected)}"}
 
 
-def _print(report):
-    import sys
-
+def _print(report, *, quiet):
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from host.console.stdout_console import StdoutConsole
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Configuration", overflow="fold")
@@ -158,8 +157,7 @@ def _print(report):
     for row in report["configurations"]:
         counts = (f"{row[column]:,}" for column in ("tokens", "instructions", "values", "cycles"))
         table.add_row(row["config"], *counts, row["logits_hash"])
-    width = None if sys.stdout.isatty() else 120
-    console = Console(highlight=False, markup=False, soft_wrap=True, width=width)
+    console = StdoutConsole(quiet=quiet)
     console.print(table)
     rows = report["configurations"]
     failures = [each["difference"]["message"] for row in rows for each in (row, row["groups"])

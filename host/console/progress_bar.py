@@ -1,6 +1,9 @@
 """A progress bar on stderr."""
 
+from contextlib import ExitStack
 import sys
+
+from flow.waiting import show_waiting_with
 
 __all__ = ["ProgressBar"]
 
@@ -19,7 +22,7 @@ class ProgressBar:
 
     def __init__(self, total, unit):
         self._total, self._unit = total, unit
-        self._progress = None
+        self._progress, self._closing = None, ExitStack()
 
     def __enter__(self):
         if sys.stderr.isatty():
@@ -32,9 +35,11 @@ class ProgressBar:
                 transient=True)
             self._task = self._progress.add_task("", total=self._total)
             self._progress.start()
+            self._closing.enter_context(show_waiting_with(self.note))
         return self
 
     def __exit__(self, *exception):
+        self._closing.close()
         if self._progress:
             self._progress.stop()
 

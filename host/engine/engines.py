@@ -4,7 +4,9 @@ from enum import StrEnum
 
 import numpy as np
 
-__all__ = ["Engine", "EngineName", "open_engine"]
+from host.errors import CelosiaError
+
+__all__ = ["Engine", "EngineName", "check_memory", "open_engine"]
 
 #: Positions that the float engine computes together; more would only take memory.
 _FLOAT_GROUP = 64
@@ -142,7 +144,25 @@ class _ClockedEngine(Engine):
         return self.inner.bus_beats
 
 
-def open_engine(name, model, *, config, context=None, kv_bits=16, board=None, progress=None):
+def check_memory(memory, image):
+    """Refuse an image that does not fit the memory of a board.
+
+    Parameters
+    ----------
+    memory : soc.dram.memories.Memory
+    image : host.image.image.Image
+
+    Raises
+    ------
+    CelosiaError
+        If it does not, by how many bytes.
+    """
+    if image.memory.size > memory.bytes:
+        raise CelosiaError(f"memory image must be at most the {memory.bytes:,} bytes of {memory.name}, not "
+                           f"{image.memory.size:,}: {image.memory.size - memory.bytes:,} too many")
+
+
+def open_engine(name, model, *, config, context=None, kv_bits=16, memory=None, board=None, progress=None):
     """Make a model ready to run.
 
     Parameters
@@ -155,6 +175,8 @@ def open_engine(name, model, *, config, context=None, kv_bits=16, board=None, pr
         Positions of the KV cache; the model's own by default.
     kv_bits : int
         Bits of a code in the KV cache. Ignored by ``float``, which rounds nothing.
+    memory : soc.dram.memories.Memory, optional
+        Of ``rtl`` alone: its controller is simulated as well; by default memory is a simple model.
     board : host.transport.link_client.LinkClient
         Of ``board`` alone.
     progress : function of (int, int), optional
@@ -167,7 +189,7 @@ def open_engine(name, model, *, config, context=None, kv_bits=16, board=None, pr
     Raises
     ------
     CelosiaError
-        If the model does not fit the configuration, or the context is not possible.
+        If the model does not fit the configuration or the memory, or the context is not possible.
     """
     if name == EngineName.FLOAT:
         from host.engine.float_engine import FloatEngine
@@ -185,6 +207,8 @@ def open_engine(name, model, *, config, context=None, kv_bits=16, board=None, pr
         from host.engine.board_engine import BoardEngine
 
         return _ClockedEngine(BoardEngine(image, board, progress=progress), image.compiled.group)
-    from host.engine.rtl_engine import RtlEngine
+    from host.engine.rtl_engine import MemoryTiming, RtlEngine
 
-    return _ClockedEngine(RtlEngine(image), image.compiled.group)
+    if memory is not None:
+        check_memory(memory, image)
+    return _ClockedEngine(RtlEngine(image, memory=memory or MemoryTiming()), image.compiled.group)

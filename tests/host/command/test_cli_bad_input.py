@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
-from host.command.options import check_memory
 from host.compiler.compiled import compile_model
+from host.engine.engines import check_memory
 from host.errors import CelosiaError
 from host.gguf.model import SUPPORTED_TYPES, load
 from host.image.image import build_image

@@ -12,6 +12,7 @@ from gateware.config import CONFIGS
 from host.text import tokenizer
 from host.gguf.model import load
 from host.paths import demo_model
+from soc.dram.memories import MEMORIES
 
 
 @pytest.mark.parametrize("engine", ["model", "float"])
@@ -151,6 +152,8 @@ def test_bad_input_leaves_no_report(refused, tmp_path, write_gguf):
     (["--speculate", "-1", "--engine", "model"], "speculate must be 0 or more, not -1"),
     (["--seed", "-1"], "seed must be 0 or more, not -1"),
     (["--engine", "gpu"], "engine must be one of float, model, rtl, board, not 'gpu'"),
+    (["--engine", "model", "--memory", "ulx3s"], "memory needs the engine rtl, not model"),
+    (["--memory", "huge"], f"memory must be one of {', '.join(MEMORIES)}, not 'huge'"),
     (["--engine", "board"], "the engine board and --port PATH go together"),
     (["--port", "/dev/ttyUSB0"], "the engine board and --port PATH go together"),
     (["--engine", "board", "--port", "/dev/none"],

@@ -11,6 +11,7 @@ from gateware.config import CONFIGS
 from gateware.isa import INSTRUCTION_BITS, encode
 from host.compiler.compiled import Part, compile_model
 from host.gguf.model import load
+from soc.dram.memories import MEMORIES
 
 MICRO = ("--config", "micro")
 
@@ -104,6 +105,19 @@ def test_verify_groups(celosia, write_gguf, report):
     assert (groups["group"], groups["tokens"], groups["difference"]) == (2, 5, None)
     assert groups["logits_hash"] == row["logits_hash"] and 0 < groups["cycles"] < row["cycles"]
     assert f"groups of up to 2 tokens agree in every value ({groups['values']:,})" in out.decode()
+
+
+def test_text_through_the_memory_controller_of_a_board(celosia, write_gguf, report):
+    """The same text in more cycles, which are those of the board's clock. The design is that of
+    tests/sim/test_memory_system.py."""
+    arguments = ("generate", write_gguf(), "--config", "micro", "--tokens", 3, "--json", report)
+    plain, simple = celosia(*arguments), json.loads(report.read_text())
+    status, out, err = celosia(*arguments, "--memory", "ulx3s")
+    real = json.loads(report.read_text())
+    assert (status, out) == (0, plain[1])
+    assert (simple["memory"], real["memory"]) == (None, "ulx3s")
+    assert real["cycles_per_token"] > 1.5 * simple["cycles_per_token"]
+    assert f" ms at {MEMORIES['ulx3s'].clock_hz / 1e6:.0f} MHz, " in err
 
 
 def test_verify_names_the_first_difference_in_a_group(celosia, write_gguf, report, monkeypatch):
