@@ -52,6 +52,9 @@ def _end(number, frame):
 def _give_up(status, message=None):
     """Say why in a line, and let nothing else be said from here on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # If the interrupt came within a string that was executed, as dataclasses do, Python would remember it and end
+    # itself by a signal. The next string that is executed makes it forget.
+    exec("")
     # Of designs that were made and are not simulated any more.
     warnings.simplefilter("ignore")
     try:

@@ -68,6 +68,19 @@ def test_an_interrupt_in_the_middle_of_an_import(tmp_path, module):
     assert process.communicate() == ("", "celosia: interrupted\n") and process.returncode == 130
 
 
+def test_an_interrupt_within_a_string_that_is_executed(tmp_path):
+    """Python would end itself by the signal: the status would not be the documented one for who reads it directly."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'host.command':\n"
+        "            exec('import os, signal; os.kill(os.getpid(), signal.SIGINT); [0] * 1000')\n"
+        "sys.meta_path.insert(0, Finder())\n")
+    process = _start("inspect", env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert process.communicate() == ("", "celosia: interrupted\n") and process.returncode == 130
+
+
 def _signalled(tmp_path, number, *arguments):
     """Send a signal when the report is half-written; returns status and stderr."""
     process = _start(*arguments, "--json", tmp_path / "report.json")
