@@ -15,13 +15,14 @@ PDM := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PDM_IGNORE_SAVED_PYTHON=1 PDM_CHECK_UPDAT
 	PDM_CACHE_DIR="$(CURDIR)/$(VENV)/cache" PDM_LOG_DIR="$(CURDIR)/$(VENV)/log" \
 	"$(CURDIR)/$(VENV)/pdm/bin/pdm"
 
-.PHONY: help demo test silicon venv train-deps lock clean
+.PHONY: help demo test silicon figures venv train-deps lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo        set up, then let the gateware, simulated, write a story'
 	@echo 'make test        set up, then run the tests (JOBS=$(JOBS) processes; ARGS="..." goes to pytest)'
 	@echo 'make silicon     set up, then place and route for ECP5 (JOBS seeds at a time), a bitstream, counts of boards; hours'
+	@echo 'make figures     set up, then run what the figures of README and docs come from, and put them there; hours'
 	@echo 'make venv        set up only: $(BIN)/celosia and what it needs'
 	@echo 'make train-deps  add PyTorch, to train the demo model again'
 	@echo 'make lock        resolve pyproject.toml into pdm.lock again'
@@ -43,10 +44,14 @@ silicon: $(SYNCED)
 	$(BIN)/celosia build accelerator --seeds 3 --jobs $(JOBS)
 	$(BIN)/celosia build accelerator --device lfe5um5g-85f --mhz 125
 	$(BIN)/celosia build ulx3s --seeds 3
-	$(BIN)/celosia build ecpix5 --synth-only
-	$(BIN)/celosia build orangecrab --synth-only
+	$(BIN)/celosia build ecpix5
+	$(BIN)/celosia build orangecrab
 	$(BIN)/celosia build arty_a7 --synth-only
 	$(BIN)/celosia build pynq_z1 --synth-only
+
+# What was run before, of the same source, is kept; so this can be interrupted.
+figures: $(SYNCED)
+	@$(BIN)/python -m host.pages.figures $(ARGS)
 
 venv: $(SYNCED)
 

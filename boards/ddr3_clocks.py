@@ -89,7 +89,7 @@ class Ddr3Clocks(wiring.Component):
             o_CDIVX=ClockSignal("sync"))
 
         count = Signal(range(self.INIT_DIVIDER))
-        # Of the names of a net yosys keeps one, but for this attribute; nextpnr ignores a constraint whose net it cannot find.
+        # Of a net's names yosys keeps one, but for this attribute; nextpnr ignores a constraint whose net it cannot find.
         divided = Signal(attrs={"keep": 1})
         m.d.board += [count.eq(count + 1), divided.eq(count[-1])]
         m.d.comb += ClockSignal("init").eq(divided)

@@ -28,7 +28,7 @@ class Ecpix5(Ddr3Top):
 
     INPUT = "clk100", 100e6
 
-    def __init__(self, config, *, memory=MEMORIES["ecpix5-75"], bring_up=None):
+    def __init__(self, config, *, memory=MEMORIES["ecpix5"], bring_up=None):
         super().__init__(config, memory=memory, bring_up=bring_up)
 
     def lights(self, platform):

@@ -1,7 +1,5 @@
 """The OrangeCrab r0.2 with an LFE5U-85F."""
 
-from dataclasses import replace
-
 from amaranth.build import Attrs, DiffPairs, Pins, PinsN, Resource, Subsignal
 from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_85FPlatform
 from amaranth_boards.resources import UARTResource
@@ -11,9 +9,6 @@ from boards.ecp5 import Ecp5
 from soc.dram.memories import MEMORIES
 
 __all__ = ["OrangeCrab", "OrangeCrabPlatform"]
-
-# What the PLL makes exactly of the board's 48 MHz, and a multiple of 3 Mbaud.
-_MEMORY = replace(MEMORIES["orangecrab"], name="orangecrab-72", clock_hz=72e6, dram_clock_hz=0)
 
 # Of amaranth-boards' own, BA0 and BA2 are pins of the header and the green light, and the pairs of the strobes are
 # crossed; they also lack the order that the PHY needs: strobe and mask of a byte in the group of its data pins.
@@ -64,7 +59,7 @@ class OrangeCrab(Ddr3Top):
     INPUT = "clk", 48e6
     BRIDGE = True
 
-    def __init__(self, config, *, memory=_MEMORY, bring_up=None):
+    def __init__(self, config, *, memory=MEMORIES["orangecrab"], bring_up=None):
         super().__init__(config, memory=memory, bring_up=bring_up)
 
     def lights(self, platform):

@@ -58,7 +58,7 @@ class Ulx3s(Elaboratable):
     asynchronous = {}
     """Every path has to keep to the clocks."""
 
-    def __init__(self, config, *, memory=MEMORIES["ulx3s-75"]):
+    def __init__(self, config, *, memory=MEMORIES["ulx3s"]):
         divisor, rest = divmod(memory.clock_hz, BAUD)
         if rest:
             raise ValueError(f"Clock must be a multiple of {BAUD / 1e6:g} MHz, not {memory.clock_hz / 1e6:g} MHz")

@@ -116,14 +116,14 @@ def _steps(path):
 def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolchain):
     """Synthesise, place, route and pack a top, or find the result in the cache.
 
-    Timing that is missed is a result, not an error: see `Bitstream.failures`. nextpnr judges the paths of each clock, this
-    function those between clocks.
+    Timing that is missed is a result, not an error: see `Bitstream.failures`. nextpnr judges the paths of each
+    clock, this function those between clocks.
 
     Parameters
     ----------
     top : Elaboratable
-        Requests its pins from the platform, and gives it the Verilog of what it has instances of. ``asynchronous``, a dict,
-        says between which clocks paths may take any time (`flow.crossings.judge_crossings`).
+        Requests its pins from the platform, and gives it the Verilog of what it has instances of. ``asynchronous``, a
+        dict, says between which clocks paths may take any time (`flow.crossings.judge_crossings`).
     name : str
     platform : amaranth.vendor.LatticeECP5Platform
         A new one for every build.

@@ -37,9 +37,9 @@ class ClockTree:
 
         input buffer, register --> EHXPLLL --> ECLKBRIDGECS, ECLKSYNCB, DCCA --> CLKDIVF --> net
 
-    Outputs of a PLL are related to each other, not to the clock that goes into it: its delay to the PLL is no part of any
-    description. What a register drives is a source by itself. Cells and wires of a clock have no delay here, as in nextpnr,
-    which takes the edges of a clock to be at all of its registers at once.
+    Outputs of a PLL are related to each other, not to the clock that goes into it: its delay to the PLL is no part of
+    any description. What a register drives is a source by itself. Cells and wires of a clock have no delay here, as in
+    nextpnr, which takes the edges of a clock to be at all of its registers at once.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ class ClockTree:
         Raises
         ------
         ValueError
-            If there is no such net, if nothing says how fast it is, or if it comes from a PLL whose feedback is not that
-            of :class:`boards.pll.Pll`.
+            If there is no such net, if nothing says how fast it is, or if it comes from a PLL whose feedback is not
+            that of :class:`boards.pll.Pll`.
         """
         return self._trace(self._bit(name))
 

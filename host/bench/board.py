@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from boards.board import BOARDS
 from gateware.config import CONFIGS, Config
 from gateware.shapes.dot_shape import DotShape
 from gateware.shapes.memory_shape import MemoryShape
@@ -31,6 +32,9 @@ class Board:
         Of the DRAM, by its data sheet.
     dram_bytes : int
         What an image may take.
+    as_built : bool
+        Whether it is what `celosia build` makes of a board; otherwise a study: of a clock that nothing here builds a
+        board for.
     evidence : str
         What is simulated and what is assumed.
     """
@@ -41,6 +45,7 @@ class Board:
     clock_hz: float
     peak_bytes_per_cycle: float
     dram_bytes: int
+    as_built: bool
     evidence: str
 
     def ceiling_bytes_per_cycle(self):
@@ -62,13 +67,13 @@ def _ideal(name):
                     memory=MemoryShape(bus_bits=bits, prefetch_beats=1024, queue=64))
     return Board(
         name=name, config=config, memory=MemoryTiming(bandwidth=_IDEAL_BANDWIDTH), clock_hz=_IDEAL_CLOCK_HZ,
-        peak_bytes_per_cycle=config.memory.bus_bytes, dram_bytes=1 << 30,
+        peak_bytes_per_cycle=config.memory.bus_bytes, dram_bytes=1 << 30, as_built=False,
         evidence="simulated: the accelerator, cycle by cycle; its memory is no controller but a model with a "
                  "latency of 24 cycles and 0.95 words per cycle; assumed: the clock")
 
 
 def board_names():
-    """All boards; ``ideal-`` ones have a memory model in place of a controller."""
+    """All boards, and studies: boards at another clock; ``ideal-`` ones, with a memory model, not a controller."""
     from soc.dram.memories import MEMORIES
 
     return [*MEMORIES, *(f"ideal-{bits}" for bits in _IDEAL_BITS)]
@@ -94,7 +99,14 @@ def find_board(name):
     else:
         devices = "the RTL of its LiteDRAM controller; the DRAM devices behind it are a model"
     return Board(name=name, config=CONFIGS[memory.board], memory=memory, clock_hz=memory.clock_hz,
-                 peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes,
-                 evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the ceiling is what "
-                          "reads in order reach in such a simulation; the clock is that of the memory's "
-                          "description")
+                 peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes, as_built=name in BOARDS,
+                 evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the ceiling is what reads in "
+                          f"order reach in such a simulation; {_clock(memory)}")
+
+
+def _clock(memory):
+    if memory.name not in BOARDS:
+        return f"a study: the clock is none that `celosia build {memory.board}` builds for"
+    if BOARDS[memory.name].speed is None:
+        return f"the clock is that which `celosia build {memory.name} --project` writes; nothing here routes it"
+    return f"the clock is that of `celosia build {memory.name}`, which fails where it is missed"

@@ -67,7 +67,8 @@ def page_of(report, run):
     """
     mhz = report["clock_hz"] / 1e6
     return _PAGE.substitute(
-        title=escape(f"{report['shape']} {report['format']} on {report['board']}"),
+        title=escape(f"{report['shape']} {report['format']} on {report['board']}"
+                     + ("" if report["as_built"] else " (a study, not a board as built)")),
         subtitle=escape(f"A token at position {report['position']}, {mhz:g} MHz, simulated cycle by cycle"),
         tiles=_tiles(report), causes=_causes(report), kinds=_kinds(report), roofline=_roofline(report),
         layer_title="One layer" if run.layer else "The whole token", layer=_layer(run),

@@ -29,7 +29,8 @@ def report_of(measurement):
     dict
         ``cycles_per_token`` is the sum of ``busy_cycles`` and all ``lost_cycles``, and of all
         ``cycles_by_kind``; busy are as many cycles as what was read takes at the DRAM's peak, also where a
-        bus word is wider. ``utilisation`` is ``bytes_per_token``, each weight and each element of K and V
+        bus word is wider. ``as_built`` says whether `celosia build` makes such a board.
+        ``utilisation`` is ``bytes_per_token``, each weight and each element of K and V
         once, as packed and without padding, over the peak of the DRAM in these cycles;
         ``bus_bytes_per_token`` is all that was read. Fields that begin with ``prefill`` are None without a
         prompt.
@@ -46,6 +47,7 @@ def report_of(measurement):
         "board": board.name,
         "config": asdict(config),
         "clock_hz": board.clock_hz,
+        "as_built": board.as_built,
         "shape": shape.name,
         "format": shape.format or "file",
         "position": position,
@@ -135,8 +137,8 @@ def table_of(report):
     """The report as lines for people."""
     total = report["cycles_per_token"]
     lines = [
-        f"{report['shape']} {report['format']} on {report['board']} at {report['clock_hz'] / 1e6:g} MHz, "
-        f"position {report['position']}",
+        f"{report['shape']} {report['format']} on {report['board']} at {report['clock_hz'] / 1e6:g} MHz"
+        f"{', as built' if report['as_built'] else ' (a study, not a board as built)'}, position {report['position']}",
         "",
         f"decode              {report['tokens_per_second']:>12,.2f} token/s   {total:>12,} cycles",
         f"utilisation         {report['utilisation']:>12.1%} of peak   {report['bytes_per_token']:>12,} "

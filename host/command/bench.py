@@ -11,7 +11,9 @@ __all__ = ["bench"]
 
 
 def bench(
-    board: Annotated[str, typer.Option(metavar="NAME", help="Board: configuration, memory and clock.")],
+    board: Annotated[str, typer.Option(
+        metavar="NAME", help="Board: configuration, memory and clock as `celosia build` builds it; with a clock behind "
+                             "its name, or ideal-BITS, a study.")],
     shape: Annotated[str, typer.Option(metavar="NAME", help="Named shape, or a GGUF file.")],
     format: Annotated[str | None, typer.Option(
         metavar="TYPE", show_default=False,
@@ -35,10 +37,13 @@ def bench(
     is what a token needs to read, each weight and each element of K and V once, over what the DRAM could
     deliver at its peak in the same time. Every lost cycle has one cause.
 
+    ulx3s, ecpix5, orangecrab, arty_a7 and pynq_z1 are the boards as built. Others are studies: ulx3s-100 has a clock
+    that no build has, ideal-128 a memory model in place of a controller. The report says which.
+
     A prompt goes through in groups, and needs the logits of its last token only.
 
     \b
-    celosia bench --board ideal-128 --shape smollm-135m --format Q8_0
+    celosia bench --board arty_a7 --shape smollm-135m --format Q8_0
     celosia bench --board ideal-64 --shape stories15m --format Q4_0 --position 1024 --prefill 64
     celosia bench --board ideal-128 --shape model.gguf --json bench.json --html bench.html --trace trace.json
     """

@@ -62,20 +62,20 @@ class Memory:
         return self.peak_bytes_per_second / self.clock_hz
 
 
-_ULX3S = Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", clock_hz=100e6)
-_ECPIX5 = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=100e6, phases=2)
-_ORANGECRAB = Memory(name="orangecrab", part=PARTS["MT41K64M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2,
+def _at(memory, megahertz):
+    return replace(memory, name=f"{memory.name}-{megahertz}", clock_hz=megahertz * 1e6, dram_clock_hz=0)
+
+
+_ULX3S = Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", clock_hz=75e6)
+_ECPIX5 = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2)
+# What the PLL makes exactly of the board's 48 MHz, and a multiple of the 3 Mbaud of the link.
+_ORANGECRAB = Memory(name="orangecrab", part=PARTS["MT41K64M16"], phy="ECP5DDRPHY", clock_hz=72e6, phases=2,
                      mask_lanes=(1, 0))
 
 MEMORIES = {memory.name: memory for memory in (
-    _ULX3S,
-    replace(_ULX3S, name="ulx3s-75", clock_hz=75e6, dram_clock_hz=0),
-    _ECPIX5,
-    replace(_ECPIX5, name="ecpix5-75", clock_hz=75e6, dram_clock_hz=0),
-    _ORANGECRAB,
-    replace(_ORANGECRAB, name="orangecrab-48", clock_hz=48e6, dram_clock_hz=0),
+    _ULX3S, _at(_ULX3S, 100), _ECPIX5, _at(_ECPIX5, 100), _ORANGECRAB, _at(_ORANGECRAB, 48),
     Memory(name="arty_a7", part=PARTS["MT41K128M16"], phy="A7DDRPHY", clock_hz=100e6, phases=4),
     # 525 MHz: the DDR3-1050 of the board's PS7 settings.
     Memory(name="pynq_z1", part=PARTS["MT41K256M16"], phy="PS7", clock_hz=150e6, dram_clock_hz=525e6),
 )}
-"""Memories by name: that of the board, with the clock in MHz where a board has several."""
+"""Memories by name: by that of a board as the board is built; with a clock in MHz behind it, a study."""

@@ -23,7 +23,8 @@ def bitstream(tmp_path):
             name="ulx3s-micro", device=DEVICES["lfe5u-85f"], seed=1, used={"luts": 8364}, clocks={"clk": (mhz, 75.0)},
             path=[Step(name="a.b", logic=1.0, routing=2.0)], crossings=[Crossing(
                 launch="posedge clk", capture="posedge edge", delay=delay, allowed=5.0,
-                path=[Step(name="c.d", logic=0.5, routing=delay - 0.5)])], seconds=61.0, megabytes=900.0, tools="", archive=archive)
+                path=[Step(name="c.d", logic=0.5, routing=delay - 0.5)])], seconds=61.0, megabytes=900.0, tools="",
+            archive=archive)
     return with_clock
 
 

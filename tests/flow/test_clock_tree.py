@@ -14,7 +14,8 @@ def binary(number):
 
 
 def cell(kind, outputs, inputs, **parameters):
-    return {"type": kind, "parameters": parameters, "connections": {name: [bit] for name, bit in (outputs | inputs).items()},
+    return {"type": kind, "parameters": parameters,
+            "connections": {name: [bit] for name, bit in (outputs | inputs).items()},
             "port_directions": dict.fromkeys(outputs, "output") | dict.fromkeys(inputs, "input")}
 
 
@@ -76,7 +77,8 @@ def test_what_has_no_frequency_is_refused():
     with pytest.raises(ValueError, match=r"^Clock must be a net of the design, not 'bus'$"):
         tree().clock("bus")
 
-    with pytest.raises(ValueError, match=r"^Frequency in the constraints must be that of a net of the design, not of 'gone'$"):
+    message = r"^Frequency in the constraints must be that of a net of the design, not of 'gone'$"
+    with pytest.raises(ValueError, match=message):
         tree('FREQUENCY NET "gone" 25000000.0 HZ;')
 
 

@@ -69,8 +69,9 @@ def test_nearest_edges(launch, launch_edge, capture, capture_edge, nanoseconds):
 def test_a_path_is_judged_by_the_nearest_edges():
     crossings = judge_crossings(report(
         ("posedge slow", "posedge $glbnet$pll.clk", 12.004), ("posedge late", "posedge slow", 5.0),
-        ("posedge slow", "posedge late", 5.001), ("negedge slow", "posedge slow", 90.0), ("<async>", "posedge slow", 90.0),
-        ("posedge slow", "posedge slow", 90.0), ("posedge slow", "<async>", 90.0)), Tree(), {})
+        ("posedge slow", "posedge late", 5.001), ("negedge slow", "posedge slow", 90.0),
+        ("<async>", "posedge slow", 90.0), ("posedge slow", "posedge slow", 90.0), ("posedge slow", "<async>", 90.0)),
+        Tree(), {})
     assert [(each.launch, each.capture, each.delay, each.allowed, each.slack, each.failure) for each in crossings] == [
         ("posedge slow", "posedge fast", 12.004, 5.0, -7.004, "posedge slow -> posedge fast: 12.00 ns, not 5.00"),
         ("posedge late", "posedge slow", 5.0, 5.0, 0.0, ""),
@@ -85,8 +86,8 @@ def test_clocks_without_a_common_source_have_to_be_declared():
                    ("posedge board", "posedge fast", 3.0))
     failed, *declared = judge_crossings(paths, Tree(), {("board", "fast"): "x", ("init", "pll.clk"): "two registers"})
     assert failed == judge_crossings(paths, Tree(), {})[1]
-    assert failed.failure == ("posedge fast -> negedge init: the clocks keep no phase to each other, and the design does "
-                              "not say that this is no matter")
+    assert failed.failure == ("posedge fast -> negedge init: the clocks keep no phase to each other, and the design "
+                              "does not say that this is no matter")
     assert failed.to_text() == "2.00 ns, no phase: posedge fast -> negedge init"
     assert [(each.asynchronous, each.failure, each.slack) for each in declared] == [
         ("two registers", "", None), ("x", "", None)]
@@ -102,8 +103,8 @@ def test_fields():
 class Multiplication(Elaboratable):
     """36 x 36 bits between two outputs of one PLL: from 50 to 200 MHz, whose edges are 5 ns apart at the nearest.
 
-    A shorter path leads the same way, and one back through a register at the falling edge. The board's clock, from which
-    the PLL is fed, takes the result.
+    A shorter path leads the same way, and one back through a register at the falling edge. The board's clock, from
+    which the PLL is fed, takes the result.
     """
 
     asynchronous = {}

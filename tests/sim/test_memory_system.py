@@ -62,7 +62,7 @@ def _reader(built_for, device):
 def test_a_controller_that_breaks_the_data_sheet_is_caught():
     """One that was built for a faster part opens rows too fast for the slower one; and refreshes too
     seldom."""
-    memory = MEMORIES["ulx3s"]
+    memory = MEMORIES["ulx3s-100"]
     fast = replace(memory, part=replace(memory.part, rcd=(0, 10), refresh_interval=4 * memory.part.refresh_interval))
     slow = replace(memory, part=replace(memory.part, refresh_interval=4 * memory.part.refresh_interval))
     with pytest.raises(SimulationError, match=r"^DRAM: READ after ACTIVATE, bank 0, 1 clocks after, not 2; in cycle"):

@@ -14,7 +14,8 @@ from host.engine.rtl_engine import MemoryTiming
 def board():
     """Configuration `sim` behind the memory model, as the other tests have it compiled."""
     return Board(name="ideal-test", config=CONFIGS["sim"], memory=MemoryTiming(bandwidth=(19, 20)), clock_hz=100e6,
-                 peak_bytes_per_cycle=16, dram_bytes=1 << 20, evidence="simulated")
+                 peak_bytes_per_cycle=16, dram_bytes=1 << 20, as_built=False,
+                 evidence="simulated")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from host.bench.report import CAUSES, report_of, table_of
 from host.command import app
 
 FIELDS = {
-    "board": str, "config": dict, "clock_hz": float, "shape": str, "format": str, "position": int, "kv_bits": int,
+    "board": str, "config": dict, "clock_hz": float, "as_built": bool, "shape": str, "format": str, "position": int, "kv_bits": int,
     "cycles_per_token": int, "tokens_per_second": float, "bytes_per_token": int, "bus_bytes_per_token": int,
     "peak_bytes_per_cycle": (int, float), "utilisation": float, "ceiling_bytes_per_cycle": float,
     "share_of_ceiling": float, "busy_cycles": int, "lost_cycles": dict, "cycles_by_kind": dict, "macs_per_token": int,
@@ -47,6 +47,8 @@ def test_report_page_and_trace(bench):
     assert {*report} == {*FIELDS}
     for field, kind in FIELDS.items():
         assert isinstance(report[field], kind), field
+    assert not report["as_built"] and printed.startswith(
+        "small Q8_0 on ideal-test at 100 MHz (a study, not a board as built), position 40\n")
     _check_sums(report)
     assert report["prefill_group"] == 1 and report["simulated_layers"] == 3
     assert "3 of 8 layers were simulated" in report["evidence"] and "interpolated" in report["evidence"]

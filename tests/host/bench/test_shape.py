@@ -1,11 +1,13 @@
 """Shapes: their sizes, the bytes they need, and what is refused."""
 
 import dataclasses
+import inspect
 import re
 
 import numpy as np
 import pytest
 
+from gateware.config import CONFIGS
 from gateware.isa import CodeKind
 from host.bench.board import find_board
 from host.bench.measure import measure
@@ -103,8 +105,30 @@ def test_the_image_is_that_of_the_whole_model(board, small):
 
 
 def test_boards():
-    with pytest.raises(CelosiaError, match="^board must be one of ulx3s, ulx3s-75, ecpix5, .*, ideal-256, not 'de10'$"):
+    with pytest.raises(CelosiaError, match="^board must be one of ulx3s, ulx3s-100, ecpix5, .*, ideal-256, not 'de10'$"):
         find_board("de10")
     arty = find_board("arty_a7")
     assert (arty.peak_bytes_per_cycle, arty.dram_bytes, arty.clock_hz) == (16, 256 << 20, 100e6)
     assert find_board("ideal-64").ceiling_bytes_per_cycle() == 7.6
+
+
+@pytest.mark.parametrize("name,as_built,words", [
+    ("ulx3s", True, "the clock is that of `celosia build ulx3s`, which fails where it is missed"),
+    ("pynq_z1", True, "the clock is that which `celosia build pynq_z1 --project` writes; nothing here routes it"),
+    ("ulx3s-100", False, "a study: the clock is none that `celosia build ulx3s` builds for"),
+    ("ideal-64", False, "its memory is no controller but a model"),
+])
+def test_boards_say_whether_they_are_built(name, as_built, words):
+    board = find_board(name)
+    assert board.as_built == as_built and words in board.evidence
+
+
+def test_a_board_as_built_has_the_memory_of_its_top():
+    from boards.tops import TOPS, XILINX_TOPS
+
+    clocks = {}
+    for name, (top, _) in (TOPS | XILINX_TOPS).items():
+        memory = inspect.signature(top).parameters["memory"].default
+        assert find_board(name).memory == memory and find_board(name).config == CONFIGS[name]
+        clocks[name] = memory.clock_hz / 1e6
+    assert clocks == {"ulx3s": 75, "ecpix5": 75, "orangecrab": 72, "arty_a7": 100, "pynq_z1": 150}
