@@ -68,7 +68,7 @@ def test_logits_are_the_same_bits_on_the_golden_model(write_gguf, kv_bits):
 
 @pytest.mark.parametrize("kv_bits, config", [
     (16, MICRO), (4, MICRO), (16, TWO_OF_TWO), (8, TWO_OF_TWO), (4, TWO_OF_TWO)],
-    ids=lambda value: value if isinstance(value, int) else f"{value.columns}x{value.slots}")
+    ids=lambda value: value if isinstance(value, int) else f"{value.dot.columns}x{value.dot.slots}")
 def test_logits_are_the_same_bits_on_the_gateware(write_gguf, kv_bits, config):
     path = write_gguf(metadata={"llama.context_length": 40})
     one_by_one = ModelEngine(image_of(path, MICRO, kv_bits))
