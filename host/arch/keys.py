@@ -58,7 +58,9 @@ class Keys(Metadata):
 
     def factor(self, key, default):
         """A positive number, or `default` where there is none or 0."""
-        return default if key not in self or self.get(key) == 0 else self.real(key)
+        if key not in self or np.isscalar(self.get(key)) and self.get(key) == 0:
+            return default
+        return self.real(key)
 
     def refuse_window(self, context):
         """Refuse attention within a window that is smaller than the context of the model; 0 is no window.

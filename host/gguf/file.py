@@ -9,6 +9,7 @@ import numpy as np
 from host.errors import CelosiaError
 from host.gguf.foreign import what_it_is
 from host.gguf.header import Header
+from host.gguf.metadata import Metadata
 
 __all__ = ["GGUFFile", "GGUFPart", "TensorInfo"]
 
@@ -136,9 +137,9 @@ class GGUFFile:
         found = len(self.tensors)
         for part in self.parts:
             total = part.header.values.get("split.tensors.count", found)
-            if total != found:
-                raise CelosiaError(f"{part.path}: metadata key 'split.tensors.count' must be the {found} tensors of "
-                                   f"all parts, not {total!r:.40}")
+            if not isinstance(total, int) or total != found:
+                Metadata(part.path, part.header.values).fail(
+                    "split.tensors.count", f"the {found} tensors of all parts", total)
 
     def _open(self, part):
         number, count = part.split()

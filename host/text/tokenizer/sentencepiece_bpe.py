@@ -42,7 +42,7 @@ class SentencePieceTokenizer(Tokenizer):
         self._ranks = {token: -scores[id] for token, id in self._ids.items()}
         self._bytes = {int(match[1], 16): id for id, token in enumerate(vocabulary.tokens)
                        if (match := _BYTE.fullmatch(token))}
-        self._unknown = _unknown(vocabulary)
+        self.unknown = _unknown(vocabulary)
         # No merge joins a character and a space after it if no token has the two side by side. So a text can be cut
         # there, and its words need to be merged only once.
         joined = "".join(sorted({_SPACE, *re.findall(f"(.)(?={_SPACE})", "\n".join(self._ids), re.DOTALL)} - {"\n"}))
@@ -56,7 +56,7 @@ class SentencePieceTokenizer(Tokenizer):
             if word not in self._known:
                 self._known[word] = self._encode_word(word)
             ids += self._known[word]
-        return ids if self._unknown is None else self._without_repeated_unknowns(ids)
+        return ids if self.unknown is None else self._without_repeated_unknowns(ids)
 
     def _encode_word(self, word):
         ids = []
@@ -68,16 +68,16 @@ class SentencePieceTokenizer(Tokenizer):
         return ids
 
     def _encode_bytes(self, character):
-        data = character.encode()
+        data = character.replace(_SPACE, " ").encode()
         if all(byte in self._bytes for byte in data):
             return [self._bytes[byte] for byte in data]
-        if self._unknown is None:
+        if self.unknown is None:
             raise CelosiaError(f"{self._path}: text must be of what the vocabulary has tokens for, "
                                f"which {character!r} is not")
-        return [self._unknown]
+        return [self.unknown]
 
     def _without_repeated_unknowns(self, ids):
-        return [id for at, id in enumerate(ids) if id != self._unknown or at == 0 or ids[at - 1] != id]
+        return [id for at, id in enumerate(ids) if id != self.unknown or at == 0 or ids[at - 1] != id]
 
 
 def _unknown(vocabulary):

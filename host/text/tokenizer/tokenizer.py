@@ -31,7 +31,11 @@ class Tokenizer(ABC):
     bos, eos : int or None
     stop : frozenset of int
         Tokens after which generation ends: EOS, and the ends of a turn or message where the model has them.
+    unknown : int or None
+        What becomes of text that the vocabulary has no tokens for.
     """
+
+    unknown = None
 
     def __init__(self, vocabulary, pieces, *, add_bos, add_space):
         self.bos = vocabulary.bos

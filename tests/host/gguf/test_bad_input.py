@@ -255,6 +255,7 @@ def test_missing_key(write_gguf, key):
     ("llama.vocab_size", 300, "the 272 of the token list or the embedding, not 300"),
     ("llama.rope.scaling.type", "longrope", "'none' or 'linear', not 'longrope'"),
     ("llama.rope.scaling.factor", -2.0, "a positive number, not -2.0"),
+    ("llama.rope.scaling.factor", [1, 2], "a positive number, not a list of 2"),
     ("llama.rope.scale_linear", "4", "a positive number, not '4'"),
     ("llama.rope.scaling.attn_factor", 0.0, "absent or 1 (it is not supported), not 0.0"),
     ("llama.expert_count", 8, "absent or 0 (it is not supported), not 8"),

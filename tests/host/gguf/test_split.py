@@ -93,11 +93,11 @@ def test_tensor_in_two_parts(split):
 
 
 @pytest.mark.parametrize("part", [0, 1])
-@pytest.mark.parametrize("total", [0, 12, "many"])
-def test_wrong_number_of_tensors(split, part, total):
+@pytest.mark.parametrize("total, found", [(0, "0"), (12, "12"), ("many", "'many'"), ([11, 11], "a list of 2")])
+def test_wrong_number_of_tensors(split, part, total, found):
     paths = split(*({"split.tensors.count": total} if index == part else {} for index in range(2)))
     assert message(paths[1 - part]) == (f"{paths[part].name}: metadata key 'split.tensors.count' must be the 11 "
-                                        f"tensors of all parts, not {total!r}")
+                                        f"tensors of all parts, not {found}")
 
 
 def test_damage_is_told_of_its_part(split):
