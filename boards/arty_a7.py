@@ -2,12 +2,20 @@
 
 from amaranth_boards.arty_a7 import ArtyA7_100Platform
 
+from boards.board import Board
 from boards.ddr3_top import Ddr3Top
 from boards.series7_ddr3_clocks import Series7Ddr3Clocks
 from boards.series7_platform import Series7Platform
-from soc.dram.memories import MEMORIES
+from gateware.config import Config
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
+from soc.dram.memory import Memory
+from soc.dram.parts import PARTS
 
-__all__ = ["ArtyA7", "ArtyA7Platform"]
+__all__ = ["BOARD", "ArtyA7", "ArtyA7Platform"]
+
+MEMORY = Memory(name="arty_a7", part=PARTS["MT41K128M16"], phy="A7DDRPHY", clock_hz=100e6, phases=4)
 
 
 class ArtyA7Platform(Series7Platform, ArtyA7_100Platform):
@@ -36,7 +44,7 @@ class ArtyA7(Ddr3Top):
 
     INPUT = "clk100", 100e6
 
-    def __init__(self, config, *, memory=MEMORIES["arty_a7"], bring_up=None):
+    def __init__(self, config, *, memory=MEMORY, bring_up=None):
         super().__init__(config, memory=memory, bring_up=bring_up)
 
     def clocks(self, clock_hz):
@@ -49,3 +57,17 @@ class ArtyA7(Ddr3Top):
     def lights(self, platform):
         return {name: platform.request("led", number, dir="-")
                 for number, name in enumerate(("ready", "busy", "active", "trouble"))}
+
+
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
+# for a pass of the vector unit, is emptied again.
+BOARD = Board(
+    name="arty_a7",
+    config=Config(name="arty_a7", dot=DotShape(columns=2, slots=2, scale_bytes=1024),
+                  vector=VectorShape(lanes=8, scratchpad=32768),
+                  memory=MemoryShape(bus_bits=256, prefetch_beats=1024, queue=64)),
+    memory=MEMORY,
+    device="xc7a100t",
+    top=ArtyA7,
+    platform=ArtyA7Platform,
+)

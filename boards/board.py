@@ -1,40 +1,101 @@
-"""The boards, as far as they decide what is synthesised."""
+"""What a board is, and which boards there are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+
+from boards.device import DEVICES
+from gateware.config import Config
+from soc.dram.memory import Memory
 
 __all__ = ["BOARDS", "Board"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """One board.
+    """One board: all that is built, simulated or measured for it is made from this.
 
     Attributes
     ----------
     name : str
-        Also the name of its accelerator's configuration and of its memory in `soc.dram.memories`, which has the
-        part, the PHY and the clocks.
+        Also the name of its module, of its configuration and of its memory.
+    config : gateware.config.Config
+        Of its accelerator.
+    memory : soc.dram.memory.Memory
+        As the top has it: part, PHY and the clock of the design.
     device : str
         One of `boards.device.DEVICES`.
+    top : function of a Config
+        Makes the whole of the FPGA, an Elaboratable with an attribute ``trained``: whether something trains the PHY of
+        its DRAM.
+    platform : class
+        The pins: an ``amaranth.build.Platform``.
     speed : int or None
         Speed grade of an ECP5.
-    platform : str
-        Where Amaranth's description of its pins is: a class of `amaranth_boards`, by module and name. Empty:
-        it has none.
+    studies : tuple of Memory
+        The memory at clocks that no design has, to be simulated.
+
+    Raises
+    ------
+    ValueError
+        If configuration or memory have another name, or there is no such device or speed grade.
     """
 
     name: str
+    config: Config
+    memory: Memory
     device: str
+    top: object
+    platform: type
     speed: int | None = None
-    platform: str = ""
+    studies: tuple[Memory, ...] = ()
+
+    def __post_init__(self):
+        for what, name in ("configuration", self.config.name), ("memory", self.memory.name):
+            if name != self.name:
+                raise ValueError(f"Name of a board's {what} must be {self.name!r}, not {name!r}")
+        for study in self.studies:
+            if study.board != self.name or not study.is_study:
+                raise ValueError(f"Name of a study must be {self.name!r} and a clock, not {study.name!r}")
+        if self.device not in DEVICES:
+            raise ValueError(f"Device of a board must be one of {', '.join(DEVICES)}, not {self.device!r}")
+        speeds = DEVICES[self.device].speeds or (None,)
+        if self.speed not in speeds:
+            raise ValueError(f"Speed grade of {self.name!r} must be one of {', '.join(map(str, speeds))}, "
+                             f"not {self.speed!r}")
+
+    @property
+    def clock_hz(self):
+        """Clock of accelerator, link and controller, in Hz."""
+        return self.memory.clock_hz
+
+    @property
+    def family(self):
+        """Family of the device: ``"ecp5"``, which is placed and routed here, or ``"xc7"``, which is not."""
+        return DEVICES[self.device].family
+
+
+class _Boards(Mapping):
+    """Modules of this package that end in ``BOARD``; one is imported when its board is asked for."""
+
+    def __init__(self, *names):
+        self._names = names
+
+    def __getitem__(self, name):
+        if name not in self._names:
+            raise KeyError(name)
+        return import_module(f"boards.{name}").BOARD
+
+    def __contains__(self, name):
+        return name in self._names
+
+    def __iter__(self):
+        return iter(self._names)
+
+    def __len__(self):
+        return len(self._names)
 
 
 # Nothing was tried on any of them: none of this has run on real hardware.
-BOARDS = {board.name: board for board in (
-    Board(name="ulx3s", device="lfe5u-85f", speed=6, platform="ulx3s.ULX3S_85F_Platform"),
-    Board(name="ecpix5", device="lfe5um5g-85f", speed=8, platform="ecpix5.ECPIX585Platform"),
-    Board(name="orangecrab", device="lfe5u-85f", speed=8, platform="orangecrab_r0_2.OrangeCrabR0_2_85FPlatform"),
-    Board(name="arty_a7", device="xc7a100t", platform="arty_a7.ArtyA7_100Platform"),
-    Board(name="pynq_z1", device="xc7z020"),
-)}
+BOARDS = _Boards("ulx3s", "ecpix5", "orangecrab", "arty_a7", "pynq_z1")
 """Boards by their names."""

@@ -32,7 +32,7 @@ class Ddr3Top(Elaboratable):
     Parameters
     ----------
     config : gateware.config.Config
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
         With the PHY of the device; its clock is that of the design.
     bring_up : wiring.Component
         With a member ``control``, Out(soc.dram.controller.ControlBus): the master of the controller's registers, in

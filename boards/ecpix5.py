@@ -2,11 +2,19 @@
 
 from amaranth_boards.ecpix5 import ECPIX585Platform
 
+from boards.board import Board
 from boards.ddr3_top import Ddr3Top
 from boards.ecp5 import Ecp5
-from soc.dram.memories import MEMORIES
+from gateware.config import Config
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
+from soc.dram.memory import Memory
+from soc.dram.parts import PARTS
 
-__all__ = ["Ecpix5", "Ecpix5Platform"]
+__all__ = ["BOARD", "Ecpix5", "Ecpix5Platform"]
+
+MEMORY = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2)
 
 
 class Ecpix5Platform(Ecp5, ECPIX585Platform):
@@ -28,9 +36,25 @@ class Ecpix5(Ddr3Top):
 
     INPUT = "clk100", 100e6
 
-    def __init__(self, config, *, memory=MEMORIES["ecpix5"], bring_up=None):
+    def __init__(self, config, *, memory=MEMORY, bring_up=None):
         super().__init__(config, memory=memory, bring_up=bring_up)
 
     def lights(self, platform):
         return {name: platform.request("rgb_led", number, dir="-").g
                 for number, name in enumerate(("ready", "busy", "active", "trouble"))}
+
+
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
+# for a pass of the vector unit, is emptied again.
+BOARD = Board(
+    name="ecpix5",
+    config=Config(name="ecpix5", dot=DotShape(columns=2, slots=2, x_elements=8192, scale_bytes=1024),
+                  vector=VectorShape(scratchpad=32768),
+                  memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
+    memory=MEMORY,
+    studies=(MEMORY.study(100e6),),
+    device="lfe5um5g-85f",
+    speed=8,
+    top=Ecpix5,
+    platform=Ecpix5Platform,
+)

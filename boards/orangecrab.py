@@ -4,11 +4,21 @@ from amaranth.build import Attrs, DiffPairs, Pins, PinsN, Resource, Subsignal
 from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_85FPlatform
 from amaranth_boards.resources import UARTResource
 
+from boards.board import Board
 from boards.ddr3_top import Ddr3Top
 from boards.ecp5 import Ecp5
-from soc.dram.memories import MEMORIES
+from gateware.config import Config
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
+from soc.dram.memory import Memory
+from soc.dram.parts import PARTS
 
-__all__ = ["OrangeCrab", "OrangeCrabPlatform"]
+__all__ = ["BOARD", "OrangeCrab", "OrangeCrabPlatform"]
+
+# 72 MHz: what the PLL makes exactly of the board's 48 MHz, and a multiple of 3 Mbaud.
+MEMORY = Memory(name="orangecrab", part=PARTS["MT41K64M16"], phy="ECP5DDRPHY", clock_hz=72e6, phases=2,
+                mask_lanes=(1, 0))
 
 # Of amaranth-boards' own, BA0 and BA2 are pins of the header and the green light, and the pairs of the strobes are
 # crossed; they also lack the order that the PHY needs: strobe and mask of a byte in the group of its data pins.
@@ -59,7 +69,7 @@ class OrangeCrab(Ddr3Top):
     INPUT = "clk", 48e6
     BRIDGE = True
 
-    def __init__(self, config, *, memory=MEMORIES["orangecrab"], bring_up=None):
+    def __init__(self, config, *, memory=MEMORY, bring_up=None):
         super().__init__(config, memory=memory, bring_up=bring_up)
 
     def lights(self, platform):
@@ -69,3 +79,18 @@ class OrangeCrab(Ddr3Top):
     def constants(self, platform):
         power = platform.request("ddr3_pseudo_power", dir="-")
         return [(power.vcc_virtual, 0b111111), (power.gnd_virtual, 0)]
+
+
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
+# for a pass of the vector unit, is emptied again.
+BOARD = Board(
+    name="orangecrab",
+    config=Config(name="orangecrab", dot=DotShape(columns=2, slots=2, scale_bytes=1024), vector=VectorShape(scratchpad=32768),
+                  memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
+    memory=MEMORY,
+    studies=(MEMORY.study(48e6),),
+    device="lfe5u-85f",
+    speed=8,
+    top=OrangeCrab,
+    platform=OrangeCrabPlatform,
+)

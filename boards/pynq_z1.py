@@ -7,13 +7,22 @@ from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import connect
 from amaranth_boards.resources import ButtonResources, LEDResources, SwitchResources
 
+from boards.board import Board
 from boards.activity_light import ActivityLight
 from boards.ps7 import Ps7
 from boards.series7_platform import Series7Platform
+from gateware.config import Config
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
 from soc.axi_system import AxiSystem
-from soc.dram.memories import MEMORIES
+from soc.dram.memory import Memory
+from soc.dram.parts import PARTS
 
-__all__ = ["PynqZ1", "PynqZ1Platform"]
+__all__ = ["BOARD", "PynqZ1", "PynqZ1Platform"]
+
+# 525 MHz: the DDR3-1050 of the board's PS7 settings.
+MEMORY = Memory(name="pynq_z1", part=PARTS["MT41K256M16"], phy="PS7", clock_hz=150e6, dram_clock_hz=525e6)
 
 BASE = 0x0800_0000
 _LEAST_BASE = 0x0010_0000
@@ -57,7 +66,7 @@ class PynqZ1(Elaboratable):
     Parameters
     ----------
     config : gateware.config.Config
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
         For its size and its clock.
     base : int
         Where the accelerator's part of the DRAM begins, a multiple of 4096.
@@ -71,7 +80,7 @@ class PynqZ1(Elaboratable):
     trained = True
     """The processors' software trains the DRAM."""
 
-    def __init__(self, config, *, memory=MEMORIES["pynq_z1"], base=BASE):
+    def __init__(self, config, *, memory=MEMORY, base=BASE):
         if base % 4096 or base not in range(_LEAST_BASE, memory.bytes):
             raise ValueError(f"Base address must be a multiple of 4096 of {_LEAST_BASE:#x}..{memory.bytes - 4096:#x}, "
                              f"not {base:#x}")
@@ -93,3 +102,17 @@ class PynqZ1(Elaboratable):
             m.submodules[f"light_{number}_pin"] = pin = io.Buffer("o", platform.request("led", number, dir="-"))
             m.d.comb += [light.event.eq(event), pin.o.eq(light.light)]
         return m
+
+
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
+# for a pass of the vector unit, is emptied again.
+BOARD = Board(
+    name="pynq_z1",
+    config=Config(name="pynq_z1", dot=DotShape(lanes=64, columns=2, slots=2, x_elements=8192, scale_bytes=1024),
+                  vector=VectorShape(lanes=8, scratchpad=65536),
+                  memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
+    memory=MEMORY,
+    device="xc7z020",
+    top=PynqZ1,
+    platform=PynqZ1Platform,
+)

@@ -6,15 +6,23 @@ from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import connect
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
+from boards.board import Board
 from boards.ecp5 import Ecp5
 from boards.pll import Pll
+from gateware.config import Config
+from gateware.shapes.dot_shape import DotShape
+from gateware.shapes.memory_shape import MemoryShape
+from gateware.shapes.vector_shape import VectorShape
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
-from soc.dram.memories import MEMORIES
+from soc.dram.memory import Memory
+from soc.dram.parts import PARTS
 from soc.dram.sdr_phy import SdrPhy
 from soc.serial_system import SerialSystem
 
-__all__ = ["Ulx3s", "Ulx3sPlatform"]
+__all__ = ["BOARD", "Ulx3s", "Ulx3sPlatform"]
+
+MEMORY = Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", clock_hz=75e6)
 
 BAUD = 3_000_000
 INPUT_HZ = 25e6
@@ -44,7 +52,7 @@ class Ulx3s(Elaboratable):
     Parameters
     ----------
     config : gateware.config.Config
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
         For its clock, a multiple of 3 MHz that the PLL makes.
 
     Raises
@@ -58,7 +66,7 @@ class Ulx3s(Elaboratable):
     asynchronous = {}
     """Every path has to keep to the clocks."""
 
-    def __init__(self, config, *, memory=MEMORIES["ulx3s"]):
+    def __init__(self, config, *, memory=MEMORY):
         divisor, rest = divmod(memory.clock_hz, BAUD)
         if rest:
             raise ValueError(f"Clock must be a multiple of {BAUD / 1e6:g} MHz, not {memory.clock_hz / 1e6:g} MHz")
@@ -121,3 +129,18 @@ class Ulx3s(Elaboratable):
                 m.d.sync += seen.eq(1)
             m.submodules[f"led_{number}"] = led = io.Buffer("o", platform.request("led", number, dir="-"))
             m.d.comb += led.o.eq(light)
+
+
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
+# for a pass of the vector unit, is emptied again.
+BOARD = Board(
+    name="ulx3s",
+    config=Config(name="ulx3s", dot=DotShape(lanes=16, columns=2, slots=4), vector=VectorShape(scratchpad=16384),
+                  memory=MemoryShape(bus_bits=32, prefetch_beats=2048, queue=64)),
+    memory=MEMORY,
+    studies=(MEMORY.study(100e6),),
+    device="lfe5u-85f",
+    speed=6,
+    top=Ulx3s,
+    platform=Ulx3sPlatform,
+)

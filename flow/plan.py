@@ -14,7 +14,6 @@ from flow.wrapped_unit import WrappedUnit
 from boards.device import Device
 from boards.ecp5 import Ecp5
 from boards.series7 import Series7
-from boards.tops import TOPS, XILINX_TOPS
 
 __all__ = ["Plan", "Result", "run_plan"]
 
@@ -171,10 +170,9 @@ def _route(plan, synthesis, toolchain, progress, jobs):
 
 def _synthesise(plan, toolchain):
     """The whole of a board where only counts are wanted, otherwise the unit between registers."""
-    tops = TOPS | XILINX_TOPS
-    if plan.unit in tops and not plan.seeds and plan.device.name == BOARDS[plan.unit].device:
-        make, platform = tops[plan.unit]
-        text, verilog, _ = convert_top(make(plan.config), platform())
+    board = BOARDS.get(plan.unit)
+    if board and not plan.seeds and plan.device.name == board.device:
+        text, verilog, _ = convert_top(board.top(plan.config), board.platform())
         return synthesise_rtlil(text, device=plan.device, verilog=verilog, toolchain=toolchain)
     platform = _PLATFORMS[plan.device.family]()
     return synthesise(WrappedUnit(UNITS[plan.unit](plan.config)), device=plan.device, platform=platform,

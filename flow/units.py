@@ -8,7 +8,6 @@ from gateware.dma.native_writer import NativeWriter
 from gateware.dma.read_engine import ReadEngine
 from gateware.dot.engine import DotEngine
 from gateware.vector.unit import VectorUnit
-from soc.dram.memories import MEMORIES
 from soc.system import System
 
 __all__ = ["UNITS"]
@@ -22,7 +21,7 @@ _BANK_SHIFT = 7
 
 def _system(board):
     # Without the controller of the DRAM and the pins.
-    return lambda config: System(config, memory_bytes=MEMORIES[board].bytes)
+    return lambda config: System(config, memory_bytes=BOARDS[board].memory.bytes)
 
 
 UNITS = {

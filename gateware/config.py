@@ -88,19 +88,7 @@ CONFIGS = {config.name: config for config in (
     # What the clock and the size of an ECP5 are judged by: docs/silicon.md.
     Config(name="ecp5", dot=DotShape(columns=2, slots=4), vector=VectorShape(scratchpad=16384),
            memory=MemoryShape(bus_bits=64)),
-    # Boards. The bus is twice as wide as what their DRAM delivers per cycle, so that the read FIFO, which fills while
-    # the engine waits for a pass of the vector unit, is emptied again.
-    Config(name="ulx3s", dot=DotShape(lanes=16, columns=2, slots=4), vector=VectorShape(scratchpad=16384),
-           memory=MemoryShape(bus_bits=32, prefetch_beats=2048, queue=64)),
-    Config(name="ecpix5", dot=DotShape(columns=2, slots=2, x_elements=8192, scale_bytes=1024),
-           vector=VectorShape(scratchpad=32768), memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
-    Config(name="orangecrab", dot=DotShape(columns=2, slots=2, scale_bytes=1024),
-           vector=VectorShape(scratchpad=32768), memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
-    Config(name="arty_a7", dot=DotShape(columns=2, slots=2, scale_bytes=1024),
-           vector=VectorShape(lanes=8, scratchpad=32768), memory=MemoryShape(bus_bits=256, prefetch_beats=1024, queue=64)),
-    Config(name="pynq_z1", dot=DotShape(lanes=64, columns=2, slots=2, x_elements=8192, scale_bytes=1024),
-           vector=VectorShape(lanes=8, scratchpad=65536), memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
     Config(name="micro", dot=DotShape(lanes=4, slots=2, x_elements=256), vector=VectorShape(lanes=2, scratchpad=1024),
            memory=MemoryShape(bus_bits=64, prefetch_beats=32, queue=4)),
 )}
-"""Named configurations, for simulation and for boards."""
+"""Configurations for simulation and for judging a device; each board has its own, `boards.configs`."""

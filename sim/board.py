@@ -30,7 +30,7 @@ class SimulatedBoard:
     Parameters
     ----------
     config : gateware.config.Config
-    memory : soc.dram.memories.Memory or sim.dram.Dram
+    memory : soc.dram.memory.Memory or sim.dram.Dram
         The memory of a board: its controller is simulated cycle by cycle, its devices are a model, and they
         are up when this returns. Or a model behind the burst ports of the accelerator.
     bit_level : bool

@@ -32,7 +32,7 @@ class MemorySystem:
     ----------
     make : function without parameters that returns a wiring.Component
         The design with burst ports. Not called if its library is in the cache.
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
     bus_bits : int
         Of the burst ports.
     content : numpy.ndarray
@@ -47,7 +47,7 @@ class MemorySystem:
     Attributes
     ----------
     simulation : CompiledSimulation
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
     model : Sdram or ZynqMemory
         The devices, with counters.
     start_cycles : int

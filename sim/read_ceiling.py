@@ -7,7 +7,7 @@ import numpy as np
 
 from sim.memory_system import MemorySystem
 from sim.read_stream import ReadStream
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 __all__ = ["ReadCeiling", "read_ceiling"]
 
@@ -54,7 +54,7 @@ def read_ceiling(memory, *, bus_bits=None, cycles=200_000):
 
     Parameters
     ----------
-    memory : str or soc.dram.memories.Memory
+    memory : str or soc.dram.memory.Memory
     bus_bits : int
         Width of the burst ports. By default the narrowest that carries the peak.
     cycles : int

@@ -62,7 +62,7 @@ class Sdram:
     content : numpy.ndarray
         uint8, one dimension, contiguous, writable; shared, not copied. It may be shorter than the device; an
         access beyond its end is an error.
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
     core : soc.dram.core.ControllerCore
         The controller in the design, generated for simulation.
 

@@ -67,7 +67,7 @@ class ZynqMemory:
     ----------
     content : numpy.ndarray
         See :class:`sim.sdram.Sdram`.
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
     ports : int
         AXI ports for reading.
     base : int

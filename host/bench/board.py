@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from boards.board import BOARDS
-from gateware.config import CONFIGS, Config
+from gateware.config import Config
 from gateware.shapes.dot_shape import DotShape
 from gateware.shapes.memory_shape import MemoryShape
 from gateware.shapes.vector_shape import VectorShape
@@ -24,7 +24,7 @@ class Board:
     ----------
     name : str
     config : gateware.config.Config
-    memory : host.engine.rtl_engine.MemoryTiming or soc.dram.memories.Memory
+    memory : host.engine.rtl_engine.MemoryTiming or soc.dram.memory.Memory
         What `host.engine.rtl_engine.RtlEngine` takes as its memory.
     clock_hz : float
         Of accelerator and memory port.
@@ -74,7 +74,7 @@ def _ideal(name):
 
 def board_names():
     """All boards, and studies: boards at another clock; ``ideal-`` ones, with a memory model, not a controller."""
-    from soc.dram.memories import MEMORIES
+    from boards.memories import MEMORIES
 
     return [*MEMORIES, *(f"ideal-{bits}" for bits in _IDEAL_BITS)]
 
@@ -87,7 +87,8 @@ def find_board(name):
     CelosiaError
         If there is none, listing those that there are.
     """
-    from soc.dram.memories import MEMORIES
+    from boards.board import BOARDS
+    from boards.memories import MEMORIES
 
     if name not in board_names():
         raise CelosiaError(f"board must be one of {', '.join(board_names())}, not {name!r}")
@@ -98,14 +99,14 @@ def find_board(name):
         devices = "the DRAM behind the AXI ports, controller included, is a model, not RTL"
     else:
         devices = "the RTL of its LiteDRAM controller; the DRAM devices behind it are a model"
-    return Board(name=name, config=CONFIGS[memory.board], memory=memory, clock_hz=memory.clock_hz,
-                 peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes, as_built=name in BOARDS,
+    return Board(name=name, config=BOARDS[memory.board].config, memory=memory, clock_hz=memory.clock_hz,
+                 peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes, as_built=not memory.is_study,
                  evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the ceiling is what reads in "
                           f"order reach in such a simulation; {_clock(memory)}")
 
 
 def _clock(memory):
-    if memory.name not in BOARDS:
+    if memory.is_study:
         return f"a study: the clock is none that `celosia build {memory.board}` builds for"
     if BOARDS[memory.name].speed is None:
         return f"the clock is that which `celosia build {memory.name} --project` writes; nothing here routes it"

@@ -79,7 +79,6 @@ def build(
     from flow.plan import Plan, run_plan
     from flow.units import UNITS
     from boards.device import DEVICES
-    from boards.tops import TOPS, XILINX_TOPS
     from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
     from flow.toolchain import Toolchain, ToolError
@@ -99,14 +98,15 @@ def build(
     if flow is not None and project is None:
         raise CelosiaError("--flow needs --project")
     if project is not None:
-        if unit not in XILINX_TOPS:
-            raise CelosiaError(f"projects can be written for {', '.join(XILINX_TOPS)}, not for {unit}")
+        if not board or board.family != "xc7":
+            known = ", ".join(name for name, each in BOARDS.items() if each.family == "xc7")
+            raise CelosiaError(f"projects can be written for {known}, not for {unit}")
         if synth_only or json or speed is not None:
             raise CelosiaError("--project is not possible with --synth-only, --json or --speed")
         _check_fixed(board, "project", mhz, device=device)
         _build_project(board, find_config(config), project, flow or "vivado")
         return
-    if unit in XILINX_TOPS and device == board.device and not synth_only:
+    if board and board.family == "xc7" and device == board.device and not synth_only:
         raise CelosiaError(
             f"{unit} can be built with --synth-only or --project alone: nextpnr-ecp5 does not know {device}")
     if not chosen.speeds and not synth_only:
@@ -121,7 +121,7 @@ def build(
         raise CelosiaError(f"jobs must be 1 or more, not {jobs}")
     if mhz is not None and not mhz > 0:
         raise CelosiaError(f"mhz must be more than 0, not {mhz:g}")
-    if unit in TOPS and not synth_only:
+    if board and board.family == "ecp5" and not synth_only:
         _check_fixed(board, "bitstream", mhz, device=device, speed=speed)
         _build_bitstream(board, find_config(config), placer, seeds, output, json)
         return
@@ -157,13 +157,11 @@ def _build_project(board, config, directory, flow):
     from flow.project import missing_tools, run_project, write_project
     from boards.device import DEVICES
     from boards.series7_platform import FLOWS
-    from boards.tops import XILINX_TOPS
     from flow.toolchain import Toolchain, ToolError
 
     if flow not in FLOWS:
         raise CelosiaError(f"flow must be one of {', '.join(FLOWS)}, not {flow!r}")
-    top, platform = XILINX_TOPS[board.name]
-    design, platform, toolchain = top(config), platform(flow), Toolchain()
+    design, platform, toolchain = board.top(config), board.platform(flow), Toolchain()
     if flow == "openxc7" and (missing := missing_tools(platform)):
         raise CelosiaError(f"the flow openxc7 needs these on the PATH: {', '.join(missing)}")
     try:
@@ -189,20 +187,18 @@ def _build_bitstream(board, config, placer, seeds, output, json):
     """With the first seed that reaches the clocks, or else with the last."""
     from flow.bitstream import build_bitstream
     from boards.device import DEVICES
-    from boards.tops import TOPS
     from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
     from flow.toolchain import Toolchain, ToolError
 
-    top, platform = TOPS[board.name]
     with output_file(json) as file:
         try:
             with ProgressBar(seeds, "seeds") as progress:
                 for seed in range(1, seeds + 1):
                     progress.note(f"synthesis, place and route, seed {seed}")
-                    design = top(config)
+                    design = board.top(config)
                     result = build_bitstream(
-                        design, name=f"{board.name}-{config.name}", platform=platform(),
+                        design, name=f"{board.name}-{config.name}", platform=board.platform(),
                         device=DEVICES[board.device], speed=board.speed, placer=placer, seed=seed,
                         toolchain=Toolchain())
                     progress.advance()

@@ -52,11 +52,11 @@ def find_config(name):
     CelosiaError
         If there is none, listing those that there are.
     """
-    from gateware.config import CONFIGS
+    from boards.configs import ALL_CONFIGS
 
-    if name not in CONFIGS:
-        raise CelosiaError(f"configuration must be one of {', '.join(CONFIGS)}, not {quoted(name)}")
-    return CONFIGS[name]
+    if name not in ALL_CONFIGS:
+        raise CelosiaError(f"configuration must be one of {', '.join(ALL_CONFIGS)}, not {quoted(name)}")
+    return ALL_CONFIGS[name]
 
 
 def find_engine(name, engines=LOCAL_ENGINES):
@@ -80,7 +80,7 @@ def find_memory(name):
     CelosiaError
         If there is none, listing those that there are.
     """
-    from soc.dram.memories import MEMORIES
+    from boards.memories import MEMORIES
 
     if name not in MEMORIES:
         raise CelosiaError(f"memory must be one of {', '.join(MEMORIES)}, not {quoted(name)}")

@@ -37,10 +37,9 @@ def simulate(
     celosia simulate ulx3s
     celosia generate --engine board --port /dev/pts/3    in another terminal, with the path from the first
     """
-    from gateware.config import CONFIGS
-    from soc.dram.memories import MEMORIES
+    from boards.board import BOARDS
 
-    boards = [name for name, item in MEMORIES.items() if name in CONFIGS and item.phy != "PS7"]
+    boards = [name for name, item in BOARDS.items() if item.memory.phy != "PS7"]
     if board not in boards:
         raise CelosiaError(f"board must be one of {', '.join(boards)}, not {board!r}")
     if memory not in ("board", "model"):
@@ -51,7 +50,7 @@ def simulate(
     from sim.terminal import BoardTerminal
 
     typer.echo(f"celosia: starting {board} with configuration {chosen.name} ...", err=True)
-    dram = MEMORIES[board]
+    dram = BOARDS[board].memory
     if memory == "model":
         dram = Dram(dram.bytes, bus_bits=chosen.memory.bus_bits, latency=_LATENCY)
     simulated = SimulatedBoard(chosen, memory=dram, bit_level=bit_level)

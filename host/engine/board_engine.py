@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from gateware.activity import Counter
-from gateware.config import CONFIGS
+from boards.configs import ALL_CONFIGS
 from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
 from host.transport.link_error import LinkError
@@ -20,7 +20,7 @@ _FP32_BYTES = 4
 
 def _named(identity):
     """A configuration's image key, with the name that it has here."""
-    name = next((config.name for config in CONFIGS.values() if config.image_key == identity), None)
+    name = next((config.name for config in ALL_CONFIGS.values() if config.image_key == identity), None)
     return f"{identity:016x} ({f'{name!r}' if name else 'none that is known here'})"
 
 
@@ -37,14 +37,14 @@ def config_of_board(client):
     Raises
     ------
     LinkError
-        If it is not one of `gateware.config.CONFIGS`, or the board does not answer.
+        If it is not one of `boards.configs.ALL_CONFIGS`, or the board does not answer.
     """
     identity = _identity(client)
-    for config in CONFIGS.values():
+    for config in ALL_CONFIGS.values():
         if config.image_key == identity:
             return config
     raise LinkError(f"{client.name}: configuration of the board is {_named(identity)}; known are "
-                    f"{', '.join(_named(config.image_key) for config in CONFIGS.values())}")
+                    f"{', '.join(_named(config.image_key) for config in ALL_CONFIGS.values())}")
 
 
 class BoardEngine(ProgramEngine):

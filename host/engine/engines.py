@@ -149,7 +149,7 @@ def check_memory(memory, image):
 
     Parameters
     ----------
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
     image : host.image.image.Image
 
     Raises
@@ -175,7 +175,7 @@ def open_engine(name, model, *, config, context=None, kv_bits=16, memory=None, b
         Positions of the KV cache; the model's own by default.
     kv_bits : int
         Bits of a code in the KV cache. Ignored by ``float``, which rounds nothing.
-    memory : soc.dram.memories.Memory, optional
+    memory : soc.dram.memory.Memory, optional
         Of ``rtl`` alone: its controller is simulated as well; by default memory is a simple model.
     board : host.transport.link_client.LinkClient
         Of ``board`` alone.

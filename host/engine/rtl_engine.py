@@ -19,7 +19,7 @@ from sim.error import SimulationError
 from sim.interpreted import InterpretedSimulation
 from sim.memory_system import MemorySystem
 from sim.traced_accelerator import TracedAccelerator, trace_record
-from soc.dram.memories import MEMORIES, Memory
+from soc.dram.memory import Memory
 
 __all__ = ["MemoryTiming", "RtlEngine"]
 
@@ -54,7 +54,7 @@ class RtlEngine(ProgramEngine):
     ----------
     image : host.image.image.Image
         Its memory becomes the DRAM and is written.
-    memory : MemoryTiming, or soc.dram.memories.Memory or its name
+    memory : MemoryTiming, or soc.dram.memory.Memory or its name
         A model behind the burst ports, or the memory of a board: then its controller is simulated with the
         accelerator, cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the
         beginning.
@@ -87,7 +87,10 @@ class RtlEngine(ProgramEngine):
         config = compiled.config
         self._record = trace_record(config)
         self.system = self._running = self.timelines = None
-        memory = MEMORIES[memory] if isinstance(memory, str) else memory
+        if isinstance(memory, str):
+            from boards.memories import MEMORIES  # with the boards, which others need not
+
+            memory = MEMORIES[memory]
         if isinstance(memory, Memory):
             if interpreted:
                 raise ValueError(f"Memory of an interpreted simulation must be a MemoryTiming, not {memory.name!r}")

@@ -61,7 +61,7 @@ def generate_controller(memory, *, simulation):
 
     Parameters
     ----------
-    memory : soc.dram.memories.Memory
+    memory : soc.dram.memory.Memory
         Not one of a ``PS7``.
     simulation : bool
         End at the DFI, the interface between controller and PHY, in place of the pins. Phases and latencies

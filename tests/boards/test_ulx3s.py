@@ -8,7 +8,7 @@ import pytest
 
 from boards.ulx3s import Ulx3s, Ulx3sPlatform
 from gateware.config import CONFIGS
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,11 @@ def test_every_pin_has_its_place(files):
 def test_registers_lie_at_the_pins(files):
     cells = [line.split()[1].removeprefix("\\") for line in files["top.il"].splitlines()
              if line.strip().startswith("cell ")]
-    counted = {kind: cells.count(kind) for kind in ("EHXPLLL", "ODDRX1F", "IFS1P3DX", "BB", "dram_ulx3s_75")}
-    assert counted == {"EHXPLLL": 1, "ODDRX1F": 1, "IFS1P3DX": 16, "BB": 16, "dram_ulx3s_75": 1}
+    counted = {kind: cells.count(kind) for kind in ("EHXPLLL", "ODDRX1F", "IFS1P3DX", "BB", "dram_ulx3s")}
+    assert counted == {"EHXPLLL": 1, "ODDRX1F": 1, "IFS1P3DX": 16, "BB": 16, "dram_ulx3s": 1}
     # Of data 16 and their enables; of commands, addresses and masks 22, each with an enable; the clock has an enable.
     assert cells.count("OFS1P3DX") == 2 * 16 + 2 * 22 + 1
-    assert "MULT18X18D" in cells and "dram_ulx3s_75.v" in files
+    assert "MULT18X18D" in cells and "dram_ulx3s.v" in files
 
 
 def test_a_clock_must_fit_the_link():

@@ -14,6 +14,7 @@ from amaranth.sim import Simulator
 
 from gateware.accelerator import Accelerator
 from gateware.activity import Counter
+from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS
 from gateware.control.counters import Counters
 from gateware.exact.dot import exact_dot, free_bits, unpack_fp16, unpack_power
@@ -210,7 +211,7 @@ def test_handshakes_depend_on_registers_only():
 
 
 @pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
-@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+@pytest.mark.parametrize("config", ALL_CONFIGS.values(), ids=ALL_CONFIGS)
 def test_ports(config):
     """The names and widths that simulation, boards and host rely on."""
     dut = Accelerator(config)

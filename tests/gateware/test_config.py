@@ -4,15 +4,16 @@ from itertools import combinations
 
 import pytest
 
+from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS, Config
 from gateware.shapes.dot_shape import DotShape
 from gateware.shapes.memory_shape import MemoryShape
 from gateware.shapes.vector_shape import VectorShape
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", ALL_CONFIGS)
 def test_named_configurations_are_known_by_their_name(name):
-    assert CONFIGS[name].name == name
+    assert ALL_CONFIGS[name].name == name
 
 
 @pytest.mark.parametrize(("shape", "parameters", "message"), [
@@ -81,4 +82,4 @@ def test_what_the_compiler_reads_changes_the_key(changes):
 
 
 def test_the_key_tells_the_named_configurations_apart():
-    assert all(a.image_key != b.image_key for a, b in combinations(CONFIGS.values(), 2))
+    assert all(a.image_key != b.image_key for a, b in combinations(ALL_CONFIGS.values(), 2))

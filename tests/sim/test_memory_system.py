@@ -22,7 +22,7 @@ from host.engine.rtl_engine import RtlEngine
 from sim.sdram import Sdram
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 
 @pytest.mark.parametrize("name", ["ulx3s", "pynq_z1"])
@@ -40,7 +40,7 @@ def test_accelerator_through_a_controller(write_gguf, name):
     assert np.array_equal(gateware.image.memory[cache], model.image.memory[cache])
 
 
-@pytest.mark.parametrize("name,least", [("ulx3s", 0.98), ("ecpix5", 0.955), ("pynq_z1", 0.955)])
+@pytest.mark.parametrize("name,least", [("ulx3s-100", 0.98), ("ecpix5-100", 0.955), ("pynq_z1", 0.955)])
 def test_read_ceiling(name, least):
     """Sequential reads and nothing else, of data that are checked; and no faster than the DRAM."""
     found = read_ceiling(name, cycles=50_000)
@@ -73,9 +73,9 @@ def test_a_controller_that_breaks_the_data_sheet_is_caught():
 
 
 def test_what_does_not_fit_is_refused(write_gguf):
-    memory = MEMORIES["ulx3s"]
+    memory = MEMORIES["ulx3s-100"]
     core = generate_controller(memory, simulation=True)
-    with pytest.raises(ValueError, match=r"^Content must be at most the 33554432 bytes of ulx3s, not 33554433$"):
+    with pytest.raises(ValueError, match=r"^Content must be at most the 33554432 bytes of ulx3s-100, not 33554433$"):
         Sdram(np.zeros(memory.bytes + 1, np.uint8), memory=memory, core=core)
     image = build_image(compile_model(load(write_gguf()), CONFIGS["micro"], 16))
     with pytest.raises(ValueError, match=r"^Memory of an interpreted simulation must be a MemoryTiming, not 'ulx3s'$"):

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from gateware.config import CONFIGS
+from boards.board import BOARDS
 from gateware.isa import CodeKind
 from host.bench.board import find_board
 from host.bench.measure import measure
@@ -124,11 +124,9 @@ def test_boards_say_whether_they_are_built(name, as_built, words):
 
 
 def test_a_board_as_built_has_the_memory_of_its_top():
-    from boards.tops import TOPS, XILINX_TOPS
-
     clocks = {}
-    for name, (top, _) in (TOPS | XILINX_TOPS).items():
-        memory = inspect.signature(top).parameters["memory"].default
-        assert find_board(name).memory == memory and find_board(name).config == CONFIGS[name]
+    for name, board in BOARDS.items():
+        memory = inspect.signature(board.top).parameters["memory"].default
+        assert find_board(name).memory == memory and find_board(name).config == board.config
         clocks[name] = memory.clock_hz / 1e6
     assert clocks == {"ulx3s": 75, "ecpix5": 75, "orangecrab": 72, "arty_a7": 100, "pynq_z1": 150}

@@ -14,7 +14,7 @@ from host.errors import CelosiaError
 from host.gguf.model import SUPPORTED_TYPES, load
 from host.image.image import build_image
 from host.gguf.tensor import FLOAT_TYPES
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 Q = "blk.0.attn_q.weight"
 TYPES, NORM_TYPES = ", ".join(SUPPORTED_TYPES), ", ".join(FLOAT_TYPES)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS
 from host.evaluation.comparison import Comparison
 from host.compiler.compiled import compile_model
@@ -52,7 +53,7 @@ def test_order_and_length(celosia, write_gguf):
      "ids must be at most the 8 tokens of the context, not 9"),
     (["--ids", "1", "--top", "-1"], "top must be 0 or more, not -1"),
     (["--ids", "1", "--by", "label"], "by must be one of accumulated, local, not 'label'"),
-    (["--ids", "1", "--config", "huge"], f"configuration must be one of {', '.join(CONFIGS)}, not 'huge'"),
+    (["--ids", "1", "--config", "huge"], f"configuration must be one of {', '.join(ALL_CONFIGS)}, not 'huge'"),
 ])
 def test_bad_options(refused, write_gguf, arguments, message):
     assert refused("compare", write_gguf(), *arguments) == message

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from gateware.config import CONFIGS
+from boards.configs import ALL_CONFIGS
 from host.text import tokenizer
 from host.gguf.model import load
 from host.paths import demo_model
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 
 @pytest.mark.parametrize("engine", ["model", "float"])
@@ -144,7 +144,7 @@ def test_bad_input_leaves_no_report(refused, tmp_path, write_gguf):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["--config", "huge"], f"configuration must be one of {', '.join(CONFIGS)}, not 'huge'"),
+    (["--config", "huge"], f"configuration must be one of {', '.join(ALL_CONFIGS)}, not 'huge'"),
     (["--temperature", "-0.5"], "temperature must be 0 or more, not -0.5"),
     (["--temperature", "nan"], "temperature must be 0 or more, not nan"),
     (["--tokens", "0"], "tokens must be 1 or more, not 0"),

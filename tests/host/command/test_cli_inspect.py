@@ -5,6 +5,7 @@ import json
 import gguf
 import pytest
 
+from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
 from host.gguf.model import load
@@ -52,7 +53,7 @@ def test_packed_bytes(inspect, data_dir, name, growth):
 
 def test_sizes_are_those_of_the_image(inspect, write_gguf):
     path = write_gguf()
-    for config in CONFIGS.values():
+    for config in ALL_CONFIGS.values():
         report, printed = inspect(path, "--config", config.name, "--context", 16)
         compiled = compile_model(load(path), config, 16)
         assert report["image_bytes"] == build_image(compiled).memory.size

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gateware.config import CONFIGS
+from boards.configs import ALL_CONFIGS
 from host.engine import FloatEngine
 from host.gguf.model import load
 
@@ -33,7 +33,7 @@ def test_float_engine(celosia, write_gguf, tmp_path):
 
 def test_every_configuration_gives_the_same_bits(celosia, write_gguf, tmp_path):
     path, bits = write_gguf(), set()
-    for name in CONFIGS:
+    for name in ALL_CONFIGS:
         out = tmp_path / f"{name}.npy"
         assert celosia("logits", path, "--ids", IDS, "--config", name, "--out", out)[0] == 0
         bits.add(np.load(out).tobytes())

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import host.engine.rtl_engine
+from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS
 from gateware.isa import INSTRUCTION_BITS, encode
 from host.compiler.compiled import Part, compile_model
 from host.gguf.model import load
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 MICRO = ("--config", "micro")
 
@@ -193,7 +194,7 @@ def test_speeds(celosia, write_gguf, report):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    (["--config", "huge"], f"configuration must be one of {', '.join(CONFIGS)}, not 'huge'"),
+    (["--config", "huge"], f"configuration must be one of {', '.join(ALL_CONFIGS)}, not 'huge'"),
     (["--tokens", "0"], "tokens must be 1 or more, not 0"),
     (["--tokens", "33"], "tokens must be at most the 32 of the context, not 33"),
     (["--stalls", "1"], "stalls must be 0 to below 1, not 1.0"),

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from gateware.config import CONFIGS
+from boards.configs import ALL_CONFIGS
 from gateware.isa import Instruction, Opcode, Sink
 from host.bench.shape import find_shape
 from host.compiler.compiled import compile_model
@@ -98,7 +98,7 @@ def test_random_programs(seed):
     ("tinyllama-1.1b", "pynq_z1", 512, 11136, 4),
 ])
 def test_no_more_space_than_a_fixed_list_of_vectors(shape, config, context, elements, group):
-    compiled = compile_model(find_shape(shape, "F16").cut(layers=2, context=context), CONFIGS[config])
+    compiled = compile_model(find_shape(shape, "F16").cut(layers=2, context=context), ALL_CONFIGS[config])
     assert compiled.scratchpad_elements <= elements and compiled.group >= group
 
 

@@ -19,7 +19,7 @@ from testing.simulated_transport import SimulatedTransport
 from sim.board import SimulatedBoard
 from sim.dram import Dram
 from testing.faulty_transport import NoisyTransport
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 # The smallest one: what takes long is to compile the board.
 CONFIG = CONFIGS["micro"]

@@ -3,7 +3,7 @@
 import pytest
 
 from soc.dram.core import generate_controller
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 
 BOARDS = ["ulx3s", "ecpix5", "arty_a7"]  # One for each PHY.
 
@@ -30,7 +30,7 @@ def test_generation_is_reproducible():
 @pytest.mark.parametrize("name,cycles", [
     ("ecpix5-100", 26), ("ecpix5", 20), ("orangecrab", 8), ("arty_a7", 16), ("ulx3s-100", 7), ("ulx3s", 5)])
 def test_refresh_takes_what_the_data_sheet_says(name, cycles):
-    """260, 260, 110, 160 and 66 ns in whole cycles."""
+    """260, 260, 110, 160, 66 and 66 ns in whole cycles."""
     assert generate_controller(MEMORIES[name], simulation=True).settings["tRFC"] == cycles
 
 

@@ -5,7 +5,7 @@ from amaranth.sim import Simulator
 import numpy as np
 
 from soc.dram.core import generate_controller
-from soc.dram.memories import MEMORIES
+from boards.memories import MEMORIES
 from soc.dram.sdr_phy import COMMANDS, SdrPhy
 
 

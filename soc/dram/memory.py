@@ -1,10 +1,10 @@
-"""The memories of the boards."""
+"""The memory of a board."""
 
 from dataclasses import dataclass, replace
 
-from soc.dram.parts import DramPart, PARTS
+from soc.dram.parts import DramPart
 
-__all__ = ["MEMORIES", "Memory"]
+__all__ = ["Memory"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +14,7 @@ class Memory:
     Attributes
     ----------
     name : str
+        That of its board; of a study that and the clock in MHz: ``ulx3s-100``.
     part : DramPart
         The DRAM; boards with one device of 16 bits.
     phy : str
@@ -47,6 +48,15 @@ class Memory:
         return self.name.partition("-")[0]
 
     @property
+    def is_study(self):
+        """Whether no design of the board has this clock."""
+        return self.name != self.board
+
+    def study(self, clock_hz):
+        """This memory as it would be at another clock (`Memory`)."""
+        return replace(self, name=f"{self.board}-{clock_hz / 1e6:g}", clock_hz=clock_hz, dram_clock_hz=0)
+
+    @property
     def bytes(self):
         """Capacity."""
         return self.part.bytes
@@ -60,22 +70,3 @@ class Memory:
     def peak_bytes_per_cycle(self):
         """The same in a clock of the accelerator."""
         return self.peak_bytes_per_second / self.clock_hz
-
-
-def _at(memory, megahertz):
-    return replace(memory, name=f"{memory.name}-{megahertz}", clock_hz=megahertz * 1e6, dram_clock_hz=0)
-
-
-_ULX3S = Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", clock_hz=75e6)
-_ECPIX5 = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2)
-# What the PLL makes exactly of the board's 48 MHz, and a multiple of the 3 Mbaud of the link.
-_ORANGECRAB = Memory(name="orangecrab", part=PARTS["MT41K64M16"], phy="ECP5DDRPHY", clock_hz=72e6, phases=2,
-                     mask_lanes=(1, 0))
-
-MEMORIES = {memory.name: memory for memory in (
-    _ULX3S, _at(_ULX3S, 100), _ECPIX5, _at(_ECPIX5, 100), _ORANGECRAB, _at(_ORANGECRAB, 48),
-    Memory(name="arty_a7", part=PARTS["MT41K128M16"], phy="A7DDRPHY", clock_hz=100e6, phases=4),
-    # 525 MHz: the DDR3-1050 of the board's PS7 settings.
-    Memory(name="pynq_z1", part=PARTS["MT41K256M16"], phy="PS7", clock_hz=150e6, dram_clock_hz=525e6),
-)}
-"""Memories by name: by that of a board as the board is built; with a clock in MHz behind it, a study."""
