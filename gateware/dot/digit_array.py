@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import CODE_BITS, GROUP_CODES, GROUP_SUM_BITS, step_groups
+from gateware.dot.layouts import CODE_BITS, SUB_BLOCK_CODES, SUB_BLOCK_SUM_BITS, step_sub_blocks
 from gateware.dot.multiplier_array import expanded_codes
 from gateware.numeric.delay import delay
 
@@ -45,8 +45,8 @@ class DigitArray(wiring.Component):
     first_digit : In(1)
         The sums begin with this step.
     expand : In(1)
-        At most one code is not zero, and the sum of its group in column 0 is this code times 2**17.
-    sums : Out(signed(37)), array of columns of arrays of groups
+        At most one code is not zero, and the sum of its sub-block in column 0 is this code times 2**17.
+    sums : Out(signed(37)), array of columns of arrays of sub-blocks
     """
 
     MANTISSA_CYCLE = 1
@@ -54,14 +54,15 @@ class DigitArray(wiring.Component):
     def __init__(self, *, lanes, columns):
         self._lanes = lanes
         self._columns = columns
-        self.latency = (min(lanes, GROUP_CODES) - 1).bit_length() + 3
+        self.latency = (min(lanes, SUB_BLOCK_CODES) - 1).bit_length() + 3
         super().__init__({
             "codes": In(data.ArrayLayout(signed(CODE_BITS), lanes)),
             "digit": In(3),
             "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), lanes), columns)),
             "first_digit": In(1),
             "expand": In(1),
-            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_SUM_BITS), step_groups(lanes)), columns)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(
+                signed(SUB_BLOCK_SUM_BITS), step_sub_blocks(lanes)), columns)),
         })
 
     def elaborate(self, platform):
@@ -96,18 +97,18 @@ class DigitArray(wiring.Component):
                 magnitude = Mux(two, mantissa << 1, Mux(one, mantissa, 0))
                 m.d.sync += term.eq(magnitude ^ negative.replicate(_TERM_BITS).as_signed())
                 terms.append((term, late_negatives[lane]))
-            for group in range(len(self.sums[column])):
-                place = f"{column}_{group}"
-                total, carry = _add_all(m, terms[group * GROUP_CODES:(group + 1) * GROUP_CODES], place)
-                output = Signal(signed(GROUP_SUM_BITS), reset_less=True, name=f"sum_{place}")
-                before = Signal(signed(GROUP_SUM_BITS), name=f"before_{place}")
+            for sub_block in range(len(self.sums[column])):
+                place = f"{column}_{sub_block}"
+                total, carry = _add_all(m, terms[sub_block * SUB_BLOCK_CODES:(sub_block + 1) * SUB_BLOCK_CODES], place)
+                output = Signal(signed(SUB_BLOCK_SUM_BITS), reset_less=True, name=f"sum_{place}")
+                before = Signal(signed(SUB_BLOCK_SUM_BITS), name=f"before_{place}")
                 m.d.comb += [
                     before.eq(Mux(first_digit, 0, output >> 2)),
-                    self.sums[column][group].eq(output),
+                    self.sums[column][sub_block].eq(output),
                 ]
                 result = Cat(before[:_TOP_PLACE], _add(before[_TOP_PLACE:].as_signed(), total, carry)).as_signed()
                 if column == 0:
-                    result = Mux(expand, expanded[group], result)
+                    result = Mux(expand, expanded[sub_block], result)
                 m.d.sync += output.eq(result)
         return m
 

@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from gateware.dot.accumulator import Accumulator
 from gateware.dot.code_decoder import CodeDecoder
 from gateware.dot.digit_array import DigitArray
-from gateware.dot.group_scaler import GroupScaler
-from gateware.dot.group_sums import GroupSums
+from gateware.dot.sub_block_scaler import SubBlockScaler
+from gateware.dot.sub_block_sums import SubBlockSums
 from gateware.dot.layouts import CodeChunk, DISTANCE_BITS, EXPONENT_BITS, MINIMUM_BITS, sides
 from gateware.dot.minimum_sums import MinimumSums
 from gateware.dot.multiplier_array import MultiplierArray
@@ -47,11 +47,11 @@ class DotEngine(wiring.Component):
 
     ::
 
-        beats -> RowAligner -> RowSequencer -> CodeDecoder --> MultiplierArray -> GroupScaler -> Accumulator -> results
+        beats -> RowAligner -> RowSequencer -> CodeDecoder -> MultiplierArray -> SubBlockScaler -> Accumulator -> out
                       |               |                             /                 /            / /
                       |         StepSequencer -> SubScaleTable ----/-----------------/            / /
                       |            |     \ x -> XBuffer ----------/------------------------------/ /
-                      |            |     \ x -> GroupSums -> MinimumSums -------------------------/
+                      |            |     \ x -> SubBlockSums -> MinimumSums ----------------------/
                       \--------> ScaleReader -----------------------------------------------------/
 
     A command may have codes of every kind with scales of every kind, sub-scales (with FP16 scales of
@@ -158,7 +158,7 @@ class DotEngine(wiring.Component):
         has_subs = "sub_scales" in dot.decoders
         kind = DigitArray if dot.array == "digits" else MultiplierArray
         arrays = [kind(lanes=lanes, columns=columns) for _ in accumulator.vectors]
-        scalers = [GroupScaler(lanes=lanes, columns=columns, sub_scales=has_subs) for _ in arrays]
+        scalers = [SubBlockScaler(lanes=lanes, columns=columns, sub_scales=has_subs) for _ in arrays]
         at_scaler = CodeDecoder.LATENCY + arrays[0].latency
         at_sums = at_scaler + scalers[0].latency
         at_totals = at_sums + accumulator.latency
@@ -188,7 +188,7 @@ class DotEngine(wiring.Component):
             m.d.comb += [
                 Cat(array.codes).eq(Cat(decoder.codes[first:first + lanes])),
                 array.expand.eq(expand),
-                scaler.groups.eq(array.sums),
+                scaler.sub_blocks.eq(array.sums),
                 scaler.first_part.eq(first_part),
                 scaler.valid.eq(valid[-1] & last_digit),
                 vector.sums.eq(scaler.sums),
@@ -284,10 +284,10 @@ class DotEngine(wiring.Component):
     def _sum_minimums(self, m, steps, scales, x_buffer, accumulator, subs, at_sums):
         """The minimums of a step, at the accumulator in cycle ``at_sums``."""
         dot = self._dot
-        m.submodules.groups = groups = GroupSums(dot=dot, vector_lanes=self._vector_lanes)
+        m.submodules.sub_blocks = sub_blocks = SubBlockSums(dot=dot, vector_lanes=self._vector_lanes)
         start, latency = at_sums - MinimumSums.LATENCY, at_sums - ScaleReader.MANTISSA_LATENCY
-        self._send_step(m, steps, groups, start - GroupSums.LATENCY)
-        m.d.comb += [groups.groups.valid.eq(x_buffer.groups.valid), groups.groups.p.eq(x_buffer.groups.p)]
+        self._send_step(m, steps, sub_blocks, start - SubBlockSums.LATENCY)
+        m.d.comb += [sub_blocks.groups.valid.eq(x_buffer.groups.valid), sub_blocks.groups.p.eq(x_buffer.groups.p)]
         if subs is None:
             factors = [1 << MINIMUM_BITS - 1] * 2 * sides(dot)
         else:
@@ -297,7 +297,7 @@ class DotEngine(wiring.Component):
             m.submodules[f"minimums_{side}"] = minimums = MinimumSums(dot.columns)
             for number in range(2):
                 m.d.comb += minimums.minimums[number].eq(factors[2 * side + number])
-                m.d.comb += [minimums.groups[column][number].eq(groups.sums[column][2 * side + number])
+                m.d.comb += [minimums.sub_blocks[column][number].eq(sub_blocks.sums[column][2 * side + number])
                              for column in range(dot.columns)]
             m.d.comb += [
                 vector.minimum_sums.eq(minimums.sums),

@@ -5,10 +5,10 @@ from amaranth.lib import data
 
 from gateware.isa import CodeKind, VECTOR_CODES
 
-__all__ = ["CODE_BITS", "CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "GROUP_BITS",
-           "GROUP_CODES", "GROUP_SUM_BITS", "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS",
+__all__ = ["CODE_BITS", "CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "SUB_BLOCK_BITS",
+           "SUB_BLOCK_CODES", "SUB_BLOCK_SUM_BITS", "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS",
            "SCALED_CODE_BITS", "SCALE_MANTISSA_BITS", "SUB_SCALE_BITS", "SUM_BITS", "ScaleBeat", "TOTAL_BITS",
-           "UNIT_BITS", "WORD_BITS", "chunk_words", "multiplied_bits", "product_bits", "sides", "step_groups",
+           "UNIT_BITS", "WORD_BITS", "chunk_words", "multiplied_bits", "product_bits", "sides", "step_sub_blocks",
            "sub_words"]
 
 WORD_BITS = 32
@@ -26,23 +26,23 @@ SCALED_CODE_BITS = 6
 UNIT_BITS = 17
 """Places by which a code is shifted up where it stands for a sum: when it is expanded."""
 
-GROUP_SUM_BITS = 37
+SUB_BLOCK_SUM_BITS = 37
 """Signed width of 16 products of a 16-bit code and an 18-bit mantissa (which is never -2**17)."""
 
 SUM_BITS = 38
 """Signed width of 32 products of a 16-bit code and an 18-bit mantissa (which is never -2**17)."""
 
-GROUP_CODES = 16
-"""Codes that may share a sub-scale."""
+SUB_BLOCK_CODES = 16
+"""Codes of a sub-block: so many may share a sub-scale."""
 
-GROUP_BITS = 22
+SUB_BLOCK_BITS = 22
 """Signed width of the sum of 16 mantissas."""
 
 MINIMUM_BITS = 6
 """Width of a sub-minimum. Narrower ones are left-aligned."""
 
-MINIMUM_SUM_BITS = GROUP_BITS + MINIMUM_BITS + 1
-"""Signed width of the sum of two groups, each times its sub-minimum."""
+MINIMUM_SUM_BITS = SUB_BLOCK_BITS + MINIMUM_BITS + 1
+"""Signed width of the sum of two sub-blocks, each times its sub-minimum."""
 
 MINIMUM_ALIGNMENT = 24
 """Places by which the product of that sum and a minimum is shifted up before its distance counts."""
@@ -70,9 +70,9 @@ def chunk_words(bus_bits):
     return bus_bits // WORD_BITS
 
 
-def step_groups(lanes):
-    """Groups of 16 codes that a step of ``lanes`` lanes has, or is a part of: 1 or 2."""
-    return max(lanes // GROUP_CODES, 1)
+def step_sub_blocks(lanes):
+    """Sub-blocks of 16 codes that a step of ``lanes`` lanes has, or is a part of: 1 or 2."""
+    return max(lanes // SUB_BLOCK_CODES, 1)
 
 
 def multiplied_bits(command):
@@ -108,7 +108,7 @@ def CodeChunk(dot, bus_bits):
     one or two, whose lowest plane is ``start``, the words that follow begin the next one, and lie likewise at
     ``head_rotation``. ``open_top`` leaves the sign plane empty, for numbers without a sign. Without
     ``second``, a row of an odd number of vectors ends with a single one. ``sub`` marks a vector of
-    sub-scales. Of trits, ``run`` counts vectors of a group, and number 4 brings no words. ``row_last`` marks
+    sub-scales. Of trits, ``run`` counts vectors of a bundle, and number 4 brings no words. ``row_last`` marks
     the last vector of a row, ``command_last`` the last row of a command.
     """
     words = chunk_words(bus_bits)
@@ -127,8 +127,9 @@ def DotStep(dot):
     the row ends. ``position`` is the first code of the step, or the code that is expanded. ``half`` is that
     of a paired row; its totals are apart from those of the other half. In an array of digits ``digit`` is which
     one of its codes, of all that begin with ``first_digit`` and end with ``last_digit``. ``first_part`` begins and
-    ``complete`` ends the sum over a vector. ``first`` begins and ``emit`` ends the sum over a row. ``columns`` + 1 physical columns are wanted. With ``emit``,
-    ``row_last`` and ``command_last`` say whether these results are the last of a row and of a command.
+    ``complete`` ends the sum over a vector. ``first`` begins and ``emit`` ends the sum over a row. ``columns`` + 1
+    physical columns are wanted. With ``emit``, ``row_last`` and ``command_last`` say whether these results are the last
+    of a row and of a command.
     """
     return data.StructLayout({
         "vector": 9, "second": 1, "position": (sides(dot) * VECTOR_CODES - 1).bit_length(),

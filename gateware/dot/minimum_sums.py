@@ -1,10 +1,10 @@
-"""Group sums times sub-minimums."""
+"""Sums of sub-blocks times sub-minimums."""
 
 from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import GROUP_BITS, MINIMUM_BITS, MINIMUM_SUM_BITS
+from gateware.dot.layouts import SUB_BLOCK_BITS, MINIMUM_BITS, MINIMUM_SUM_BITS
 from gateware.dot.split_multiplier import SplitMultiplier
 from gateware.numeric.delay import delay
 
@@ -12,7 +12,7 @@ __all__ = ["MinimumSums"]
 
 
 class MinimumSums(wiring.Component):
-    """The sum over a vector of its mantissas, each times the sub-minimum of its group.
+    """The sum over a vector of its mantissas, each times the sub-minimum of its sub-block.
 
     A free-running pipeline: latency ``LATENCY`` cycles.
 
@@ -22,7 +22,7 @@ class MinimumSums(wiring.Component):
 
     Members
     -------
-    groups : In(signed(22)), array of columns of arrays of 2
+    sub_blocks : In(signed(22)), array of columns of arrays of 2
     minimums : In(6), array of 2
     sums : Out(signed(29)), array of columns
     """
@@ -32,7 +32,7 @@ class MinimumSums(wiring.Component):
     def __init__(self, columns):
         self._columns = columns
         super().__init__({
-            "groups": In(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2), columns)),
+            "sub_blocks": In(data.ArrayLayout(data.ArrayLayout(signed(SUB_BLOCK_BITS), 2), columns)),
             "minimums": In(data.ArrayLayout(MINIMUM_BITS, 2)),
             "sums": Out(data.ArrayLayout(signed(MINIMUM_SUM_BITS), columns)),
         })
@@ -42,10 +42,10 @@ class MinimumSums(wiring.Component):
         for column in range(self._columns):
             products = []
             for number in range(2):
-                multiplier = SplitMultiplier(a_width=GROUP_BITS, b_width=MINIMUM_BITS, signed=False)
+                multiplier = SplitMultiplier(a_width=SUB_BLOCK_BITS, b_width=MINIMUM_BITS, signed=False)
                 m.submodules[f"multiplier_{column}_{number}"] = multiplier
                 m.d.comb += [
-                    multiplier.a.eq(self.groups[column][number]),
+                    multiplier.a.eq(self.sub_blocks[column][number]),
                     multiplier.b.eq(self.minimums[number]),
                 ]
                 products.append(multiplier)

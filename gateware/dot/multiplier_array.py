@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import CODE_BITS, GROUP_CODES, GROUP_SUM_BITS, UNIT_BITS, step_groups
+from gateware.dot.layouts import CODE_BITS, SUB_BLOCK_CODES, SUB_BLOCK_SUM_BITS, UNIT_BITS, step_sub_blocks
 from gateware.numeric.delay import delay
 from gateware.numeric.multiplier import Multiplier
 
@@ -15,7 +15,7 @@ _PRODUCT_BITS = 33
 
 
 class MultiplierArray(wiring.Component):
-    """``lanes`` multipliers for each of ``columns``, and an adder tree behind each group of 16 of them.
+    """``lanes`` multipliers for each of ``columns``, and an adder tree behind each sub-block of 16 of them.
 
     A free-running pipeline: latency ``latency`` cycles, one step per cycle.
 
@@ -32,10 +32,10 @@ class MultiplierArray(wiring.Component):
     codes : In(signed(16)), array of lanes
     mantissas : In(signed(18)), array of columns of arrays of lanes
     expand : In(1)
-        At most one code is not zero, and the sum of its group in column 0 is this code times 2**17; other
+        At most one code is not zero, and the sum of its sub-block in column 0 is this code times 2**17; other
         columns and their mantissas do not matter.
-    sums : Out(signed(37)), array of columns of arrays of groups
-        Of the 16 products of a group, or of as many as the step has of one.
+    sums : Out(signed(37)), array of columns of arrays of sub-blocks
+        Of the 16 products of a sub-block, or of as many as the step has of one.
     """
 
     MANTISSA_CYCLE = 0  # counted from that of the codes
@@ -43,12 +43,13 @@ class MultiplierArray(wiring.Component):
     def __init__(self, *, lanes, columns):
         self._lanes = lanes
         self._columns = columns
-        self.latency = Multiplier.LATENCY + (min(lanes, GROUP_CODES) - 1).bit_length()
+        self.latency = Multiplier.LATENCY + (min(lanes, SUB_BLOCK_CODES) - 1).bit_length()
         super().__init__({
             "codes": In(data.ArrayLayout(signed(CODE_BITS), lanes)),
             "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), lanes), columns)),
             "expand": In(1),
-            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_SUM_BITS), step_groups(lanes)), columns)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(
+                signed(SUB_BLOCK_SUM_BITS), step_sub_blocks(lanes)), columns)),
         })
 
     def elaborate(self, platform):
@@ -66,30 +67,31 @@ class MultiplierArray(wiring.Component):
                     multiplier.b.eq(self.mantissas[column][lane]),
                 ]
                 products.append(multiplier.o[:_PRODUCT_BITS].as_signed())
-            for group in range(len(self.sums[column])):
-                terms = products[group * GROUP_CODES:(group + 1) * GROUP_CODES]
+            for sub_block in range(len(self.sums[column])):
+                terms = products[sub_block * SUB_BLOCK_CODES:(sub_block + 1) * SUB_BLOCK_CODES]
                 # A register behind every level: yosys merges additions in a row into carry-save adders of
                 # LUTs, which take more than the registers.
                 while len(terms) > 1:
                     sums = [a + b for a, b in zip(terms[::2], terms[1::2])]
                     if column == 0 and len(sums) == 1:
-                        sums = [Mux(expand, expanded[group], sums[0])]
+                        sums = [Mux(expand, expanded[sub_block], sums[0])]
                     terms = [Signal(signed(len(total)), reset_less=True,
-                                    name=f"tree_{column}_{group}_{len(sums)}_{index}")
+                                    name=f"tree_{column}_{sub_block}_{len(sums)}_{index}")
                              for index, total in enumerate(sums)]
                     m.d.sync += [register.eq(total) for register, total in zip(terms, sums)]
-                m.d.comb += self.sums[column][group].eq(terms[0])
+                m.d.comb += self.sums[column][sub_block].eq(terms[0])
         return m
 
 
 def expanded_codes(m, codes, cycles):
-    """The one code of each group that is not zero times 2**17, ``cycles`` later."""
+    """The one code of each sub-block that is not zero times 2**17, ``cycles`` later."""
     expanded = []
-    for group in range(step_groups(len(codes))):
-        merged = Signal(CODE_BITS, reset_less=True, name=f"merged_{group}")
+    for sub_block in range(step_sub_blocks(len(codes))):
+        merged = Signal(CODE_BITS, reset_less=True, name=f"merged_{sub_block}")
         any_code = Const(0, CODE_BITS)
-        for code in list(codes)[group * GROUP_CODES:(group + 1) * GROUP_CODES]:
+        for code in list(codes)[sub_block * SUB_BLOCK_CODES:(sub_block + 1) * SUB_BLOCK_CODES]:
             any_code |= code.as_unsigned()
         m.d.sync += merged.eq(any_code)
-        expanded.append(Cat(Const(0, UNIT_BITS), delay(m, merged, cycles - 1, name=f"expanded_{group}")).as_signed())
+        late = delay(m, merged, cycles - 1, name=f"expanded_{sub_block}")
+        expanded.append(Cat(Const(0, UNIT_BITS), late).as_signed())
     return expanded

@@ -15,8 +15,8 @@ __all__ = ["RowAligner"]
 class RowAligner(wiring.Component):
     """Makes the scales, the sub-scales and the codes of every row begin with a beat.
 
-    In memory, packed rows follow each other word by word; what comes out is as if each part of a row had been padded to a
-    bus word. Words after the end of a part mean nothing. Other commands' beats pass as they are. Throughput one beat
+    In memory, packed rows follow each other word by word; what comes out is as if each part of a row had been padded to
+    a bus word. Words after the end of a part mean nothing. Other commands' beats pass as they are. Throughput one beat
     out per cycle, latency four cycles. ``beats.ready`` is a function of registers. The first beat of a command with
     packed rows waits for ``PartCounter.LENGTH_CYCLES``.
 

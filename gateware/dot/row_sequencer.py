@@ -11,8 +11,8 @@ from gateware.layouts import DotCommand
 __all__ = ["RowSequencer"]
 
 _PLANES = 16
-_FIFTH = 4         # number of the vector that the other four of a group of trits carry with them
-_GROUP_WORDS = 8   # of trits
+_FIFTH = 4         # number of the vector that the other four of a bundle of trits carry with them
+_BUNDLE_WORDS = 8   # of trits
 _PAIRED_BITS = 4   # of a code, two of which share a byte
 
 
@@ -73,8 +73,8 @@ class RowSequencer(wiring.Component):
     With 64 lanes two vectors are completed together: the words of the second one follow those of the first. A
     single one ends a row of an odd number of vectors.
 
-    Trits come in groups of five vectors: each of four vectors takes two words, the fifth none. The padding of
-    a group that the row does not fill is skipped, one beat per cycle.
+    Trits come in bundles of five vectors: each of four vectors takes two words, the fifth none. The padding of
+    a bundle that the row does not fill is skipped, one beat per cycle.
 
     The first beat of a row waits until at most one row before it has steps left: there are two banks of
     scales.
@@ -189,7 +189,7 @@ class RowSequencer(wiring.Component):
                 m.d.sync += [
                     row_open.eq(0), row.eq(Mux(chunk.command_last, 0, row + 1)), phase.eq(next_phase)]
         if "trits" in dot.decoders:
-            self._group_trits(m, trits, phase, next_phase, run, fire, beat_ends, row_ends)
+            self._bundle_trits(m, trits, phase, next_phase, run, fire, beat_ends, row_ends)
         m.d.sync += rows_ahead.eq(rows_ahead + begin_row - self.row_done)
         return m
 
@@ -322,12 +322,12 @@ class RowSequencer(wiring.Component):
         ]
         return vectors
 
-    def _group_trits(self, m, trits, phase, next_phase, run, fire, beat_ends, row_ends):
-        """Number the vectors of a group of trits, and skip what the row leaves of it."""
-        group_beats = _GROUP_WORDS * WORD_BITS // self._bus_bits
+    def _bundle_trits(self, m, trits, phase, next_phase, run, fire, beat_ends, row_ends):
+        """Number the vectors of a bundle of trits, and skip what the row leaves of it."""
+        bundle_beats = _BUNDLE_WORDS * WORD_BITS // self._bus_bits
         chunk = self.chunks.p
-        beat = Signal(range(max(group_beats, 2)))
-        last_beat = beat == group_beats - 1
+        beat = Signal(range(max(bundle_beats, 2)))
+        last_beat = beat == bundle_beats - 1
         after_skip = Signal(_Phase)
         with m.If(fire & trits):
             with m.If(chunk.completes):
@@ -343,5 +343,5 @@ class RowSequencer(wiring.Component):
 
 
 def _run_after(run, count):
-    """Number in its group of five of what follows ``count`` vectors of trits."""
+    """Number in its bundle of five of what follows ``count`` vectors of trits."""
     return Mux(run + count > _FIFTH, run + count - _FIFTH - 1, run + count)

@@ -111,9 +111,9 @@ def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, mi
     if sub_scales is None:
         products = np.matmul(codes.transpose(1, 0, 2), x_mantissa[:, :, None])[:, :, 0].T
     else:
-        groups = sub_scales.shape[2], VECTOR_CODES // sub_scales.shape[2]
-        sums = np.einsum("rvgc,vgc->rvg", codes.reshape(*codes.shape[:2], *groups),
-                         x_mantissa.reshape(-1, *groups))
+        sub_blocks = sub_scales.shape[2], VECTOR_CODES // sub_scales.shape[2]
+        sums = np.einsum("rvgc,vgc->rvg", codes.reshape(*codes.shape[:2], *sub_blocks),
+                         x_mantissa.reshape(-1, *sub_blocks))
         products = (sums * sub_scales).sum(axis=2)
     terms = [(products, *scale)]
     if minimum is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from gateware.exact.dot import free_bits
 from gateware.isa import CodeKind, VECTOR_CODES
 from host.image.formats.block_format import BlockFormat
-from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS
+from host.image.formats.trit_bytes import BUNDLE_BYTES, BUNDLE_VECTORS
 
 __all__ = ["RowGeometry"]
 
@@ -79,7 +79,7 @@ class RowGeometry:
     def code_bytes(self):
         """Bytes of the codes."""
         if self.format.code_kind == CodeKind.TRITS:
-            return -(-self.vectors // GROUP_VECTORS) * GROUP_BYTES
+            return -(-self.vectors // BUNDLE_VECTORS) * BUNDLE_BYTES
         return self.vectors * VECTOR_CODES * self.format.code_bits // 8
 
     @property

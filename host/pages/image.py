@@ -10,7 +10,7 @@ import struct
 
 from gateware.isa import CodeKind, INSTRUCTION_BITS, SUPER_VECTORS, Scale, VECTOR_CODES
 from host.image.formats import FORMATS
-from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS
+from host.image.formats.trit_bytes import BUNDLE_BYTES, BUNDLE_VECTORS
 from host.image.header import FORMAT, HEADER_BYTES, Header, MAGIC, VERSION
 from host.image.memory_map import ALIGNMENT
 from host.pages.image_vectors import examples
@@ -73,8 +73,8 @@ zeros, are vectors and lie in bit-planes as codes do.
 
 **Codes.** A row is filled with zero codes up to a multiple of {vector}. In **bit-planes** a vector of codes of n bits is n
 words of 32 bits: bit j of word k is bit k of code j (two's complement), so that word 0 has the lowest bits of all codes.
-**Trits**, codes that are -1, 0 or 1, lie five to a byte: {group_vectors} vectors, up to which a row is filled with zero
-codes, are {group_bytes} bytes. Byte 8 * r + j of them, with r of 0..3 and j of 0..7, is the sum of `3**i * digit[i]` for i of
+**Trits**, codes that are -1, 0 or 1, lie five to a byte. {bundle_vectors} vectors are a **bundle** of {bundle_bytes} bytes; a row is
+filled with zero codes up to a whole one. Byte 8 * r + j of them, with r of 0..3 and j of 0..7, is the sum of `3**i * digit[i]` for i of
 0..4, where digits 0 to 3 are 1 more than codes 4 * j to 4 * j + 3 of vector r, and digit 4 is 1 more than code 8 * r + j
 of vector 4.
 
@@ -147,8 +147,8 @@ def page():
     """The page (str, Markdown)."""
     return _INTRODUCTION.format(
         vector=VECTOR_CODES, header_bytes=HEADER_BYTES, magic=MAGIC.hex(" "), header=_header(), alignment=ALIGNMENT,
-        instruction_bytes=INSTRUCTION_BITS // 8, super_vectors=SUPER_VECTORS, group_vectors=GROUP_VECTORS,
-        group_bytes=GROUP_BYTES, formats=_formats(), blocks=_blocks(),
+        instruction_bytes=INSTRUCTION_BITS // 8, super_vectors=SUPER_VECTORS, bundle_vectors=BUNDLE_VECTORS,
+        bundle_bytes=BUNDLE_BYTES, formats=_formats(), blocks=_blocks(),
         examples="\n".join(f"{title}\n\n```\n{body}```\n" for title, body in examples()))
 
 

@@ -6,7 +6,7 @@ Run as ``python -m host.pages.lanes``.
 from gateware.isa import CodeKind, VECTOR_CODES
 from host.compiler.placement import KV_BITS
 from host.image.formats import FORMATS
-from host.image.formats.trit_bytes import GROUP_BYTES, GROUP_VECTORS
+from host.image.formats.trit_bytes import BUNDLE_BYTES, BUNDLE_VECTORS
 
 __all__ = ["BUS_BITS", "LANES", "code_bits", "lanes_needed", "page"]
 
@@ -43,7 +43,7 @@ formats keep the pace of the table. Others divide it by the number of steps:
 def code_bits(form):
     """Bits of the stream per code, scales and sub-scales aside."""
     if form.code_kind == CodeKind.TRITS:
-        return 8 * GROUP_BYTES / (GROUP_VECTORS * VECTOR_CODES)
+        return 8 * BUNDLE_BYTES / (BUNDLE_VECTORS * VECTOR_CODES)
     return form.code_bits
 
 

@@ -4,13 +4,15 @@ import numpy as np
 
 from gateware.isa import VECTOR_CODES
 
-__all__ = ["GROUP_BYTES", "GROUP_VECTORS", "from_trit_bytes", "trit_bytes"]
+__all__ = ["BUNDLE_BYTES", "BUNDLE_VECTORS", "from_trit_bytes", "trit_bytes"]
 
-#: Vectors of a group, and its bytes.
-GROUP_VECTORS = 5
-GROUP_BYTES = 32
+BUNDLE_VECTORS = 5
+"""Vectors of a bundle."""
 
-_POWERS = 3 ** np.arange(GROUP_VECTORS, dtype=np.uint8)
+BUNDLE_BYTES = 32
+"""Bytes of a bundle."""
+
+_POWERS = 3 ** np.arange(BUNDLE_VECTORS, dtype=np.uint8)
 
 
 def trit_bytes(codes):
@@ -23,7 +25,7 @@ def trit_bytes(codes):
     Parameters
     ----------
     codes : numpy.ndarray
-        int16 (rows, vectors, 32). The last group of a row is filled up with zero codes.
+        int16 (rows, vectors, 32). The last bundle of a row is filled up with zero codes.
 
     Returns
     -------
@@ -31,15 +33,15 @@ def trit_bytes(codes):
         uint8 (rows, 32 * ceil(vectors / 5)).
     """
     rows, vectors = codes.shape[:2]
-    groups = -(-vectors // GROUP_VECTORS)
-    digits = np.ones((rows, groups * GROUP_VECTORS, VECTOR_CODES), np.uint8)
+    bundles = -(-vectors // BUNDLE_VECTORS)
+    digits = np.ones((rows, bundles * BUNDLE_VECTORS, VECTOR_CODES), np.uint8)
     np.add(codes, 1, out=digits[:, :vectors], casting="unsafe")
-    digits = digits.reshape(rows, groups, GROUP_VECTORS, VECTOR_CODES)
-    whole = digits[:, :, :4].reshape(rows, groups, GROUP_BYTES, 4)
+    digits = digits.reshape(rows, bundles, BUNDLE_VECTORS, VECTOR_CODES)
+    whole = digits[:, :, :4].reshape(rows, bundles, BUNDLE_BYTES, 4)
     packed = digits[:, :, 4] * _POWERS[4]
     for position in range(4):
         packed += whole[:, :, :, position] * _POWERS[position]
-    return packed.reshape(rows, groups * GROUP_BYTES)
+    return packed.reshape(rows, bundles * BUNDLE_BYTES)
 
 
 def from_trit_bytes(data, vectors):
@@ -48,9 +50,9 @@ def from_trit_bytes(data, vectors):
     Parameters
     ----------
     data : numpy.ndarray
-        uint8 (rows, 32 * groups), each byte at most 242.
+        uint8 (rows, 32 * bundles), each byte at most 242.
     vectors : int
-        Vectors of a row, at most 5 * groups.
+        Vectors of a row, at most 5 * bundles.
 
     Returns
     -------
@@ -58,9 +60,9 @@ def from_trit_bytes(data, vectors):
         int16 (rows, vectors, 32).
     """
     rows, size = data.shape
-    packed = data.reshape(rows, size // GROUP_BYTES, GROUP_BYTES)
+    packed = data.reshape(rows, size // BUNDLE_BYTES, BUNDLE_BYTES)
     digits = packed[..., None] // _POWERS % 3
-    codes = np.empty((*packed.shape[:2], GROUP_VECTORS, VECTOR_CODES), np.int16)
+    codes = np.empty((*packed.shape[:2], BUNDLE_VECTORS, VECTOR_CODES), np.int16)
     codes[:, :, :4] = digits[..., :4].reshape(*packed.shape[:2], 4, VECTOR_CODES)
     codes[:, :, 4] = digits[..., 4]
     return codes.reshape(rows, -1, VECTOR_CODES)[:, :vectors] - np.int16(1)

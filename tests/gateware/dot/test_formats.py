@@ -77,7 +77,7 @@ def test_rows_of_several_super_blocks(engine_bench, draw, draw_x, shape):
 
 @pytest.mark.parametrize("lanes, bus_bits", [(16, 32), (16, 64), (16, 128), (16, 256), (64, 64), (64, 256)])
 def test_trits_of_any_number_of_vectors(engine_bench, matrix, draw_x, lanes, bus_bits):
-    """Groups of five that are filled in part."""
+    """Bundles of five vectors that are filled in part."""
     bench, rng = engine_bench(engine_config(lanes, 1, 1, bus_bits, 4)), np.random.default_rng(14)
     for vectors in range(1, 12):
         codes = rng.integers(-1, 2, (2, vectors, 32)).astype(np.int16)

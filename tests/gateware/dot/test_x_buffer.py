@@ -1,9 +1,9 @@
-"""The vectors of a matrix product, and the sums of their groups, as steps read them."""
+"""The vectors of a matrix product, and the sums of their sub-blocks, as steps read them."""
 
 import numpy as np
 import pytest
 
-from gateware.dot.group_sums import GroupSums
+from gateware.dot.sub_block_sums import SubBlockSums
 from gateware.dot.x_buffer import XBuffer
 from gateware.shapes.dot_shape import DotShape
 from testing.cycles import run_cycles
@@ -62,10 +62,10 @@ def test_mantissas_and_exponents(lanes, columns, slots, vector_lanes):
 
 
 @pytest.mark.parametrize("lanes, columns, slots, vector_lanes", CASES)
-def test_group_sums(lanes, columns, slots, vector_lanes):
+def test_sub_block_sums(lanes, columns, slots, vector_lanes):
     rng = np.random.default_rng(lanes)
     shape = DotShape(lanes=lanes, columns=columns, slots=slots, x_elements=256)
-    dut = GroupSums(dot=shape, vector_lanes=vector_lanes)
+    dut = SubBlockSums(dot=shape, vector_lanes=vector_lanes)
     mantissas, exponents = columns_of(rng, shape, 256)
     inputs = [*writes(rng, mantissas, exponents, vector_lanes), *[{}] * (dut.WRITE_LATENCY + 1)]
     start, drawn = len(inputs), list(steps(rng, shape, 8, 60))
@@ -81,5 +81,5 @@ def test_group_sums(lanes, columns, slots, vector_lanes):
         for column in range(columns):
             wanted = sums[step["slot"] * columns + column, 2 * step["vector"]:][:count].tolist()
             if step["expand"]:
-                wanted = [65536 if group == step["position"] // 16 else 0 for group in range(count)]
+                wanted = [65536 if sub_block == step["position"] // 16 else 0 for sub_block in range(count)]
             assert got[index + dut.LATENCY][column] == wanted, step

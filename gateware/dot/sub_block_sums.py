@@ -5,18 +5,18 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DotStep, GROUP_BITS, GROUP_CODES, sides
+from gateware.dot.layouts import DotStep, SUB_BLOCK_BITS, SUB_BLOCK_CODES, sides
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import QuantisedGroup
 from gateware.numeric.delay import delay
 
-__all__ = ["GroupSums"]
+__all__ = ["SubBlockSums"]
 
 _UNIT = 1 << 16
 
 
-class GroupSums(wiring.Component):
-    """The two group sums of each vector of the x-buffer, in block RAM.
+class SubBlockSums(wiring.Component):
+    """The sums of the two sub-blocks of each vector of the x-buffer, in block RAM.
 
     Computed while the x-buffer is written, from the same groups: what the last one of a vector completes can
     be read ``WRITE_LATENCY`` + 1 cycles later.
@@ -32,7 +32,7 @@ class GroupSums(wiring.Component):
     groups : In(stream)
         As for :class:`gateware.dot.x_buffer.XBuffer`.
     step : In(stream)
-        With ``expand``, the group of the code that is expanded has the sum 2**16, the others 0.
+        With ``expand``, the sub-block of the code that is expanded has the sum 2**16, the others 0.
     sums : Out(signed(22)), array of columns of arrays of 2, or 4 of two vectors
         Of the lower and the upper 16 mantissas of a vector; ``LATENCY`` cycles after the step.
     """
@@ -45,7 +45,7 @@ class GroupSums(wiring.Component):
         super().__init__({
             "groups": In(stream.Signature(QuantisedGroup(vector_lanes), always_ready=True)),
             "step": In(stream.Signature(DotStep(dot), always_ready=True)),
-            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(GROUP_BITS), 2 * sides(dot)),
+            "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(SUB_BLOCK_BITS), 2 * sides(dot)),
                                          dot.columns)),
         })
 
@@ -55,8 +55,8 @@ class GroupSums(wiring.Component):
         slot_bits = (dot.slots - 1).bit_length()
         vectors = dot.x_elements // VECTOR_CODES
         vector_bits = (vectors - 1).bit_length()
-        group_code_bits = (GROUP_CODES - 1).bit_length()
-        group_bits = (GROUP_CODES // self._vector_lanes - 1).bit_length()
+        code_bits = (SUB_BLOCK_CODES - 1).bit_length()
+        group_bits = (SUB_BLOCK_CODES // self._vector_lanes - 1).bit_length()
 
         # Two cycles: the sum of the mantissas that come together.
         terms = [group.mantissas[lane] for lane in range(self._vector_lanes)]
@@ -77,9 +77,9 @@ class GroupSums(wiring.Component):
         last = place.all() if group_bits else Const(1)
         half = index[group_bits]
         vector = index[group_bits + 1:]
-        running = Signal(signed(GROUP_BITS), reset_less=True)
-        total = Signal(signed(GROUP_BITS))
-        lower = Signal(signed(GROUP_BITS), reset_less=True)
+        running = Signal(signed(SUB_BLOCK_BITS), reset_less=True)
+        total = Signal(signed(SUB_BLOCK_BITS))
+        lower = Signal(signed(SUB_BLOCK_BITS), reset_less=True)
         m.d.comb += total.eq(terms[0] + Mux(first, 0, running))
         with m.If(valid[-1]):
             m.d.sync += running.eq(total)
@@ -91,12 +91,12 @@ class GroupSums(wiring.Component):
         write_column = delay(m, column, name="write_column")
 
         expand = delay(m, self.step.p.expand, self.LATENCY, name="expand")
-        group_index = delay(m, self.step.p.position[group_code_bits:], self.LATENCY, name="group_index")
+        sub_block = delay(m, self.step.p.position[code_bits:], self.LATENCY, name="sub_block")
         write_slot = (write_column // dot.columns)[:slot_bits]
         step = self.step.p
         for column in range(dot.columns):
             for part in range(parts):
-                ram = BlockRam(width=2 * GROUP_BITS, depth=max(dot.slots * vectors // parts, 2))
+                ram = BlockRam(width=2 * SUB_BLOCK_BITS, depth=max(dot.slots * vectors // parts, 2))
                 m.submodules[f"sums_{column}_{part}"] = ram
                 m.d.comb += [
                     ram.write_enable.eq(write & (write_column % dot.columns == column)
@@ -107,9 +107,9 @@ class GroupSums(wiring.Component):
                     ram.read_address.eq(Cat(step.vector[:vector_bits][parts - 1:], step.slot)),
                 ]
                 for number in range(2):
-                    unit = Mux(group_index == 2 * part + number, _UNIT, 0)
+                    unit = Mux(sub_block == 2 * part + number, _UNIT, 0)
                     m.d.comb += self.sums[column][2 * part + number].eq(
-                        Mux(expand, unit, ram.read_data.word_select(number, GROUP_BITS).as_signed()))
+                        Mux(expand, unit, ram.read_data.word_select(number, SUB_BLOCK_BITS).as_signed()))
         return m
 
 
