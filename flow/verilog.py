@@ -3,6 +3,8 @@
 from pathlib import Path
 import tempfile
 
+from flow.waiting import waiting
+
 __all__ = ["rtlil_to_verilog"]
 
 # Checks are for simulation; as Verilog they would be SystemVerilog, which many a synthesis does not read.
@@ -28,7 +30,7 @@ def rtlil_to_verilog(text, toolchain):
     flow.toolchain.ToolError
         If yosys fails.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with waiting("making Verilog with yosys ..."), tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "design.il").write_text(text)
         (folder / "design.ys").write_text(f"read_rtlil design.il\n{_PASSES}\nwrite_verilog -norename design.v\n")

@@ -9,7 +9,7 @@ import pytest
 from host.__main__ import main
 
 #: What is only said if this machine has not compiled it before, and takes its time.
-WAITING = re.compile(r"^celosia: (?:making|compiling) [\w-]+, which is then kept in .* \.\.\.\n", re.MULTILINE)
+WAITING = re.compile(r"^celosia: (?:making|compiling) .* \.\.\.\n", re.MULTILINE)
 
 
 @pytest.fixture
