@@ -15,6 +15,8 @@ __all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineC
 DEFAULT_CONFIG = "sim"
 DEFAULT_KV = 16
 _ID_DIGITS = 10
+#: Share of a model from which on zeros are suspicious.
+_MANY_ZEROS = 0.5
 """Of an id of 32 bits."""
 
 ModelPath = Annotated[Path | None, typer.Argument(
@@ -88,11 +90,18 @@ def find_memory(name):
 
 
 def load_model(path):
-    """The model in the file `path`, or the demo model if that is None."""
+    """The model in the file `path`, or the demo model if that is None.
+
+    Weights of which half are zeros are no fault, but worth a line on stderr.
+    """
     from host.gguf.model import load
     from host.paths import demo_model
 
-    return load(demo_model() if path is None else path)
+    model = load(demo_model() if path is None else path)
+    if model.zeros >= _MANY_ZEROS:
+        typer.echo(f"celosia: warning: {model.path}: {model.zeros:.0%} of the weights are rows of zeros, as a download "
+                   f"that was broken off leaves them", err=True)
+    return model
 
 
 def parse_ids(ids):

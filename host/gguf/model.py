@@ -42,6 +42,8 @@ class Model:
     hyperparameters : Hyperparameters
     tensors : dict of str to Tensor
         By ggml's names, in the order of the file; ``output.weight`` is absent from a tied model.
+    zeros : float
+        Share of the tensors' bytes that is in rows of nothing but zeros; 0 of a model whose values were not checked.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class Model:
     metadata: Mapping
     hyperparameters: Hyperparameters
     tensors: dict[str, Tensor]
+    zeros: float = 0.0
 
     @cached_property
     def specs(self):
@@ -141,7 +144,7 @@ def load(path, *, check=True):
     model = Model(Path(path), architecture, file.metadata, hyperparameters, {
         name: tensor for name, tensor in tensors.items() if specs[name].kind != TensorKind.FACTORS})
     if check:
-        check_values(model)
+        return replace(model, zeros=check_values(model))
     return model
 
 
@@ -152,9 +155,14 @@ def check_values(model):
     ------
     CelosiaError
         Naming the tensor, the row and the block or column of the first one found.
+
+    Returns
+    -------
+    float
+        Share of all bytes that is in rows of nothing but zeros.
     """
-    for tensor in model.tensors.values():
-        tensor.check_values(model.path)
+    zeros = sum(tensor.check_values(model.path) for tensor in model.tensors.values())
+    return zeros / sum(tensor.raw.size for tensor in model.tensors.values())
 
 
 def _read(file, name, spec):

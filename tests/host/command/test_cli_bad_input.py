@@ -174,3 +174,15 @@ def test_image_that_does_not_fit_a_memory(write_gguf):
                f"{image.memory.size - 32768:,} too many")
     with pytest.raises(CelosiaError, match=f"^{re.escape(message)}$"):
         check_memory(memory, image)
+
+
+def test_half_of_the_weights_are_zeros(celosia, write_gguf, tmp_path):
+    """As of a file that was allocated before it was downloaded: a warning, since it may be meant."""
+    path, matrices = write_gguf(), 34 * (272 + 96 + 128 + 32)
+    command = "logits", path, "--ids", "1", "--out", tmp_path / "x.npy", "--engine", "float"
+    assert "zeros" not in celosia(*command)[2]
+    content = path.read_bytes()
+    path.write_bytes(content[:-matrices] + bytes(matrices))
+    status, _, err = celosia(*command)
+    assert status == 0 and err.splitlines()[0] == (
+        f"celosia: warning: {path}: 92% of the weights are rows of zeros, as a download that was broken off leaves them")

@@ -157,3 +157,14 @@ def test_rope_frequencies(write_gguf):
                               "llama.rope.scaling.factor": 4.0}, {"rope_freqs.weight": (factors, "F32")}))
     assert np.allclose(scaled.hyperparameters.rope_frequencies(), plain / factors / 4, rtol=1e-15)
     assert "rope_freqs.weight" not in scaled.tensors
+
+
+def test_share_of_zeros(write_gguf, micro_tensors):
+    """Rows of nothing but zeros, in bytes; a row that is not zero in one byte alone does not count."""
+    q = np.zeros((32, 34), np.uint8)
+    q[:8, 33] = 1
+    size = sum(array.nbytes for array, _kind in micro_tensors().values())
+    norm = np.zeros(32, np.float32)
+    path = write_gguf(tensors={"blk.0.attn_q.weight": (q, "Q8_0"), "output_norm.weight": (norm, "F32")})
+    assert load(path).zeros == (24 * 34 + 128) / size
+    assert load(write_gguf()).zeros == 0 == load(path, check=False).zeros
