@@ -11,7 +11,7 @@ __all__ = ["Ddr3Clocks"]
 
 
 class Ddr3Clocks(wiring.Component):
-    """From the board's oscillator to the three clocks of LiteDRAM's ECP5DDRPHY, as clock domains.
+    """From the board's oscillator to the three clocks of LiteDRAM's ECP5DDRPHY, as clock domains of the design that `define` was given.
 
     ::
 
@@ -55,6 +55,12 @@ class Ddr3Clocks(wiring.Component):
         self._init_hz, self._bridge = input_hz / self.INIT_DIVIDER, bridge
         super().__init__()
 
+    def define(self, m):
+        """Define the domains in the module of the whole design: everything that uses them has to lie below."""
+        m.domains.sync = ClockDomain()
+        m.domains.sys2x = ClockDomain()
+        m.domains.init = ClockDomain()
+
     def serve(self, m, controller):
         """Give a controller's PHY its clocks, and do what it asks for.
 
@@ -71,9 +77,6 @@ class Ddr3Clocks(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.pll = pll = self.pll
-        m.domains.sync = ClockDomain()
-        m.domains.sys2x = ClockDomain()
-        m.domains.init = ClockDomain()
         m.domains.board = board = ClockDomain(reset_less=True, local=True)
         m.d.comb += [pll.clk_in.eq(self.clk_in), board.clk.eq(self.clk_in)]
 

@@ -61,7 +61,8 @@ class Ddr3Top(Elaboratable):
         return self._bring_up is not None
 
     def clocks(self, clock_hz):
-        """What makes the clocks of the oscillator's: a component with ``clk_in`` and a method ``serve``."""
+        """What makes the clocks of the oscillator's: a component with ``clk_in``, and methods ``define`` and
+        ``serve``."""
         return Ddr3Clocks(input_hz=self.INPUT[1], clock_hz=clock_hz, bridge=self.BRIDGE)
 
     def direct(self, ddr3):
@@ -79,6 +80,7 @@ class Ddr3Top(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.clocks = clocks = self._clocks
+        clocks.define(m)
         m.submodules.clk_buffer = clock = io.Buffer("i", platform.request(self.INPUT[0], dir="-"))
         m.d.comb += clocks.clk_in.eq(clock.i)
 

@@ -11,7 +11,7 @@ __all__ = ["Series7Ddr3Clocks"]
 
 
 class Series7Ddr3Clocks(wiring.Component):
-    """From the board's oscillator to the clocks of LiteDRAM's A7DDRPHY, as clock domains.
+    """From the board's oscillator to the clocks of LiteDRAM's A7DDRPHY, as clock domains of the design that `define` was given.
 
     ::
 
@@ -52,6 +52,12 @@ class Series7Ddr3Clocks(wiring.Component):
             "reference": (self.REFERENCE_HZ, 0)})
         super().__init__()
 
+    def define(self, m):
+        """Define the domains in the module of the whole design: everything that uses them has to lie below."""
+        m.domains.sync = ClockDomain()
+        m.domains.sys4x = ClockDomain(reset_less=True)
+        m.domains.sys4x_dqs = ClockDomain(reset_less=True)
+
     def serve(self, m, controller):
         """Give a controller's PHY its clocks.
 
@@ -66,9 +72,6 @@ class Series7Ddr3Clocks(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.pll = pll = self.pll
-        m.domains.sync = ClockDomain()
-        m.domains.sys4x = ClockDomain(reset_less=True)
-        m.domains.sys4x_dqs = ClockDomain(reset_less=True)
         m.domains.reference = ClockDomain(local=True)
         m.d.comb += pll.clk_in.eq(self.clk_in)
         for name in ("sync", "sys4x", "sys4x_dqs", "reference"):

@@ -10,7 +10,7 @@ from soc.link.frame_receiver import FrameReceiver
 from soc.link.frame_sender import FrameSender
 from soc.link.memory_access import MemoryAccess
 from soc.link.protocol import Opcode, PAYLOAD_BYTES, Status
-from soc.link.registers import ControlSignature, LinkRegisters
+from soc.registers import ControlSignature, Registers
 
 __all__ = ["LinkBridge"]
 
@@ -88,7 +88,7 @@ class LinkBridge(wiring.Component):
         m.submodules.sender = sender = FrameSender(bus_bits=bus_bits)
         m.submodules.buffer = buffer = BlockRam(width=bus_bits, depth=PAYLOAD_BYTES // bus_bytes)
         m.submodules.access = access = MemoryAccess(bus_bits=bus_bits)
-        m.submodules.registers = registers = LinkRegisters(
+        m.submodules.registers = registers = Registers(
             identity=self._identity, bus_bytes=bus_bytes, memory_bytes=self._memory_bytes)
         connect(m, flipped(self.rx), receiver.bytes)
         connect(m, sender.bytes, flipped(self.tx))

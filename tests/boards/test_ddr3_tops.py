@@ -88,6 +88,7 @@ class AllClocks(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.clocks = clocks = Ddr3Clocks(input_hz=48e6, clock_hz=72e6, bridge=True)
+        clocks.define(m)
         m.submodules.input = clock = io.Buffer("i", platform.request("clk", dir="-"))
         m.submodules.light = light = io.Buffer("o", platform.request("rgb_led", 0, dir="-").r)
         registers = [Signal(name=domain) for domain in ("init", "sync", "sys2x")]

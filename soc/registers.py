@@ -1,4 +1,4 @@
-"""The registers that the link reads and writes."""
+"""The registers of a board: what a host, or whoever else has its port, reads and writes."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from soc.link.protocol import PAYLOAD_BYTES, Register, VERSION
 
-__all__ = ["ControlSignature", "LinkRegisters"]
+__all__ = ["ControlSignature", "Registers"]
 
 ControlSignature = wiring.Signature({
     "start": Out(1),
@@ -24,8 +24,10 @@ ControlSignature = wiring.Signature({
 """The ports of :class:`gateware.accelerator.Accelerator` that are not DRAM, as who controls it sees them."""
 
 
-class LinkRegisters(wiring.Component):
+class Registers(wiring.Component):
     """:class:`soc.link.protocol.Register` in front of the accelerator's ports.
+
+    The only register file of a board. In front of its port lies the link's bridge; a processor's bus would.
 
     Parameters
     ----------
