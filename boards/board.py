@@ -27,7 +27,8 @@ class Board:
         One of `boards.device.DEVICES`.
     top : function of a Config
         Makes the whole of the FPGA, an Elaboratable with an attribute ``trained``: whether something trains the PHY of
-        its DRAM.
+        its DRAM; and with one of an ECP5 ``asynchronous``: between which clocks paths may take any time, and why
+        (`flow.crossings.judge_crossings`).
     platform : class
         The pins: an ``amaranth.build.Platform``.
     speed : int or None
