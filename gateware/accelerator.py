@@ -83,9 +83,9 @@ class Accelerator(wiring.Component):
         A burst has been written: reads that are requested from now on see it.
     start : In(1)
         Pulse while not ``busy``: run a program.
-    position, program, store_logits : In
+    position, program : In
         Position of the group's first token, bus word of the first instruction (a multiple of an instruction's
-        size), whether logits go to DRAM. Must not change while ``busy``.
+        size). Must not change while ``busy``.
     member : In(5)
         The token of the group that ``token`` and ``argmax`` are about.
     token : In(32)
@@ -124,7 +124,6 @@ class Accelerator(wiring.Component):
             "load": In(1),
             "position": In(16),
             "program": In(32),
-            "store_logits": In(1),
             "busy": Out(1),
             "done": Out(1),
             "argmax": Out(32),
@@ -176,6 +175,7 @@ class Accelerator(wiring.Component):
         connect(m, sink.scratchpad, vector.results)
         connect(m, dispatch.store, store.command)
         connect(m, vector.codes, store.codes)
+        connect(m, vector.elements, store.elements)
 
         start = Signal()
         m.d.comb += [
@@ -201,7 +201,6 @@ class Accelerator(wiring.Component):
             dispatch.drained.eq(fetch.idle & writer.idle),
             router.open.eq(dispatch.open_data),
             router.vector.eq(dispatch.open_vector),
-            sink.store_logits.eq(self.store_logits),
             writer.write_done.eq(self.write_done),
             self.done.eq(dispatch.done),
             self.argmax.eq(sink.argmax),
@@ -213,7 +212,7 @@ class Accelerator(wiring.Component):
         with m.Elif(dispatch.done):
             m.d.sync += self.busy.eq(0)
 
-        # The write engine takes logits or codes; instructions that write never overlap.
+        # The write engine takes results of a DOT or of a VECTOR; instructions that write to DRAM never overlap.
         m.d.comb += [
             writer.writes.valid.eq(sink.writes.valid | store.writes.valid),
             sink.writes.ready.eq(writer.writes.ready),

@@ -88,25 +88,26 @@ class Function(IntEnum):
 
 
 class Reduce(IntEnum):
-    """Reduction of the results of a pass into scalar register ``reduce_destination``."""
+    """Reduction of the results of a pass; that of a ``VECTOR`` goes to scalar register ``reduce_destination``."""
 
     NONE = 0  #: none
     SUM = 1  #: the fixed order of :func:`gateware.exact.sums.interleaved_sum`
     MAX = 2  #: the largest
     LARGEST = 3  #: the largest magnitude
+    ARGMAX = 4  #: ``DOT`` alone: of each column, the row of its largest result, which the host reads
 
 
 class Sink(IntEnum):
     """Where the results of a pass go."""
 
-    NONE = 0        #: nowhere (``VECTOR``: only the reduction is wanted)
+    NONE = 0        #: nowhere: only the reduction is wanted
     SCRATCHPAD = 1  #: fp32 elements from ``destination`` on
     COLUMN = 2      #: ``VECTOR``: quantised to 18 bits into x-buffer column ``destination``
     STORE = 3       #: ``VECTOR``: quantised to ``code_bits`` into DRAM, with their scale (KV cache)
-    ARGMAX = 4      #: ``DOT``: per column, index of the largest result; and fp32 results to DRAM if wanted
+    MEMORY = 4      #: fp32 elements into DRAM
 
 
-STORING = (Sink.STORE, Sink.ARGMAX)
+STORING = (Sink.STORE, Sink.MEMORY)
 """Sinks in DRAM: a stream with ``wait`` waits for the instructions that have them."""
 
 
@@ -185,10 +186,10 @@ FIELDS = (
     Field("c_source", 3, "vector", "Source of c: SCRATCHPAD, SCALAR or IMMEDIATE.", Source),
     Field("c", 32, "vector", "Address, register or immediate of c."),
     Field("function", 2, "vector", "Function of a * b + c.", Function),
-    Field("reduce", 2, "vector", "Reduction of the results.", Reduce),
     Field("reduce_destination", 6, "vector",
           "Scalar register that takes the reduction; STORE of 8 or 4 bits without one: that has the scale."),
 
+    Field("reduce", 3, "result", "Reduction of the results.", Reduce),
     Field("sink", 3, "result", "Where the results go.", Sink),
     Field("destination", 20, "result", "Scratchpad element address, or column."),
     Field("destination_stride", 20, "result", "DOT: elements from the results of one column to those of the next."),
@@ -197,7 +198,7 @@ FIELDS = (
     Field("store_base", 32, "store", "Byte address of the first element stored at position 0."),
     Field("store_index_stride", 24, "store", "Bytes by which a position moves that address."),
     Field("store_stride", 24, "store",
-          "Bytes from one stored element to the next; from pair to pair of those of 4 bits."),
+          "Bytes from one stored element to the next; from pair to pair of those of 4 bits; DOT: from row to row."),
     Field("scale_base", 32, "store", "Byte address of the fp32 scale of position 0; a position moves it by 4."),
 )
 

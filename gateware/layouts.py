@@ -6,7 +6,7 @@ from amaranth.lib import data
 from gateware.isa import CodeOrder, FIELDS, Function, INSTRUCTION_BITS, Reduce, Scale, Sink, Source
 
 __all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout", "QuantisedGroup",
-           "ScratchpadWrite", "StoreCommand", "StoredCode", "VectorCommand", "WriteBeat"]
+           "ScratchpadWrite", "StoreCommand", "StoredCode", "StoredElement", "VectorCommand", "WriteBeat"]
 
 
 def _fields(*names):
@@ -60,8 +60,12 @@ def QuantisedGroup(vector_lanes):
 StoredCode = data.StructLayout({"code": signed(16), "scale": 32, "last": 1})
 """A code of 16, 8 or 4 bits on its way to the KV cache, with the fp32 scale that all codes of the pass share."""
 
-StoreCommand = data.StructLayout({"base": 32, "stride": 24, "scale_address": 32} | _fields("code_bits"))
-"""Byte address of the first code, bytes between codes (of 4 bits: pairs), byte address of the fp32 scale."""
+StoredElement = data.StructLayout({"value": 32, "last": 1})
+"""An fp32 element on its way to DRAM; ``last`` ends a pass."""
+
+StoreCommand = data.StructLayout({"base": 32, "stride": 24, "scale_address": 32, "elements": 1} | _fields("code_bits"))
+"""Byte address of the first element, bytes from one to the next (of codes of 4 bits: pairs), and whether they are fp32
+elements; else they are codes, and the fp32 scale goes to byte ``scale_address``."""
 
 ElementWrite = data.StructLayout({"address": 32, "data": 32, "size": 2, "last": 1})
 """1, 2 or 4 bytes (``2**size``) to a byte address; ``last`` ends a run of writes, nothing may wait behind it."""

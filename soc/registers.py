@@ -15,7 +15,6 @@ ControlSignature = wiring.Signature({
     "load": Out(1),
     "position": Out(16),
     "program": Out(32),
-    "store_logits": Out(1),
     "busy": In(1),
     "argmax": In(32),
     "counter_index": Out(4),
@@ -77,7 +76,6 @@ class Registers(wiring.Component):
             Register.MEMBER: control.member,
             Register.POSITION: control.position,
             Register.PROGRAM: control.program,
-            Register.STORE_LOGITS: control.store_logits,
         }
         m.d.comb += [
             self.readable.eq((self.index < Register.COUNTER + 16) & ((low <= Register.START) | low[4])),

@@ -1,11 +1,11 @@
 """The half of the control that executes: work to the units, in order."""
 
-from amaranth.hdl import Assert, Cat, Module, Signal
+from amaranth.hdl import Assert, Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.control.layouts import SinkCommand, STORE_COUNT_BITS, Work
-from gateware.isa import Opcode, Sink
+from gateware.isa import Opcode, Reduce, STORING, Sink
 from gateware.layouts import CodeTableEntries, DotCommand, StoreCommand, VectorCommand
 
 __all__ = ["Dispatch"]
@@ -38,7 +38,7 @@ class Dispatch(wiring.Component):
     dot_done, vector_done, store_done : In(1)
         Pulses: the results of a ``DOT`` have been written; the vector unit, the store unit is done.
     dot_stored : In(1)
-        With ``dot_done``: it was an instruction that counts as storing.
+        With ``dot_done``: its results went to DRAM.
     open_data, open_vector, data_closed
         To and from :class:`DataRouter`.
     drained : In(1)
@@ -99,17 +99,20 @@ class Dispatch(wiring.Component):
         # The work has nothing to wait for but its unit; from then on that stays so.
         offered = {opcode: Signal(name=f"offered_{opcode.name.lower()}") for opcode in Opcode}
         begin_dot, begin_vector, load_table, end = Signal(), Signal(), Signal(), Signal()
-        is_store = work.vector.sink == Sink.STORE
+        is_store = work.vector.sink.matches(*STORING)
+        to_memory = work.vector.sink == Sink.MEMORY
 
         # Outputs that are the instruction's own fields.
         m.d.comb += [
             self.dot.payload.eq(work.dot),
             # In the order of TABLE_FIELDS.
             self.table.payload.eq(Cat(work.vector.b, work.vector.c, work.store.base, work.store.scale_address)),
-            self.sink.p.sink.eq(work.vector.sink),
-            self.sink.p.destination.eq(work.vector.destination),
-            self.sink.p.destination_stride.eq(work.destination_stride),
-            self.sink.p.store_base.eq(work.store.base),
+            self.sink.p.scratchpad.eq(work.vector.sink == Sink.SCRATCHPAD),
+            self.sink.p.memory.eq(to_memory),
+            self.sink.p.argmax.eq(work.vector.reduce == Reduce.ARGMAX),
+            self.sink.p.start.eq(Mux(to_memory, work.store.base, work.vector.destination << 2)),
+            self.sink.p.column_stride.eq(work.destination_stride),
+            self.sink.p.row_stride.eq(Mux(to_memory, work.store.stride, 4)),
             self.sink.p.index.eq(following),
             self.vector.payload.eq(work.vector),
             self.store.payload.eq(work.store),

@@ -27,6 +27,8 @@ destination are fields of ``vector``, for ``DOT`` as well; ``score`` and ``mix``
 from others."""
 
 SinkCommand = data.StructLayout({
-    "sink": _BITS["sink"], "destination": _BITS["destination"],
-    "destination_stride": _BITS["destination_stride"], "store_base": _BITS["store_base"], "index": 16})
-"""Where the results of a ``DOT`` instruction go, and the index of that instruction."""
+    "scratchpad": 1, "memory": 1, "argmax": 1, "start": 32, "column_stride": _BITS["destination_stride"],
+    "row_stride": _BITS["store_stride"], "index": 16})
+"""Where the results of a ``DOT`` instruction go: to the scratchpad, to DRAM or nowhere, and whether the largest of each
+column is wanted; byte address of the first result, in the scratchpad as well; elements from a result to that of the next
+column; bytes from a result to that of the next row; the index of the instruction."""

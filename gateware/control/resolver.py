@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from gateware.control.indexed_address import IndexedAddress
 from gateware.control.layouts import LineBlock, STORE_COUNT_BITS, Work
 from gateware.dot.layouts import WORD_BITS
-from gateware.isa import Index, STORING, VECTOR_CODES
+from gateware.isa import Index, STORING, Sink, VECTOR_CODES
 from gateware.layouts import InstructionLayout
 
 __all__ = ["Resolver"]
@@ -126,6 +126,7 @@ class Resolver(wiring.Component):
             work.store.base.eq(store.address),
             work.store.stride.eq(word.store_stride),
             work.store.code_bits.eq(word.code_bits),
+            work.store.elements.eq(word.sink == Sink.MEMORY),
             work.store.scale_address.eq(word.scale_base + Mux(storing, position << 2, 0)),
         ]
         for part in (work.dot, work.vector):

@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.control.layouts import SinkCommand
 from gateware.dot.slot_table import SlotTable
-from gateware.isa import Sink
 from gateware.layouts import DotResult, ElementWrite, ScratchpadWrite
 from gateware.numeric.delay import delay
 from gateware.stream.lut_fifo import LutFifo
@@ -14,7 +13,7 @@ from gateware.stream.lut_fifo import LutFifo
 __all__ = ["ArgmaxWrite", "GROUP", "ResultSink"]
 
 GROUP = 32
-"""Most tokens of a group, and columns of an ``ARGMAX``."""
+"""Most tokens of a group, and columns of a ``DOT``."""
 
 ArgmaxWrite = data.StructLayout({"column": 5, "row": 20})
 """The largest result of a column so far."""
@@ -25,10 +24,9 @@ _Largest = data.StructLayout({"key": signed(32), "row": 20})
 class ResultSink(wiring.Component):
     """Takes the results of one ``DOT`` after another to where its command says.
 
-    ``SCRATCHPAD``: result (row, column) to ``destination + column * destination_stride + row``. ``ARGMAX``:
-    the row of each column's largest result becomes its ``argmax``, by the order -inf < -0 < +0 < inf < NaN, the
-    lowest row of equals; with ``store_logits`` the results also go to DRAM, fp32, result (row, column) at
-    ``store_base + 4 * (column * destination_stride + row)``.
+    Result (row, column) goes to byte ``start + 4 * column * column_stride + row * row_stride`` of the scratchpad or of DRAM, or
+    nowhere. With ``argmax`` the row of each column's largest result becomes its ``argmax``, by the order
+    -inf < -0 < +0 < inf < NaN, the lowest row of equals.
 
     One result per cycle, in the order of the dot engine: columns 0, 1, ... of row 0, then of row 1, and so
     on. ``results.ready`` follows the ``ready`` of the place they go to.
@@ -39,8 +37,6 @@ class ResultSink(wiring.Component):
     -------
     command : In(stream of SinkCommand)
         Two wait at most; ``ready`` is a register.
-    store_logits : In(1)
-        Must not change while an ``ARGMAX`` instruction executes.
     results : In(stream of DotResult)
     scratchpad : Out(stream of ScratchpadWrite)
         From registers.
@@ -48,7 +44,7 @@ class ResultSink(wiring.Component):
         From registers.
     member : In(5)
     argmax : Out(32)
-        Row of the latest ``ARGMAX`` instruction for column ``member``, from the second cycle after its ``done``
+        Row of the latest instruction with ``argmax`` for column ``member``, from the second cycle after its ``done``
         on; combinational.
     largest : Out(stream of ArgmaxWrite, always ready)
         Two cycles after a result that is larger than those before; the last of a column is its ``argmax``. For traces.
@@ -57,13 +53,12 @@ class ResultSink(wiring.Component):
     done : Out(1)
         Pulse: the last result of an instruction has been accepted where it goes.
     stored : Out(1)
-        With ``done``: the sink is ``ARGMAX``.
+        With ``done``: the results went to DRAM.
     index : Out(16)
         Instruction of the result that ``scratchpad`` or ``writes`` offer, and of ``done``.
     """
 
     command: In(stream.Signature(SinkCommand))
-    store_logits: In(1)
     results: In(stream.Signature(DotResult))
     scratchpad: Out(stream.Signature(ScratchpadWrite))
     writes: Out(stream.Signature(ElementWrite))
@@ -80,7 +75,6 @@ class ResultSink(wiring.Component):
         m.submodules.commands = commands = LutFifo(shape=SinkCommand, depth=2)
         connect(m, flipped(self.command), commands.i)
         command, result = commands.o.p, self.results.p
-        is_argmax = command.sink == Sink.ARGMAX
 
         # The result that is on its way; `last` ends its instruction.
         to_scratchpad, to_dram, last = Signal(), Signal(), Signal()
@@ -92,20 +86,19 @@ class ResultSink(wiring.Component):
             self.results.ready.eq(accepted & commands.o.valid & ~last),
             take.eq(self.results.valid & self.results.ready),
             self.done.eq(last & accepted),
-            self.stored.eq(is_argmax),
+            self.stored.eq(command.memory),
             self.index.eq(command.index),
             commands.o.ready.eq(self.done),
         ]
 
-        # Addresses in bytes, of scratchpad elements as well: that of the result before, a column further, or an element
-        # further than the row before. The sums need not wait for the number of the column.
-        start, address = Signal(32), Signal(32)
+        # The address of the result before, a column further, or a row further than the row before. The sums need not wait
+        # for the number of the column.
+        address = Signal(32)
         latest, row_address = Signal(32, reset_less=True), Signal(32, reset_less=True)
         begins = Signal(init=1)
         m.d.comb += [
-            start.eq(Mux(is_argmax, command.store_base, command.destination << 2)),
-            address.eq(Mux(begins, start, Mux(result.column == 0, row_address + 4,
-                                              latest + (command.destination_stride << 2)))),
+            address.eq(Mux(begins, command.start, Mux(result.column == 0, row_address + command.row_stride,
+                                                      latest + (command.column_stride << 2)))),
             self.scratchpad.p.address.eq(latest[2:]),
             self.writes.p.address.eq(latest),
         ]
@@ -129,7 +122,7 @@ class ResultSink(wiring.Component):
         ]
         same = comes & (column == result.column)
         m.d.sync += [
-            comes.eq(take & is_argmax),
+            comes.eq(take & command.argmax),
             first.eq(result.row == 0),
             follows.eq(same),
             second.eq(same & first),
@@ -154,8 +147,8 @@ class ResultSink(wiring.Component):
             m.d.sync += [to_scratchpad.eq(0), to_dram.eq(0), last.eq(0)]
         with m.If(take):
             m.d.sync += [
-                to_scratchpad.eq(command.sink == Sink.SCRATCHPAD),
-                to_dram.eq(is_argmax & self.store_logits),
+                to_scratchpad.eq(command.scratchpad),
+                to_dram.eq(command.memory),
                 last.eq(result.last),
                 begins.eq(result.last),
                 latest.eq(address),

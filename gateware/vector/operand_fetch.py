@@ -5,7 +5,7 @@ from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.isa import Function, Reduce, Source
+from gateware.isa import Function, Reduce, Sink, Source
 from gateware.layouts import VectorCommand
 from gateware.numeric.delay import delay
 from gateware.numeric.fp32_multiply import Fp32Multiply
@@ -23,8 +23,8 @@ class OperandFetch(wiring.Component):
     """Hands the operands of a pass to the lanes, group by group.
 
     The scratchpad gives one group per cycle, so a group leaves every ``max(1, number of SCRATCHPAD
-    operands)`` cycles (``half_interval`` or ``sum_interval`` at least where these apply), later if the stream
-    has none. The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after
+    operands)`` cycles (``half_interval``, ``sum_interval`` or ``lanes`` at least where these apply), later if the stream
+    has none or ``hold`` is set. The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after
     ``start``.
 
     c is wanted only when the product is there; it waits in LUT RAM, 16 groups deep.
@@ -34,7 +34,8 @@ class OperandFetch(wiring.Component):
     lanes, bus_bits : int
         Elements of a group, bits of a beat.
     half_interval, sum_interval : int
-        Least number of cycles between groups of a pass with a function or a reduction, and of one that takes a sum.
+        Least number of cycles between groups of a pass with a function or a reduction, and of one that takes a sum. One
+        into DRAM takes ``lanes``.
 
     Members
     -------
@@ -49,6 +50,10 @@ class OperandFetch(wiring.Component):
     read_enable, read_group : Out
     read_data : In(ArrayLayout(32, lanes))
         A group of the scratchpad, ``Scratchpad.LATENCY`` cycles after its address.
+    hold : In(1)
+        No group may leave.
+    leaves : Out(1)
+        A group is about to: its operands have been requested.
     fire, last : Out(1)
         A group begins; it is the last of the pass.
     a, b : Out(ArrayLayout(32, lanes))
@@ -73,6 +78,8 @@ class OperandFetch(wiring.Component):
             "read_enable": Out(1),
             "read_group": Out(20),
             "read_data": In(group),
+            "hold": In(1),
+            "leaves": Out(1),
             "fire": Out(1),
             "last": Out(1),
             "a": Out(group),
@@ -119,8 +126,10 @@ class OperandFetch(wiring.Component):
         reads = sources[0] + sources[1] + sources[2]
         halves = (command.function != Function.IDENTITY) | (command.reduce != Reduce.NONE)
         sums = command.reduce == Reduce.SUM
+        single = command.sink == Sink.MEMORY
         others = Cat((reads > number) | halves & (self._half_interval > number) | sums & (self._sum_interval > number)
-                     for number in range(1, max(len(sources), self._half_interval, self._sum_interval)))
+                     | single & (lanes > number)
+                     for number in range(1, max(len(sources), self._half_interval, self._sum_interval, lanes)))
         sources_of_pass, others_of_pass = Signal.like(sources), Signal.like(others)
         sources_left, others_left = Signal.like(sources), Signal.like(others)
         groups_left = Signal(20 - lane_bits, reset_less=True)
@@ -128,8 +137,9 @@ class OperandFetch(wiring.Component):
         go, final = Signal(), Signal()
         m.d.comb += [
             final.eq(~others_left[0]),
-            go.eq(running & (~b_from[Source.STREAM] | beats.available)),
-            beats.reserve.eq(go & final & b_from[Source.STREAM]),
+            go.eq(running & (~b_from[Source.STREAM] | beats.available) & ~self.hold),
+            self.leaves.eq(go & final),
+            beats.reserve.eq(self.leaves & b_from[Source.STREAM]),
         ]
         with m.If(self.start):
             m.d.sync += [

@@ -7,10 +7,11 @@ from amaranth.lib.wiring import In, Out
 from gateware.block_ram import BlockRam
 from gateware.exact.vector_pass import CODE_BITS
 from gateware.isa import Function, Reduce, Sink
-from gateware.layouts import QuantisedGroup, ScratchpadWrite, StoredCode, VectorCommand
+from gateware.layouts import QuantisedGroup, ScratchpadWrite, StoredCode, StoredElement, VectorCommand
 from gateware.numeric.delay import delay
 from gateware.shapes.checks import check_bus
 from gateware.vector.control_delay import control_delay
+from gateware.vector.element_serialiser import ElementSerialiser
 from gateware.vector.group_function import GroupFunction
 from gateware.vector.half_groups import HalfGroups
 from gateware.vector.lane import Lane
@@ -36,13 +37,16 @@ class VectorUnit(wiring.Component):
         operand --.
         scalars --+-- fetch -- a, b, c -- lanes --+-- results --+-- scratchpad
         scratchpad '                              '- function -'+-- quantiser -- x, codes
+                                                                |-- serialiser -- elements
                                                                 '-- sum, largest -- scalars
 
-    Functions and reductions take half a group per cycle: passes have little of both, and their units are large.
+    Functions and reductions take half a group per cycle: passes have little of both, and their units are large. Passes into
+    DRAM take one element per cycle, and less as far as ``elements`` waits.
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
     ``interval = max(1, SCRATCHPAD operands)``, at least 2 with a function or a reduction (for SUM with 16 lanes
-    at least 4), and ``groups = ceil(length / lanes)`` the last result is there after ``groups * interval + 24`` cycles,
+    at least 4), for MEMORY at least ``lanes``, and ``groups = ceil(length / lanes)`` the last result is there after
+    ``groups * interval + 24`` cycles,
     18 more for a function other than the identity. Then follow, the longer of both:
 
     ===============  ==============================================================================
@@ -52,6 +56,7 @@ class VectorUnit(wiring.Component):
     SCRATCHPAD       1
     COLUMN           ``Quantiser.latency(lanes)`` (14 for 4) + groups of the last block, padded
     STORE            three more, and one code per cycle instead of a group
+    MEMORY           6, and one for each element of the last group beyond the first
     SUM              ``SumReducer.tail(lanes // 2, length)`` + 3 (18 for one element, 123 for 64 at 4 lanes)
     MAX, LARGEST     ``MaxReducer.latency(lanes // 2)`` + 3 (8 at 4 lanes)
     ===============  ==============================================================================
@@ -71,7 +76,7 @@ class VectorUnit(wiring.Component):
         A pass of 1 or more elements; taken when the previous one is done.
     done : Out(1)
         Pulses when every effect of the pass is complete: the next pass may read what it wrote to scratchpad
-        and scalars, the x-buffer has been sent its last group, the last code has been accepted.
+        and scalars, the x-buffer has been sent its last group, the last code or element has been accepted.
     operand : In(stream of bus_bits)
         The stream operand, fp32 elements, little endian. A pass takes ``ceil(32 * length / bus_bits)`` beats
         and ignores what the last one holds beyond ``length``.
@@ -79,6 +84,7 @@ class VectorUnit(wiring.Component):
         Elements for the scratchpad from elsewhere, one per cycle while the unit does not write itself.
     x : Out(stream of QuantisedGroup, always ready)
     codes : Out(stream of StoredCode)
+    elements : Out(stream of StoredElement)
     trace_scratchpad : Out(stream of GroupWrite, always ready)
         Every write to the scratchpad, of passes and of ``results``.
     trace_scalar : Out(stream of ScalarWrite, always ready)
@@ -100,6 +106,7 @@ class VectorUnit(wiring.Component):
             "results": In(stream.Signature(ScratchpadWrite)),
             "x": Out(stream.Signature(QuantisedGroup(lanes), always_ready=True)),
             "codes": Out(stream.Signature(StoredCode)),
+            "elements": Out(stream.Signature(StoredElement)),
             "trace_scratchpad": Out(stream.Signature(GroupWrite(lanes), always_ready=True)),
             "trace_scalar": Out(stream.Signature(ScalarWrite, always_ready=True)),
         })
@@ -115,7 +122,7 @@ class VectorUnit(wiring.Component):
         function = Signal(2, reset_less=True)
         register = Signal(range(_SCALARS), reset_less=True)
         into = {sink: Signal(reset_less=True, name=f"into_{sink.name.lower()}")
-                for sink in (Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE)}
+                for sink in Sink}
         taking_sum, taking_max, by_magnitude = (
             Signal(reset_less=True, name=name) for name in ("taking_sum", "taking_max", "by_magnitude"))
         identity = Signal(reset_less=True)
@@ -190,7 +197,7 @@ class VectorUnit(wiring.Component):
         m.d.comb += functions.arrives.eq(short[0])
         coming, coming_last = Signal(), Signal()
         valid, last, mask = Signal(), Signal(), Signal(lanes)
-        to_scratchpad, to_quantiser, to_sum, to_max = Signal(), Signal(), Signal(), Signal()
+        to_scratchpad, to_quantiser, to_memory, to_sum, to_max = Signal(), Signal(), Signal(), Signal(), Signal()
         finished = Signal()
         m.d.comb += Cat(coming, coming_last).eq(Mux(identity, short, long))
         m.d.sync += [
@@ -199,6 +206,7 @@ class VectorUnit(wiring.Component):
             mask.eq(Cat(~coming_last | (index <= last_lane) for index in range(lanes))),
             to_scratchpad.eq(coming & into[Sink.SCRATCHPAD]),
             to_quantiser.eq(coming & (into[Sink.COLUMN] | into[Sink.STORE])),
+            to_memory.eq(coming & into[Sink.MEMORY]),
             to_sum.eq(coming & taking_sum),
             to_max.eq(coming & taking_max),
             finished.eq(coming & coming_last & (into[Sink.SCRATCHPAD] | into[Sink.NONE])),
@@ -214,7 +222,7 @@ class VectorUnit(wiring.Component):
             scratchpad.write.payload.data.eq(results),
         ]
 
-        # To the x-buffer and to DRAM.
+        # To the x-buffer, and to DRAM as codes.
         m.submodules.quantiser = quantiser = Quantiser(lanes=lanes)
         m.d.comb += [
             quantiser.start.eq(start),
@@ -230,6 +238,19 @@ class VectorUnit(wiring.Component):
         ]
         wiring.connect(m, quantiser.x, wiring.flipped(self.x))
         wiring.connect(m, quantiser.codes, wiring.flipped(self.codes))
+
+        # To DRAM as they are.
+        m.submodules.serialiser = serialiser = ElementSerialiser(lanes=lanes)
+        m.d.comb += [
+            serialiser.start.eq(start),
+            fetch.hold.eq(into[Sink.MEMORY] & serialiser.full),
+            serialiser.reserve.eq(into[Sink.MEMORY] & fetch.leaves),
+            serialiser.valid.eq(to_memory),
+            serialiser.last.eq(last),
+            serialiser.group.eq(results),
+            serialiser.last_lane.eq(last_lane),
+        ]
+        wiring.connect(m, serialiser.elements, wiring.flipped(self.elements))
 
         # To a scalar, half a group at a time.
         m.submodules.halves = halves = HalfGroups(lanes=lanes)
@@ -266,7 +287,7 @@ class VectorUnit(wiring.Component):
         sinking, reducing = Signal(), Signal()
         sunk, complete = Signal(), Signal()
         m.d.comb += [
-            sunk.eq(quantiser.done | finished),
+            sunk.eq(quantiser.done | serialiser.done | finished),
             complete.eq(busy & (~sinking | sunk) & (~reducing | reduced)),
         ]
         m.d.sync += self.done.eq(complete)

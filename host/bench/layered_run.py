@@ -61,7 +61,7 @@ def run_layers(engine, tokens, part, *, position, layers, repeated=None):
     """
     engine.position, engine.timelines = position, []
     begin = engine.cycles
-    engine.run(tokens, part, store_logits=False)
+    engine.run(tokens, part)
     timeline, engine.timelines = engine.timelines[0], None
     lost, layer = timeline.lost(), None
     if repeated is not None:

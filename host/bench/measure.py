@@ -129,10 +129,10 @@ def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
     group = min(compiled.group, prefill)
     starts = _samples(prefill, group)
 
-    work = [([0], Part.DECODE, position - 1)]
+    work = [([0], Part.CHOOSE, position - 1)]
     work += [([0] * min(group, prefill - start), Part.BODY, start) for start in starts]
     if prefill:
-        work.append((work[-1][0], Part.LAST, starts[-1]))
+        work.append((work[-1][0], Part.CHOICE, starts[-1]))
     start, runs, counters = perf_counter(), [], None
     with _Progress(bar, compiled, work) as progress:
         engine = RtlEngine(image, memory=board.memory)
@@ -140,7 +140,7 @@ def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
         begin = perf_counter()
         for tokens, part, at in work:
             runs.append(run_layers(engine, tokens, part, position=at, layers=layers,
-                                   repeated=None if part == Part.LAST else repeated))
+                                   repeated=None if part == Part.CHOICE else repeated))
             counters = counters or engine.counters()
     seconds = perf_counter() - begin
     return Measurement(

@@ -7,7 +7,9 @@ from gateware.isa import (CodeOrder, Function, Index, Instruction, Opcode, Reduc
                           TABLE_FIELDS)
 from host.compiler.kind import Kind
 
-__all__ = ["ProgramBuilder", "Scalar", "Scratch", "Stream", "fp32_bits"]
+__all__ = ["Memory", "ProgramBuilder", "Scalar", "Scratch", "Stream", "fp32_bits"]
+
+_FP32_BYTES = 4
 
 
 def fp32_bits(value):
@@ -27,6 +29,32 @@ class Scalar:
 
     def __init__(self, index):
         self.index = index
+
+
+class Memory:
+    """Destination: fp32 elements in DRAM, readable again as a :class:`Stream` with ``wait``.
+
+    Parameters
+    ----------
+    address : int
+        Byte address of the first element at position 0.
+    stride : int
+        Bytes from an element to the next; of a ``DOT`` from the result of a row to that of the next row.
+    index_stride : int
+        Bytes by which a position moves the address.
+
+    Raises
+    ------
+    ValueError
+        If an element would not lie at a multiple of its size.
+    """
+
+    def __init__(self, address, *, stride=_FP32_BYTES, index_stride=0):
+        for name, value in (("address", address), ("stride", stride), ("stride of positions", index_stride)):
+            if value % _FP32_BYTES:
+                raise ValueError(f"The {name} of fp32 elements in DRAM must be a multiple of {_FP32_BYTES}, not {value!r}")
+        self.fields = {"sink": Sink.MEMORY, "store_base": address, "store_stride": stride,
+                       "store_index_stride": index_stride}
 
 
 class Stream:
@@ -87,19 +115,20 @@ class ProgramBuilder:
             self._append(opcode=Opcode.END, label="end")
 
     def dot(self, label, stream, row, *, rows=0, rows_grow=False, vectors_grow=False, columns=1,
-            order=CodeOrder.PLANES, paired=False, expand=False, member=0, sink=Sink.SCRATCHPAD, destination=0,
-            destination_stride=0, store_base=0):
+            order=CodeOrder.PLANES, paired=False, expand=False, member=0, destination=None, destination_stride=0, argmax=False):
         """Multiply the rows of ``stream``, of geometry ``row``, with the first ``columns`` of the x-buffer.
 
-        What grows, grows with the position of token ``member`` of the group.
+        Results go to scratchpad address ``destination`` or, where that is a :class:`Memory`, to DRAM, those of a column
+        ``destination_stride`` elements after those of the column before; or nowhere. With ``argmax`` the host can read the row of
+        each column's largest. What grows, grows with the position of token ``member`` of the group.
         """
         self._load_table(label, row.format.table)
         self._append(
             opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_order=order, paired=int(paired),
             **_format(row.format),
             packed=int(row.packed), expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
-            rows_grow=int(rows_grow), free=row.free(expand=expand), columns=columns, sink=sink,
-            destination=destination, destination_stride=destination_stride, store_base=store_base)
+            rows_grow=int(rows_grow), free=row.free(expand=expand), columns=columns, destination_stride=destination_stride,
+            reduce=Reduce.ARGMAX if argmax else Reduce.NONE, **_destination(destination))
 
     def _load_table(self, label, table):
         """Load the table of a format unless it is there."""
@@ -113,20 +142,25 @@ class ProgramBuilder:
                reduce=Reduce.NONE, into=0, to=None, column=None, member=0, pad=False, **store):
         """``function(a * b + c)`` over ``length`` elements (position of ``member``, plus 1, if ``grow``).
 
-        Floats are immediates. Results go to scratchpad address ``to``, to ``column`` of the x-buffer, with
-        ``code_bits`` and ``store_base`` and its strides to DRAM, or nowhere; a reduction goes into scalar
-        register ``into``, which holds the scale of codes of 8 and 4 bits.
+        Floats are immediates. Results go to scratchpad address ``to`` or, where that is a :class:`Memory`, to DRAM; to
+        ``column`` of the x-buffer; as codes with ``code_bits`` and ``store_base`` and its strides to DRAM; or nowhere. A
+        reduction goes into scalar register ``into``, which holds the scale of codes of 8 and 4 bits.
+
+        Raises
+        ------
+        ValueError
+            If the reduction is that of a ``DOT``.
         """
-        if to is not None:
-            sink, destination = Sink.SCRATCHPAD, to
-        elif column is not None:
-            sink, destination = Sink.COLUMN, column
+        if reduce == Reduce.ARGMAX:
+            raise ValueError(f"Reduction of pass {label!r} must be that of a VECTOR, not {reduce!r}")
+        if column is not None:
+            target = {"sink": Sink.COLUMN, "destination": column}
         else:
-            sink, destination = (Sink.STORE if store else Sink.NONE), 0
+            target = {"sink": Sink.STORE} if store else _destination(to)
         streams = [operand.fields for operand in (b,) if isinstance(operand, Stream)]
         self._append(
             opcode=Opcode.VECTOR, label=label, member=member, pad=int(pad), length=length, length_grow=int(grow), function=function,
-            reduce=reduce, reduce_destination=into, sink=sink, destination=destination,
+            reduce=reduce, reduce_destination=into, **target,
             **_operand("a", a), **_operand("b", b), **_operand("c", c), **store, **(streams[0] if streams else {}))
 
     def scalar(self, label, a, b, c, into, function=Function.IDENTITY):
@@ -140,6 +174,16 @@ def _format(form):
             "super": int(form.super_vectors == SUPER_VECTORS), "minimum": int(form.minimum),
             "sub_bits": form.sub_bits, "sub_signed": int(form.sub_signed),
             "sub_wide": int(form.vector_subs == 1)}
+
+
+def _destination(to):
+    match to:
+        case None:
+            return {"sink": Sink.NONE}
+        case Memory():
+            return to.fields
+        case _:
+            return {"sink": Sink.SCRATCHPAD, "destination": to}
 
 
 def _operand(name, operand):

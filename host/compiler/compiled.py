@@ -19,10 +19,26 @@ __all__ = ["Compiled", "Part", "compile_model"]
 class Part(StrEnum):
     """What a program computes for its group of tokens."""
 
-    DECODE = "decode"  #: one token, with its logits
-    BODY = "body"      #: from the token ids to the residual after the last layer
-    LOGITS = "logits"  #: after the body: logits of every token
-    LAST = "last"      #: after the body: logits of the last token only
+    DECODE = "decode"    #: one token, with its logits
+    CHOOSE = "choose"    #: one token, of whose logits only the largest is found
+    BODY = "body"        #: from the token ids to the residual after the last layer
+    LOGITS = "logits"    #: after the body: logits of every token
+    CHOICES = "choices"  #: after the body: the largest logit of every token
+    LAST = "last"        #: after the body: logits of the last token only
+    CHOICE = "choice"    #: after the body: the largest logit of the last token
+
+    @property
+    def stores_logits(self):
+        """Whether logits are in DRAM after the program; the token that has the largest is known after all but BODY."""
+        return self in (Part.DECODE, Part.LOGITS, Part.LAST)
+
+    def rows(self, tokens):
+        """For how many of the ``tokens`` there are logits, or the largest of them."""
+        return {Part.BODY: 0, Part.LOGITS: tokens, Part.CHOICES: tokens}.get(self, 1)
+
+
+_WHOLE = (Part.DECODE, Part.CHOOSE)
+"""Programs of a single token from its id to its logits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +160,8 @@ def compile_model(model, config, context=None, *, kv_bits=16):
     programs = {}
     for tokens in range(1, group + 1):
         drafts = _programs(model, config, placement, context, tokens, kv_bits)
-        programs |= {key: overlapped(program, context) for key, (program, _used) in drafts.items()}
+        programs |= {key: overlapped(program, context, config.memory.bus_bytes)
+                     for key, (program, _used) in drafts.items()}
     compiled = Compiled(model, config, context, kv_bits, group, placement, elements[0], programs)
     check_numbers(compiled)
     return compiled
@@ -152,17 +169,12 @@ def compile_model(model, config, context=None, *, kv_bits=16):
 
 def _programs(model, config, placement, context, tokens, kv_bits):
     """All programs of a group: dict of (int, Part) to (list of Instruction, elements of scratchpad)."""
-    def build(*steps):
-        builder = LayerBuilder(model, config, placement, context, tokens, kv_bits)
-        for step in steps:
-            step(builder)
+    def build(part):
+        builder = LayerBuilder(model, config, placement, context, tokens, kv_bits, stores_logits=part.stores_logits)
+        if part in (*_WHOLE, Part.BODY):
+            model.architecture.body(builder)
+        if part != Part.BODY:
+            model.architecture.logits(builder, range(tokens)[-part.rows(tokens):])
         return builder.finish()
 
-    body = model.architecture.body
-
-    def logits(members):
-        return lambda builder: model.architecture.logits(builder, members)
-
-    decode = {(1, Part.DECODE): build(body, logits([0]))} if tokens == 1 else {}
-    return decode | {(tokens, Part.BODY): build(body), (tokens, Part.LOGITS): build(logits(range(tokens))),
-                     (tokens, Part.LAST): build(logits([tokens - 1]))}
+    return {(tokens, part): build(part) for part in Part if tokens == 1 or part not in _WHOLE}

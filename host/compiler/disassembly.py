@@ -2,17 +2,18 @@
 
 import struct
 
-from gateware.isa import Function, Index, Opcode, Sink, Source
+from gateware.isa import Function, Index, Opcode, Reduce, Sink, Source
 
 __all__ = ["describe"]
 
 _ONE, _ZERO = 0x3F800000, 0
+_FP32_BYTES = 4
 
 
 def describe(instruction):
     """One line of what an instruction does, without its stream's addresses.
 
-    ``pad`` is the scratchpad, ``s3`` scalar register 3, ``x0`` column 0 of the x-buffer, ``n`` the number of
+    ``DRAM`` is addressed in bytes, ``pad`` is the scratchpad, ``s3`` scalar register 3, ``x0`` column 0 of the x-buffer, ``n`` the number of
     positions so far (position + 1).
 
     Parameters
@@ -37,14 +38,16 @@ def _dot(i):
     vectors = "ceil(n / 32)" if i.vectors_grow else i.vectors
     scales = f" with {i.scale.name} scales" if i.scale else ""
     matrix = f"{rows} x {vectors} vectors of {i.code_bits}-bit codes{scales}"
-    if i.sink == Sink.ARGMAX:
-        return f"argmax, logits = {matrix} . x0"
+    target = {Sink.SCRATCHPAD: f"pad[{i.destination}]", Sink.MEMORY: _memory(i)}.get(i.sink)
     if i.expand:
         index = {Index.TOKEN: "token", Index.POSITION: "position"}.get(i.stream_index, "0")
-        return f"pad[{i.destination}] = row {index} of {vectors} vectors of {i.code_bits}-bit codes{scales}"
+        return f"{target} = row {index} of {vectors} vectors of {i.code_bits}-bit codes{scales}"
     columns = "x0" if i.columns == 1 else f"x0..x{i.columns - 1}"
     step = f", next column {i.destination_stride} further" if i.columns > 1 else ""
-    return f"pad[{i.destination}] = {matrix} . {columns}{step}"
+    product = f"{matrix} . {columns}"
+    if i.reduce == Reduce.ARGMAX:
+        return f"{target} = {product}{step}; their argmax" if target else f"argmax of {product}"
+    return f"{target or 'nothing'} = {product}{step}"
 
 
 def _vector(i):
@@ -59,11 +62,18 @@ def _vector(i):
     elements = "" if count == 1 else f", {count} elements"
     reduced = f"s{i.reduce_destination}" if i.reduce else None
     target = {Sink.SCRATCHPAD: f"pad[{i.destination}]", Sink.COLUMN: f"x{i.destination}",
-              Sink.STORE: _stored(i)}.get(i.sink)
+              Sink.STORE: _stored(i), Sink.MEMORY: _memory(i)}.get(i.sink)
     if target is None and reduced:
         return f"{reduced} = {'' if count == 1 else f'{i.reduce.name.lower()} of '}{expression}{elements}"
     also = f"; {reduced} = their {i.reduce.name.lower()}" if reduced else ""
     return f"{target or 'nothing'} = {expression}{elements}{also}"
+
+
+def _memory(i):
+    """Place of the first fp32 element in DRAM, ``p`` being the position."""
+    moves = f" + p * {i.store_index_stride}" if i.store_index_stride else ""
+    step = f", every {i.store_stride} bytes" if i.store_stride != _FP32_BYTES else ""
+    return f"DRAM[{i.store_base}{moves}{step}]"
 
 
 def _stored(i):

@@ -29,10 +29,12 @@ class LayerBuilder(ProgramBuilder):
         Tokens of the group.
     kv_bits : int
         Bits of a code in the KV cache.
+    stores_logits : bool
+        Whether logits go to DRAM, not only the choice of the largest to its register.
 
     Attributes
     ----------
-    model, config, context, kv_bits
+    model, config, context, kv_bits, stores_logits
     hyperparameters : host.arch.hyperparameters.Hyperparameters
     place : Placement
     tokens : range
@@ -42,10 +44,11 @@ class LayerBuilder(ProgramBuilder):
         logits.
     """
 
-    def __init__(self, model, config, placement, context, tokens, kv_bits):
+    def __init__(self, model, config, placement, context, tokens, kv_bits, *, stores_logits):
         super().__init__()
         self.model, self.hyperparameters = model, model.hyperparameters
         self.config, self.place, self.context, self.kv_bits = config, placement, context, kv_bits
+        self.stores_logits = stores_logits
         self.tokens = range(tokens)
         self.scratchpad = Scratchpad(context)
         dim = self.hyperparameters.dim

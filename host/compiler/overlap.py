@@ -1,9 +1,10 @@
 """Which instructions may execute side by side."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
 from gateware.extent import extent
-from gateware.isa import Opcode, Reduce, Sink, Source
+from gateware.isa import Index, Opcode, Reduce, Sink, Source
 
 __all__ = ["conflict", "overlapped"]
 
@@ -11,11 +12,12 @@ _MOST_DOTS = 2
 _GROUP = 16
 """Elements that the scratchpad may access together: the most vector lanes there can be."""
 
-_WORD_BYTES = 4
+_FP32_BYTES = 4
+_MOST_WORDS = 1 << 32
 _WRITER = ("writer", 0, 1)
 
 
-def overlapped(program, context):
+def overlapped(program, context, bus_bytes):
     """The instructions of ``program`` with their ``behind``.
 
     A ``VECTOR`` may run beside the latest ``DOT`` instructions before it, and a ``DOT`` beside the latest ``VECTOR``
@@ -26,14 +28,27 @@ def overlapped(program, context):
     program : list of gateware.isa.Instruction
     context : int
         Most positions: the longest that anything grows.
+    bus_bytes : int
+        Bytes of a bus word.
 
     Returns
     -------
     list of gateware.isa.Instruction
+
+    Raises
+    ------
+    ValueError
+        If a stream reads what an instruction before it stores, and does not wait.
     """
-    dots, vector, result = [], None, []
+    dots, vector, result, stored = [], None, [], _Stored()
     for instruction in program:
-        uses = _uses(instruction, context)
+        uses = _uses(instruction, context, bus_bytes)
+        if not instruction.wait and any(stored.meets(*use[1:]) for use in uses[0] if use[0] == "memory"):
+            raise ValueError(f"Stream of instruction {instruction.label!r} must wait: an instruction before it stores what "
+                             "it reads")
+        for use in uses[1]:
+            if use[0] == "memory":
+                stored.add(*use[1:])
         behind = 0
         match instruction.opcode:
             case Opcode.VECTOR:
@@ -47,9 +62,28 @@ def overlapped(program, context):
     return result
 
 
-def conflict(one, other, context):
+def conflict(one, other, context, bus_bytes):
     """Whether two instructions, with up to ``context`` positions, must execute one after the other."""
-    return _conflict(_uses(one, context), _uses(other, context))
+    return _conflict(_uses(one, context, bus_bytes), _uses(other, context, bus_bytes))
+
+
+class _Stored:
+    """Ranges of bytes, none of which touches another."""
+
+    def __init__(self):
+        self._firsts, self._ends = [], []
+
+    def meets(self, first, end):
+        """Whether a byte of a range is in one of these."""
+        index = bisect_right(self._ends, first)
+        return index < len(self._firsts) and self._firsts[index] < end
+
+    def add(self, first, end):
+        """Join a range with those that it touches."""
+        low, high = bisect_left(self._ends, first), bisect_right(self._firsts, end)
+        if low < high:
+            first, end = min(first, self._firsts[low]), max(end, self._ends[high - 1])
+        self._firsts[low:high], self._ends[low:high] = [first], [end]
 
 
 def _conflict(one, other):
@@ -61,24 +95,35 @@ def _meet(one, other):
     return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
 
 
-def _uses(i, context):
-    """What an instruction reads and what it writes, as lists of (space, first, end)."""
-    # At the last position; how wide the bus is does not matter for what is not in DRAM.
-    longest = extent(i, token=0, position=context - 1 - i.member, bus_bytes=_WORD_BYTES)
+def _uses(i, context, bus_bytes):
+    """What an instruction reads and what it writes, as lists of (space, first, end); of DRAM, bytes of any position."""
+    first, last = (extent(i, token=0, position=position - i.member, bus_bytes=bus_bytes) for position in (0, context - 1))
     match i.opcode:
         case Opcode.VECTOR:
-            return _vector_uses(i, longest.length)
+            reads, writes = _vector_uses(i, last.length)
+            halves = i.sink == Sink.STORE and i.code_bits == 4
+            stored = (((last.length >> halves) - 1) * i.store_stride, _FP32_BYTES if i.sink == Sink.MEMORY else 2)
         case Opcode.DOT:
-            return _dot_uses(i, longest.results)
+            reads, writes = _dot_uses(i, last.results)
+            stored = (_FP32_BYTES * (i.columns - 1) * i.destination_stride + (last.results - 1) * i.store_stride, _FP32_BYTES)
         case _:
             return [], []
+    if last.lines:
+        # How many rows a table has that the token chooses from is not known here.
+        end = _MOST_WORDS if i.stream_index == Index.TOKEN else last.base + (last.lines - 1) * last.stride + last.beats
+        reads.append(("memory", first.base * bus_bytes, end * bus_bytes))
+    if last.stores:
+        writes += [_WRITER, ("memory", first.store_address, last.store_address + sum(stored))]
+    if i.sink == Sink.STORE:
+        writes.append(("memory", first.scale_address, last.scale_address + _FP32_BYTES))
+    return reads, writes
 
 
 def _dot_uses(i, results):
     reads = [] if i.expand else [("column", 0, i.columns)]
-    if i.sink == Sink.ARGMAX:
-        return reads, [_WRITER]
     columns = 1 if i.expand else i.columns
+    if i.sink != Sink.SCRATCHPAD:
+        return reads, []
     return reads, [_elements(i.destination + column * i.destination_stride, results) for column in range(columns)]
 
 
@@ -95,8 +140,6 @@ def _vector_uses(i, length):
             writes.append(_elements(i.destination, length))
         case Sink.COLUMN:
             writes.append(("column", i.destination, i.destination + 1))
-        case Sink.STORE:
-            writes.append(_WRITER)
     if i.reduce != Reduce.NONE:
         writes.append(("scalar", i.reduce_destination, i.reduce_destination + 1))
     return reads, writes

@@ -6,7 +6,6 @@ import numpy as np
 
 from gateware.activity import Counter
 from boards.configs import ALL_CONFIGS
-from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
 from host.transport.link_error import LinkError
 from soc.link.protocol import Register, VERSION
@@ -103,7 +102,7 @@ class BoardEngine(ProgramEngine):
         self._counters = self._read_counters()
         self.cycles = self.bus_beats = 0
 
-    def run(self, tokens, part, *, store_logits=True, trace=None):
+    def run(self, tokens, part, *, trace=None):
         """See :meth:`ProgramEngine.run`; a board cannot be traced.
 
         Raises
@@ -117,20 +116,17 @@ class BoardEngine(ProgramEngine):
             raise ValueError(f"Trace must be None with a board, not {trace!r}")
         client, header = self._client, self.image.header
         program = self.image.compiled.program_address(len(tokens), part) // self._bus_bytes
-        writes = [(Register.POSITION, self.position), (Register.PROGRAM, program),
-                  (Register.STORE_LOGITS, int(store_logits))]
+        writes = [(Register.POSITION, self.position), (Register.PROGRAM, program)]
         for member, token in enumerate(tokens):
             writes += [(Register.MEMBER, member), (Register.TOKEN, token)]
         client.write_registers(*writes, (Register.START, 1))
         self._wait()
         self._count()
-        if part == Part.BODY:
-            return None
-        rows = len(tokens) if part == Part.LOGITS else 1
+        rows = part.rows(len(tokens))
         for member in range(rows):
             client.write_registers((Register.MEMBER, member))
             self.choices.append(self._choice())
-        if not store_logits:
+        if not part.stores_logits:
             return None
         size = _FP32_BYTES * rows * header.vocab
         logits = np.frombuffer(client.read_memory(header.logits, self._padded(size))[:size], "<f4")

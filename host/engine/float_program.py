@@ -113,6 +113,10 @@ class FloatProgram:
                 b = a
             case Source.STREAM if region in state.scales:
                 b = state.scales[region][:n]
+            case Source.STREAM if region in state.memory:
+                first, elements = state.memory[region]
+                start = (e.base * self._bus_bytes - first) // _WORD_BYTES
+                b = elements[start:start + n]
             case Source.STREAM:
                 start = e.base * self._bus_bytes
                 b = self._memory[start:start + 4 * n].view("<f4").astype(np.float64)

@@ -20,6 +20,7 @@ __all__ = ["ModelEngine"]
 
 _SCALARS = 64
 _CHUNK_CODES = 1 << 16
+_FP32_BYTES = 4
 _REDUCTIONS = {Reduce.SUM: reduce_sum, Reduce.MAX: reduce_max, Reduce.LARGEST: reduce_largest}
 
 
@@ -50,16 +51,16 @@ class ModelEngine(ProgramEngine):
         self._programs = {}
         self._table = None
 
-    def run(self, tokens, part, *, store_logits=True, trace=None):
-        """See :meth:`ProgramEngine.run`; logits are computed in any case."""
+    def run(self, tokens, part, *, trace=None):
+        """See :meth:`ProgramEngine.run`."""
         key = len(tokens), part
         if key not in self._programs:
             self._programs[key] = [self._prepare(instruction) for instruction in self._decode_program(*key)]
-        self._tokens, self._trace, self._logits = tokens, trace, None
+        self._tokens, self._trace = tokens, trace
         with np.errstate(all="ignore"):
             for self._index, run in enumerate(self._programs[key]):
                 run()
-        return self._logits if store_logits else None
+        return self.image.logits(part.rows(len(tokens))) if part.stores_logits else None
 
     def _decode_program(self, tokens, part):
         start, size = self.image.compiled.program_address(tokens, part), INSTRUCTION_BITS // 8
@@ -138,18 +139,19 @@ class ModelEngine(ProgramEngine):
 
     def _dot_results(self, i, parts):
         results = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        if i.sink == Sink.SCRATCHPAD:
-            for index in range(i.columns):
-                self._write_scratchpad(i.destination + index * i.destination_stride, results[index])
-        else:
-            self._logits = results
+        for index, column_results in enumerate(results):
+            match i.sink:
+                case Sink.SCRATCHPAD:
+                    self._write_scratchpad(i.destination + index * i.destination_stride, column_results)
+                case Sink.MEMORY:
+                    start = self._extent(i).store_address + _FP32_BYTES * index * i.destination_stride
+                    self._write_elements(start, i.store_stride, column_results)
+        if i.reduce == Reduce.ARGMAX:
             choices = fp32_total_order_key(results).argmax(axis=1).tolist()
             self.choices += choices
             if self._trace:
-                for index, row in enumerate(results):
-                    self._trace.argmax(self._index, index, choices[index])
-                    addresses = i.store_base + 4 * (index * i.destination_stride + np.arange(len(row)))
-                    self._trace.store(self._index, addresses, row.view(np.uint32))
+                for index, choice in enumerate(choices):
+                    self._trace.argmax(self._index, index, choice)
 
     # -- VECTOR ---------------------------------------------------------------------------------------------------
 
@@ -176,6 +178,8 @@ class ModelEngine(ProgramEngine):
                     self._write_column(i.destination, result, i.pad)
                 case Sink.STORE:
                     self._store(i, result, e)
+                case Sink.MEMORY:
+                    self._write_elements(e.store_address, i.store_stride, result)
         return run
 
     def _operand(self, i, name):
@@ -226,6 +230,14 @@ class ModelEngine(ProgramEngine):
         self._columns[index] = vectors.astype(np.float64), per_vector
         if self._trace:
             self._trace.column(self._index, index, mantissas, exponents)
+
+    def _write_elements(self, start, stride, values):
+        """fp32 elements to DRAM, each at a multiple of its size."""
+        addresses = start + stride * np.arange(len(values))
+        bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+        self._memory.view("<u4")[addresses // _FP32_BYTES] = bits
+        if self._trace:
+            self._trace.store(self._index, addresses, bits)
 
     def _store(self, i, values, e):
         if i.code_bits == CODE_BITS:

@@ -45,7 +45,7 @@ class ProgramEngine:
         self.position = 0
         self.choices = []
 
-    def run(self, tokens, part, *, store_logits, trace):
+    def run(self, tokens, part, *, trace):
         """Run one program at the present position.
 
         Parameters
@@ -53,13 +53,11 @@ class ProgramEngine:
         tokens : list of int
             At most ``group``.
         part : host.compiler.compiled.Part
-        store_logits : bool
-            Whether logits are wanted, not only ``choices``.
         trace : host.engine.trace.Trace or None
 
         Returns
         -------
-        float32 array (rows, vocab), or None
+        float32 array (rows, vocab), or None if the program stores no logits
         """
         raise NotImplementedError(f"{type(self).__name__} must define run()")
 
@@ -120,8 +118,8 @@ class ProgramEngine:
         for start in range(0, len(tokens), self.group):
             members = tokens[start:start + self.group]
             last = start + self.group >= len(tokens)
-            for part in self._parts(len(members), rows, last):
-                result = self.run(members, part, store_logits=logits, trace=trace)
+            for part in self._parts(len(members), rows, last, logits):
+                result = self.run(members, part, trace=trace)
                 if trace is not None:
                     trace.base += len(self.image.compiled.programs[len(members), part])
                 if result is not None:
@@ -130,13 +128,15 @@ class ProgramEngine:
         return np.concatenate(results) if results else None
 
     @staticmethod
-    def _parts(count, rows, last):
+    def _parts(count, rows, last, logits):
         """Programs that a group of ``count`` tokens runs."""
         if rows == Rows.NONE or rows == Rows.LAST and not last:
             return [Part.BODY]
         if count == 1:
-            return [Part.DECODE]
-        return [Part.BODY, Part.LOGITS if rows == Rows.ALL else Part.LAST]
+            return [Part.DECODE if logits else Part.CHOOSE]
+        if rows == Rows.ALL:
+            return [Part.BODY, Part.LOGITS if logits else Part.CHOICES]
+        return [Part.BODY, Part.LAST if logits else Part.CHOICE]
 
     def _check(self, tokens):
         for token in tokens:

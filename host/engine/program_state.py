@@ -9,6 +9,7 @@ from gateware.isa import Opcode, Sink
 __all__ = ["ProgramState", "Results"]
 
 _SCALARS = 64
+_FP32_BYTES = 4
 
 
 @dataclass
@@ -46,6 +47,8 @@ class ProgramState:
         By region of the memory map: K or V of a KV head, shape (context, head dimension).
     scales : dict of str to numpy.ndarray
         By region: the scale of each position, shape (context,).
+    memory : dict of str to (int, numpy.ndarray)
+        By region that takes fp32 elements: its first byte, and what each 4 bytes of it hold.
     """
 
     def __init__(self, compiled):
@@ -53,8 +56,12 @@ class ProgramState:
         self.scalars = np.zeros(_SCALARS)
         self.columns = [None] * compiled.config.dot.logical_columns
         self._region_at = compiled.placement.map.region_at
-        self.cache, self.scales = {}, {}
+        self.cache, self.scales, self.memory = {}, {}, {}
         for instruction in compiled.program:
+            if instruction.sink == Sink.MEMORY:
+                region = self._region_at(instruction.store_base)
+                bytes_of_region = compiled.placement.map.regions[region]
+                self.memory[region] = bytes_of_region.start, np.zeros(len(bytes_of_region) // _FP32_BYTES)
             if instruction.opcode == Opcode.VECTOR and instruction.sink == Sink.STORE:
                 shape = compiled.context, instruction.length
                 self.cache[self._region_at(instruction.store_base)] = np.zeros(shape)
@@ -74,6 +81,17 @@ class ProgramState:
                 self.scratchpad[instruction.destination:instruction.destination + len(values)] = values
             case (Opcode.VECTOR, Sink.COLUMN):
                 self.columns[instruction.destination] = values
+            case (_, Sink.MEMORY):
+                # Of a DOT for each column, of a VECTOR all of them.
+                columns = np.atleast_2d(values)
+                address = instruction.store_base + position * instruction.store_index_stride
+                for index, column in enumerate(columns):
+                    start = address + _FP32_BYTES * index * instruction.destination_stride
+                    self._write_elements(start, instruction, column)
             case (Opcode.VECTOR, Sink.STORE):
                 self.cache[self._region_at(instruction.store_base)][position] = values
                 self.scales[self._region_at(instruction.scale_base)][position] = results.scale
+
+    def _write_elements(self, address, instruction, values):
+        first, elements = self.memory[self._region_at(instruction.store_base)]
+        elements[(address - first + instruction.store_stride * np.arange(len(values))) // _FP32_BYTES] = values

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 import gateware
 from gateware.activity import Counter
 from gateware.control.counters import Counters
 from host.bench.timeline import Timeline
-from host.compiler.compiled import Part
 from host.engine.program_engine import ProgramEngine
 from host.engine.trace_records import add_records
 import sim
@@ -137,7 +134,7 @@ class RtlEngine(ProgramEngine):
             return self.dram.counters.busy_cycles
         return self.system.model.bytes_moved // self.image.compiled.config.memory.bus_bytes
 
-    def run(self, tokens, part, *, store_logits=True, trace=None):
+    def run(self, tokens, part, *, trace=None):
         """See :meth:`ProgramEngine.run`.
 
         Raises
@@ -145,11 +142,11 @@ class RtlEngine(ProgramEngine):
         SimulationError
             If the gateware breaks a rule of the memory, naming the instruction.
         """
-        header, simulation, compiled = self.image.header, self._sim, self.image.compiled
+        simulation, compiled = self._sim, self.image.compiled
         self._running = len(tokens), part
         simulation.tracing = trace is not None
         program = compiled.program_address(*self._running) // compiled.config.memory.bus_bytes
-        for name, value in (("program", program), ("position", self.position), ("store_logits", int(store_logits))):
+        for name, value in (("program", program), ("position", self.position)):
             simulation.set(name, value)
         if self.timelines is not None:
             simulation.watch("activity")
@@ -164,16 +161,11 @@ class RtlEngine(ProgramEngine):
         if trace is not None:
             _cycles, records = simulation.take_trace()
             add_records(trace, self._record, records)
-        if part == Part.BODY:
-            return None
-        rows = len(tokens) if part == Part.LOGITS else 1
+        rows = part.rows(len(tokens))
         for member in range(rows):
             simulation.set("member", member)
             self.choices.append(simulation.get("argmax"))
-        if not store_logits:
-            return None
-        logits = self.image.memory[header.logits:header.logits + 4 * rows * header.vocab]
-        return logits.view("<f4").reshape(rows, header.vocab).astype(np.float32)
+        return self.image.logits(rows) if part.stores_logits else None
 
     def _timeline(self):
         """What was watched of the program that has run."""

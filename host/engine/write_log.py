@@ -69,7 +69,9 @@ class WriteLog:
         stores, self._stores[index] = self._stores[index], []
         results = Results(reduced=self._scalars.pop(index, None))
         if instruction.opcode == Opcode.DOT:
-            results.values = np.stack(values or [row.view(np.float32).astype(np.float64) for row in stores])
+            results.values = np.stack(values or [_numbers(row) for row in stores])
+        elif instruction.sink == Sink.MEMORY:
+            results.values = _numbers(stores[0])
         elif instruction.sink == Sink.STORE:
             codes, scale = stores
             results.values = from_elements(codes.view(np.uint8), instruction.code_bits).astype(np.float64)
@@ -77,3 +79,7 @@ class WriteLog:
         elif values:
             results.values = values[0][:length]
         return results
+
+
+def _numbers(bits):
+    return bits.view(np.float32).astype(np.float64)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from gateware.extent import extent
-from gateware.isa import Opcode, Sink
+from gateware.isa import Opcode, Reduce, Sink
 from host.engine.float_program import FloatProgram
 from host.engine.model_engine import ModelEngine
 from host.engine.program_state import ProgramState
@@ -50,7 +50,7 @@ class InstructionError:
         Place in the program.
     label : str
     result : str
-        Where the result goes: ``"scratchpad"``, ``"column"``, ``"KV cache"``, ``"logits"`` or ``"scalar"``.
+        Where the result goes: ``"scratchpad"``, ``"column"``, ``"KV cache"``, ``"logits"``, ``"DRAM"`` or ``"scalar"``.
     format : str or None
         ggml format of the matrix, if the instruction reads one.
     accumulated : float
@@ -125,7 +125,7 @@ class Comparison:
                 _add(distances[index], found, results)
             self._ideal.write(instruction, ideal, position)
             self._model.write(instruction, found, position)
-            if instruction.sink == Sink.ARGMAX:
+            if instruction.reduce == Reduce.ARGMAX:
                 logits = found.values[0], ideal.values[0]
         self.positions += 1
         self.same_argmax += int(logits[0].argmax() == logits[1].argmax())
@@ -167,8 +167,8 @@ def _result(instruction):
     match instruction.sink:
         case Sink.NONE:
             return "scalar"
-        case Sink.ARGMAX:
-            return "logits"
+        case Sink.MEMORY:
+            return "logits" if instruction.reduce == Reduce.ARGMAX else "DRAM"
         case Sink.STORE:
             return "KV cache"
         case sink:

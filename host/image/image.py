@@ -32,6 +32,12 @@ class Image:
     header: Header
     memory: np.ndarray
 
+    def logits(self, rows):
+        """What a program left as logits of its first ``rows`` tokens: float32 array (rows, vocab)."""
+        size = 4 * rows * self.header.vocab
+        stored = self.memory[self.header.logits:self.header.logits + size].view("<f4")
+        return stored.reshape(rows, self.header.vocab).astype(np.float32)
+
 
 def build_image(compiled, *, put=None):
     """Pack the model of ``compiled``.

@@ -49,8 +49,10 @@ Each row of the streamed matrix times each of the first `columns` vectors of the
 rounded once, to fp32 (`gateware/exact/dot.py` is the definition). In memory a row is first all its scales,
 then all its sub-scales if it has any, then all its codes. Each of these parts begins on a bus word, as the row does;
 with `packed` each begins on a word of 32 bits. Result of row r and column c goes to scratchpad element
-`destination + c * destination_stride + r`; with sink `ARGMAX` the index of the largest result goes to a
-register (the lowest of equals), and the results to DRAM from byte `store_base` on if the host asked for them.
+`destination + c * destination_stride + r`; with sink `MEMORY` to DRAM, as fp32, at byte
+`store_base + position * store_index_stride + 4 * c * destination_stride + r * store_stride`; or nowhere. With
+reduction `ARGMAX`, wherever the results go, the host can read of each column the row of its largest result, the
+lowest of equals.
 
 With `paired` a row of the stream is two rows of the matrix: row 2r has the lower halves of the bytes, row 2r + 1
 the upper ones, each an element of 4 bits.
@@ -72,6 +74,9 @@ byte `scale_base + 4 * position`; it takes at most 256 elements. Codes of 16 bit
 which follows from the largest element. Codes of 8 and 4 bits are the elements rounded to integers, which the
 program has divided by the scale in scalar register `reduce_destination`; there is no reduction then. Of
 4 bits, elements 2i and 2i + 1 are the lower and upper half of the byte that would be that of element i.
+
+`MEMORY` writes element i as fp32 at byte `store_base + position * store_index_stride + i * store_stride`, of any number
+of elements, one per cycle; address and strides are multiples of 4. It can be read again as a stream with `wait`.
 
 ## The word
 

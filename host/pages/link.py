@@ -38,9 +38,9 @@ a load that was interrupted goes on where it was, and every load is verified.
 
 ## Running a program
 
-Write `POSITION`, `PROGRAM` and `STORE_LOGITS`; for each token of the group `MEMBER` and `TOKEN`; then
-`START`. Read `BUSY` until it is 0. `ARGMAX` is that of `MEMBER`; logits lie in DRAM. While `BUSY` is 1,
-registers can be read, and everything else is refused.
+Write `POSITION` and `PROGRAM`; for each token of the group `MEMBER` and `TOKEN`; then
+`START`. Read `BUSY` until it is 0. `ARGMAX` is that of `MEMBER`; logits lie in DRAM if the program stores them. While
+`BUSY` is 1, registers can be read, and everything else is refused.
 
 ## Values
 """

@@ -28,7 +28,7 @@ __all__ = ["CRC_BYTES", "DELIMITER", "ESCAPE", "ESCAPE_BIT", "FIELDS", "Field", 
            "HEADER_BYTES", "Opcode", "PAYLOAD_BYTES", "Register", "SEQUENCES", "Status", "VERSION", "decode",
            "encode"]
 
-VERSION = 1
+VERSION = 2
 """What register ``VERSION`` reads."""
 
 DELIMITER = 0x7E
@@ -86,9 +86,8 @@ class Register(IntEnum):
     MEMBER = 8          #: token of the group that TOKEN and ARGMAX are about
     POSITION = 9        #: position of the group's first token
     PROGRAM = 10        #: bus word of the first instruction
-    STORE_LOGITS = 11   #: 1: logits go to DRAM
-    TOKEN = 12          #: id of the token of MEMBER; reads as 0
-    START = 13          #: any value: run the program; reads as 0
+    TOKEN = 11          #: id of the token of MEMBER; reads as 0
+    START = 12          #: any value: run the program; reads as 0
     COUNTER = 16        #: and the 15 that follow: performance counters
 
 

@@ -36,11 +36,15 @@ MATRIX_FREE = free_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=1)
 
 # Memory map, in bus words of 8 bytes.
 TABLE, MATRIX, CACHE, CACHE_SCALES, LOGITS, PROGRAM = 0, 0x200, 0x400, 0x500, 0x600, 0x800
+CHOOSE = 0x900
 WORDS = 0xa00
 
 
-def _program():
-    """Loads a row of a table, stores half of it in a cache, reads the cache and a matrix against the row."""
+def _program(logits):
+    """Loads a row of a table, stores half of it in a cache, reads the cache and a matrix against the row.
+
+    The largest result of the matrix is found in either case, with ``logits`` all of them go to DRAM.
+    """
     def vector(**fields):
         return Instruction(**{"opcode": Opcode.VECTOR, "b_source": Source.IMMEDIATE, "b": ONE,
                               "c_source": Source.IMMEDIATE} | fields)
@@ -60,7 +64,8 @@ def _program():
                     destination=128),
         Instruction(opcode=Opcode.DOT, stream_base=MATRIX, stream_lines=1, stream_line_beats=ROWS * ROW_BEATS,
                     code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, free=MATRIX_FREE, columns=1,
-                    sink=Sink.ARGMAX, store_base=LOGITS * BUS),
+                    reduce=Reduce.ARGMAX, sink=Sink.MEMORY if logits else Sink.NONE, store_base=LOGITS * BUS,
+                    store_stride=4),
         Instruction(opcode=Opcode.END),
     ]
 
@@ -79,7 +84,8 @@ class _Model:
                 for row in range(ROWS)]
         self._put(TABLE, self.table.tobytes())
         self._put(MATRIX, b"".join(rows))
-        self._put(PROGRAM, b"".join(encode(instruction) for instruction in _program()))
+        for word, logits in ((PROGRAM, True), (CHOOSE, False)):
+            self._put(word, b"".join(encode(instruction) for instruction in _program(logits)))
         self.words = [int.from_bytes(self.image[at:at + BUS], "little")
                       for at in range(0, len(self.image), BUS)]
 
@@ -110,7 +116,7 @@ def _memory_bytes(words, word, count):
 def test_program(stall):
     model, dut, rng = _Model(1), Accelerator(CONFIG), random.Random(2)
     dram = BurstMemory(model.words, bus_bits=CONFIG.memory.bus_bits, stall=stall)
-    scratchpad, tokens, length = {}, [2, 0, 3], len(_program()) - 1
+    scratchpad, tokens, length = {}, [2, 0, 3], len(_program(True)) - 1
 
     async def trace(ctx):
         port = dut.trace_scratchpad
@@ -122,14 +128,13 @@ def test_program(stall):
                         scratchpad[key] = payload.write.data[lane]
 
     async def testbench(ctx):
-        ctx.set(dut.program, PROGRAM)
         for position, token in enumerate(tokens):
             store_logits = position != 1
             model.words[LOGITS:LOGITS + ROWS] = [rng.getrandbits(8 * BUS) for _ in range(ROWS)]
             before = model.words[LOGITS:LOGITS + ROWS]
             scratchpad.clear()
             for port, value in ((dut.token, token), (dut.position, position),
-                                (dut.store_logits, store_logits), (dut.start, 1)):
+                                (dut.program, PROGRAM if store_logits else CHOOSE), (dut.start, 1)):
                 ctx.set(port, value)
             await ctx.tick()
             ctx.set(dut.start, 0)
@@ -169,7 +174,7 @@ def test_program(stall):
     simulator.add_process(trace)
     simulator.add_testbench(testbench)
     run_with_deadline(simulator, 20_000)
-    beyond = PROGRAM + (length + 8) * INSTRUCTION_BITS // 8 // BUS
+    beyond = CHOOSE + (length + 8) * INSTRUCTION_BITS // 8 // BUS
     assert all(PROGRAM <= at < beyond or at < CACHE_SCALES for at, _ in dram.reads)
 
 
@@ -186,7 +191,6 @@ def test_handshakes_depend_on_registers_only():
 
     async def testbench(ctx):
         ctx.set(dut.program, PROGRAM)
-        ctx.set(dut.store_logits, 1)
         ctx.set(dut.start, 1)
         await ctx.tick()
         ctx.set(dut.start, 0)
@@ -222,7 +226,7 @@ def test_ports(config):
         assert flat[f"{stream}__payload"] == width
         assert flat[f"{stream}__valid"] == flat[f"{stream}__ready"] == 1
     for port, width in {"write_done": 1, "start": 1, "busy": 1, "done": 1, "token": 32, "position": 16,
-                        "program": 32, "store_logits": 1, "argmax": 32, "program_counter": 16,
+                        "program": 32, "argmax": 32, "program_counter": 16,
                         "stream_counter": 16, "counter_index": 4, "counter_value": 32,
                         "activity": 55}.items():
         assert flat[port] == width

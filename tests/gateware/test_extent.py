@@ -70,7 +70,7 @@ def test_only_a_sink_in_dram_stores(sink):
     store = Instruction(opcode=Opcode.VECTOR, length=32, sink=sink, store_base=4096, store_index_stride=64,
                         scale_base=8192, member=1)
     e = at(store, position=4)
-    if sink in (Sink.STORE, Sink.ARGMAX):
+    if sink in (Sink.STORE, Sink.MEMORY):
         assert (e.stores, e.store_address, e.scale_address) == (True, 4096 + 5 * 64, 8192 + 5 * 4)
     else:
         assert (e.stores, e.store_address, e.scale_address) == (False, 4096, 8192)

@@ -1,7 +1,7 @@
 """The begin and the end of a program: rows of tables, logits."""
 
-from gateware.isa import Index, Sink
-from host.compiler.builder import Scalar, Stream
+from gateware.isa import Index
+from host.compiler.builder import Memory, Scalar, Stream
 from host.compiler.kind import Kind
 from host.compiler.layer_builder import ONE
 from host.compiler.placement import EMBEDDING
@@ -50,6 +50,7 @@ def position_vectors(b, region, names):
 
 
 def output(b, columns):
-    """Logits, and the largest of them, of the states in the first columns."""
-    b.matrix("output", b.model.output.name, columns=columns, kind=Kind.OUTPUT, sink=Sink.ARGMAX,
-             store_base=b.place.map.address("logits"), destination_stride=b.hyperparameters.vocab)
+    """The largest logit of each of the states in the first columns, and all of them in DRAM if the program stores them."""
+    b.matrix("output", b.model.output.name, columns=columns, kind=Kind.OUTPUT, argmax=True,
+             destination=Memory(b.place.map.address("logits")) if b.stores_logits else None,
+             destination_stride=b.hyperparameters.vocab)

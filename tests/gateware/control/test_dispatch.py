@@ -7,22 +7,27 @@ from amaranth.hdl import Value
 from amaranth.sim import Simulator
 
 from gateware.control.dispatch import Dispatch
-from gateware.isa import Opcode, Sink
+from gateware.isa import Opcode, Reduce, Sink
 from testing.deadline import run_with_deadline
 from testing.streams import send
 
 
 def _random_work(rng):
     opcode = rng.choice([Opcode.DOT, Opcode.DOT, Opcode.VECTOR, Opcode.VECTOR, Opcode.TABLE])
-    sink = rng.choice([Sink.SCRATCHPAD, Sink.ARGMAX] if opcode == Opcode.DOT else
+    sink = rng.choice([Sink.NONE, Sink.SCRATCHPAD, Sink.MEMORY] if opcode == Opcode.DOT else
                       [Sink.NONE] if opcode == Opcode.TABLE else
-                      [Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE, Sink.STORE])
+                      [Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE, Sink.MEMORY])
     return {"opcode": opcode, "behind": rng.randrange(3), "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
             "dot": {"rows": rng.getrandbits(20)},
-            "store": {"base": rng.getrandbits(32), "scale_address": rng.getrandbits(32)},
+            "store": {"base": rng.getrandbits(32), "stride": rng.getrandbits(24), "scale_address": rng.getrandbits(32)},
             "vector": {"length": rng.getrandbits(20), "sink": sink, "destination": rng.getrandbits(20),
+                       "reduce": rng.choice([Reduce.NONE, Reduce.ARGMAX]) if opcode == Opcode.DOT else Reduce.NONE,
                        "b": rng.getrandbits(32), "c": rng.getrandbits(32)},
             "destination_stride": rng.getrandbits(20)}
+
+
+def _seen(sink_command):
+    return {name: getattr(sink_command, name) for name, _ in sink_command.shape()}
 
 
 class _Units:
@@ -72,9 +77,8 @@ class _Units:
             self.beside["vector"] += bool(vector and self.dots)
             await self._advance(ctx)
             if dot:
-                self.dots.append([self.time(), sink_p.sink])
-                self.log.append(("dot", dot_p, sink_p.destination, sink_p.destination_stride,
-                                 sink_p.store_base, sink_p.index))
+                self.dots.append([self.time(), sink_p.memory])
+                self.log.append(("dot", dot_p, _seen(sink_p)))
             if vector:
                 self.vector = self.time()
                 self.store = self.time() if store else None
@@ -101,7 +105,7 @@ class _Units:
         if self.dots:
             self.dots[0][0] -= 1
             if self.dots[0][0] <= 0 and not self.stream:
-                done["dot_done"], done["dot_stored"] = 1, self.dots.pop(0)[1] == Sink.ARGMAX
+                done["dot_done"], done["dot_stored"] = 1, self.dots.pop(0)[1]
         for name, value in done.items():
             ctx.set(getattr(d, name), value)
 
@@ -111,23 +115,28 @@ class _Units:
 def test_order_and_completion(seed, slow):
     rng, dut = random.Random(seed), Dispatch()
     units = _Units(dut, seed, slow)
-    programs = [[_random_work(rng) for _ in range(length)] for length in (1, 30, 40)]
+    programs = [[_random_work(rng) for _ in range(length)] for length in (1, 40, 60)]
     expected, stores = [], 0
     for program in programs:
         for index, work in enumerate(program):
             vector = work["vector"]
             if work["opcode"] == Opcode.DOT:
-                expected.append(("dot", work["dot"]["rows"], vector["destination"],
-                                 work["destination_stride"], work["store"]["base"], index))
+                to_memory = vector["sink"] == Sink.MEMORY
+                expected.append(("dot", work["dot"]["rows"], {
+                    "scratchpad": vector["sink"] == Sink.SCRATCHPAD, "memory": to_memory,
+                    "argmax": vector["reduce"] == Reduce.ARGMAX,
+                    "start": work["store"]["base"] if to_memory else 4 * vector["destination"],
+                    "column_stride": work["destination_stride"],
+                    "row_stride": work["store"]["stride"] if to_memory else 4, "index": index}))
             elif work["opcode"] == Opcode.TABLE:
                 words = vector["b"], vector["c"], work["store"]["base"], work["store"]["scale_address"]
                 expected.append(("table", sum(word << 32 * place for place, word in enumerate(words))))
             else:
                 expected.append(("vector", vector["length"],
-                                 work["store"]["base"] if vector["sink"] == Sink.STORE else None))
+                                 work["store"]["base"] if vector["sink"] in (Sink.STORE, Sink.MEMORY) else None))
             if work["streams"]:
                 expected.append(("stream", work["opcode"] == Opcode.VECTOR))
-            stores += vector["sink"] in (Sink.STORE, Sink.ARGMAX)
+            stores += vector["sink"] in (Sink.STORE, Sink.MEMORY)
 
     async def feed(ctx):
         for program in programs:

@@ -40,7 +40,7 @@ def _expected(i, index, stores, **registers):
             "dot": dot, "vector": vector,
             "destination_stride": i.destination_stride,
             "store": {"base": e.store_address, "stride": i.store_stride, "code_bits": i.code_bits,
-                      "scale_address": e.scale_address}}
+                      "elements": i.sink == Sink.MEMORY, "scale_address": e.scale_address}}
     return block if e.lines else None, work
 
 
@@ -59,7 +59,7 @@ def test_resolver(bus_bits, token, position):
         block, work = _expected(instruction, index, stores, token=token, position=position, bus_bytes=bus_bits // 8)
         blocks += [block] if block else []
         works.append(work)
-        stores += instruction.sink in (Sink.STORE, Sink.ARGMAX)
+        stores += instruction.sink in (Sink.STORE, Sink.MEMORY)
     assert len(blocks) > _INSTRUCTIONS // 2 and stores > _INSTRUCTIONS // 8
     for stall in (0.0, {"instruction": 0.2, "block": 0.6, "work": 0.6}):
         run_stream_test(Resolver(bus_bits=bus_bits), inputs={"instruction": [_bits(i) for i in instructions]},

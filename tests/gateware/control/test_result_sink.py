@@ -1,4 +1,4 @@
-"""Result sink: addresses, the largest result with its ties, logits in DRAM, one instruction after another."""
+"""Result sink: addresses in scratchpad and DRAM, the largest result with its ties, one instruction after another."""
 
 import random
 
@@ -7,7 +7,6 @@ from amaranth.sim import Simulator
 
 from gateware.control.result_sink import ResultSink
 from gateware.exact.fp32 import fp32_total_order_key
-from gateware.isa import Sink
 from testing.deadline import run_with_deadline
 from testing.streams import run_stream_test, send
 
@@ -26,13 +25,13 @@ def test_scratchpad_addresses():
     rng = random.Random(1)
     commands, results, expected = [], [], []
     for index in range(12):
-        command = {"sink": Sink.SCRATCHPAD, "destination": rng.randrange(1 << 18),
-                   "destination_stride": rng.randrange(1 << 12), "index": index}
+        command = {"scratchpad": 1, "start": 4 * rng.randrange(1 << 18), "row_stride": 4,
+                   "column_stride": rng.randrange(1 << 12), "index": index}
         of_command = _results(rng, rng.randint(1, 9), rng.choice([1, 2, 5, 32]))
         commands.append(command)
         results += of_command
-        stride = command["destination_stride"]
-        expected += [{"address": command["destination"] + r["column"] * stride + r["row"],
+        stride = command["column_stride"]
+        expected += [{"address": command["start"] // 4 + r["column"] * stride + r["row"],
                       "value": r["value"]} for r in of_command]
     run_stream_test(ResultSink(), inputs={"command": commands, "results": results},
                     outputs={"scratchpad": expected, "writes": []}, deadline=10_000)
@@ -40,7 +39,7 @@ def test_scratchpad_addresses():
 
 def test_one_result_per_cycle():
     results = _results(random.Random(2), 100, 1)
-    run_stream_test(ResultSink(), inputs={"command": [{"sink": Sink.SCRATCHPAD}], "results": results},
+    run_stream_test(ResultSink(), inputs={"command": [{"scratchpad": 1, "row_stride": 4}], "results": results},
                     outputs={"scratchpad": 100}, stall=0, deadline=105)
 
 
@@ -50,7 +49,7 @@ def test_argmax_of_one_instruction_after_another():
     cases += [[rng.choice(_CORNERS) for _ in range(rng.randint(1, 12))] for _ in range(60)]
 
     async def commands(ctx):
-        await send(ctx, dut.command, [{"sink": Sink.ARGMAX, "index": 7 * n} for n in range(len(cases))])
+        await send(ctx, dut.command, [{"argmax": 1, "index": 7 * n} for n in range(len(cases))])
 
     async def results(ctx):
         for values in cases:
@@ -63,7 +62,7 @@ def test_argmax_of_one_instruction_after_another():
             # The second cycle after the pulse has begun.
             shown.extend((before, ctx.get(dut.argmax)) for before in complete)
             complete = [index] if done else []
-            assert stored or not done
+            assert not (stored and done)
             if len(shown) == len(cases):
                 return
 
@@ -78,18 +77,70 @@ def test_argmax_of_one_instruction_after_another():
         assert (index, row) == (7 * number, fp32_total_order_key(floats).argmax()), list(map(hex, values))
 
 
-def test_logits_to_dram():
+def test_results_to_dram():
+    """Columns apart from each other, rows apart from each other, and both at once as in a transposed matrix."""
     rng = random.Random(4)
-    commands = [{"sink": Sink.ARGMAX, "store_base": base, "destination_stride": stride}
-                for base, stride in ((0x1000, 0), (0x20000, 20), (0x7fff_0004, 151_936))]
+    commands = [{"memory": 1, "argmax": index % 2, "start": start, "column_stride": column_stride, "row_stride": row_stride}
+                for index, (start, column_stride, row_stride) in enumerate((
+                    (0x1000, 0, 4), (0x20000, 20, 4), (0x7fff_0004, 151_936, 4), (0x400, 1, 128), (0x40, 5, 0xffff00)))]
     results, expected = [], []
-    for command, columns in zip(commands, (1, 3, 32)):
+    for command, columns in zip(commands, (1, 3, 32, 32, 2)):
         of_command = _results(rng, 20, columns)
         results += of_command
-        stride = command["destination_stride"]
-        expected += [{"address": command["store_base"] + 4 * (r["column"] * stride + r["row"]), "data": r["value"],
-                      "size": 2, "last": r["last"]} for r in of_command]
-    inputs = {"command": commands, "results": results}
-    run_stream_test(ResultSink(), inputs=inputs, outputs={"writes": expected, "scratchpad": []},
-                    settings={"store_logits": 1}, deadline=4000)
-    run_stream_test(ResultSink(), inputs=inputs, outputs={"writes": [], "scratchpad": []}, deadline=4000)
+        expected += [{"address": command["start"] + 4 * r["column"] * command["column_stride"]
+                      + r["row"] * command["row_stride"], "data": r["value"], "size": 2, "last": r["last"]}
+                     for r in of_command]
+    run_stream_test(ResultSink(), inputs={"command": commands, "results": results},
+                    outputs={"writes": expected, "scratchpad": []}, deadline=8000)
+
+
+def test_results_that_go_nowhere_wait_for_nobody():
+    results = _results(random.Random(5), 50, 2)
+    run_stream_test(ResultSink(), inputs={"command": [{"argmax": 1}], "results": results},
+                    outputs={"writes": [], "scratchpad": []}, stall=0, deadline=104)
+
+
+def test_the_largest_beside_either_place():
+    """Rows of the largest results while the results themselves go to the scratchpad, to DRAM, nowhere, and to DRAM without
+    their largest being wanted: then those of the instruction before stay."""
+    rng, dut = random.Random(6), ResultSink()
+    commands = [{"scratchpad": 1, "argmax": 1}, {"memory": 1, "argmax": 1}, {"argmax": 1}, {"memory": 1}]
+    values = [[rng.getrandbits(31) for _ in range(60)] for _ in commands]
+    largest, written = [], {"scratchpad": 0, "writes": 0}
+
+    async def send_commands(ctx):
+        await send(ctx, dut.command, [command | {"row_stride": 4, "column_stride": 100} for command in commands])
+
+    async def send_results(ctx):
+        for of_command in values:
+            await send(ctx, dut.results, [{"row": n // 3, "column": n % 3, "value": value, "last": n == 59}
+                                          for n, value in enumerate(of_command)])
+
+    async def take(ctx):
+        for port in (dut.scratchpad, dut.writes):
+            ctx.set(port.ready, 1)
+        async for *_, scratchpad, writes in ctx.tick().sample(dut.scratchpad.valid, dut.writes.valid):
+            written["scratchpad"] += scratchpad
+            written["writes"] += writes
+
+    async def testbench(ctx):
+        for _ in commands:
+            await ctx.tick().until(dut.done)
+            await ctx.tick().repeat(2)
+            rows = []
+            for column in range(3):
+                ctx.set(dut.member, column)
+                rows.append(ctx.get(dut.argmax))
+            largest.append(rows)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    for process in (send_commands, send_results, take):
+        simulator.add_process(process)
+    simulator.add_testbench(testbench)
+    run_with_deadline(simulator, 1000)
+    # All positive, so their order is that of their bits.
+    expected = [[max(range(20), key=lambda row: (of_command[3 * row + column], -row)) for column in range(3)]
+                for of_command in values]
+    assert largest == expected[:3] + [expected[2]]
+    assert written == {"scratchpad": 60, "writes": 120}

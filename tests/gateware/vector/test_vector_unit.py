@@ -106,6 +106,8 @@ class Program:
                 codes, scale = stored_integers(result, code_bits), int(bits(self.scalars[into])[0])
             effects += [("code", code, scale, int(index == length - 1))
                         for index, code in enumerate(codes.tolist())]
+        elif sink == Sink.MEMORY:
+            effects += [("element", value, int(index == length - 1)) for index, value in enumerate(bits(result).tolist())]
         if reduce != Reduce.NONE:
             value = REDUCTIONS[reduce](result)
             self.scalars[into] = value
@@ -121,12 +123,12 @@ class Program:
         """
         unit = VectorUnit(vector=self.vector, bus_bits=self.bus_bits)
         effects, cycles = [], []
-        rngs = {name: random.Random(f"{seed} {name}") for name in ("operand", "codes")}
+        rngs = {name: random.Random(f"{seed} {name}") for name in ("operand", "codes", "elements")}
 
         def finish(took):
             index = len(cycles)
             where = f"seed {seed}: pass {index} {self.commands[index]}"
-            for kind in ("scratchpad", "x", "code", "scalar"):
+            for kind in ("scratchpad", "x", "code", "element", "scalar"):
                 want = [effect for effect in self.effects[index] if effect[0] == kind]
                 got = [effect for effect in effects if effect[0] == kind]
                 assert got == want, where
@@ -159,6 +161,14 @@ class Program:
                 ready = rngs["codes"].random() >= stall
                 ctx.set(unit.codes.ready, ready)
 
+        async def drain_elements(ctx):
+            ready = False
+            async for *_, valid, payload in ctx.tick().sample(unit.elements.valid, unit.elements.payload):
+                if valid and ready:
+                    effects.append(("element", payload.value, payload.last))
+                ready = rngs["elements"].random() >= stall
+                ctx.set(unit.elements.ready, ready)
+
         async def watch(ctx):
             took = 0
             sampled = ctx.tick().sample(
@@ -188,6 +198,7 @@ class Program:
         if self.beats:
             simulator.add_testbench(feed)
         simulator.add_process(drain)
+        simulator.add_process(drain_elements)
         simulator.add_process(watch)
         simulator.run()
         return cycles
@@ -221,7 +232,7 @@ def test_lengths(vector_lanes, bus_bits):
     sinks, reductions, functions = [], [], []
     for number, length in enumerate((1, 5, 8, 20, 64, 172, 300)[::1 if vector_lanes < 8 else 2]):
         for b in ("stream", ("s", 640)):
-            sinks = sinks or [Sink.COLUMN, Sink.STORE, Sink.SCRATCHPAD, Sink.NONE]
+            sinks = sinks or [Sink.COLUMN, Sink.MEMORY, Sink.STORE, Sink.SCRATCHPAD, Sink.NONE]
             reductions = reductions or [Reduce.LARGEST, Reduce.SUM, Reduce.MAX, Reduce.NONE]
             functions = functions or list(Function)
             sink = sinks.pop()
@@ -234,13 +245,14 @@ def test_lengths(vector_lanes, bus_bits):
 @pytest.mark.parametrize("function", Function)
 def test_corners(function):
     program = Program(small(vector_lanes=2, bus_bits=32), np.random.default_rng(function), corners=0.6)
-    for reduce in Reduce:
+    for reduce in (Reduce.NONE, *REDUCTIONS):
         program.add(length=70, a=("s", 0), b="stream", c=("s", 80), function=function, reduce=reduce, into=1,
                     sink=Sink.SCRATCHPAD, destination=160)
         program.add(length=70, a=("s", 160), b=1.0, c=-0.0, function=function, reduce=reduce, into=2,
                     sink=Sink.COLUMN, destination=31)
         program.add(length=70, a=("s", 80), b="same", function=function, reduce=reduce, into=3,
                     sink=Sink.STORE)
+        program.add(length=71, a=("s", 80), b=1.0, c=-0.0, function=function, reduce=reduce, into=4, sink=Sink.MEMORY)
     program.run()
 
 
@@ -252,6 +264,26 @@ def test_no_operand_from_the_scratchpad():
     program.add(length=30, a=("r", 2), b="stream", c=("r", 1), reduce=Reduce.MAX, into=1, sink=Sink.COLUMN)
     program.add(length=30, a=("r", 1), b="same", c=("r", 2), sink=Sink.STORE)
     program.run(stall=0.3)
+
+
+@pytest.mark.parametrize("vector_lanes,stall", [(2, 0.9), (4, 0.0), (4, 0.6), (8, 0.9), (16, 0.6)])
+def test_elements_to_dram(vector_lanes, stall):
+    """Short and long passes one right after another, with functions and reductions, while the way to DRAM waits so long that
+    the queue of elements is full, and empty again."""
+    program = Program(small(vector_lanes=vector_lanes), np.random.default_rng(vector_lanes))
+    for index, length in enumerate((1, vector_lanes, vector_lanes + 1, 2, 3 * vector_lanes - 1, 120, 1)):
+        program.add(length=length, a=("s", 0), b="stream" if index % 2 else ("s", 128), sink=Sink.MEMORY, into=index,
+                    function=list(Function)[index % 4], reduce=[Reduce.NONE, *REDUCTIONS][index // 2 % 4])
+        program.add(length=min(length, 40), a=("s", 16), sink=Sink.SCRATCHPAD, destination=0)
+    program.run(stall=stall)
+
+
+def test_elements_one_per_cycle():
+    """A pass with a function, whose pipeline is the longest, and 256 elements, more than the queue holds."""
+    for vector_lanes in (2, 16):
+        program = Program(small(vector_lanes=vector_lanes), np.random.default_rng(0))
+        program.add(length=256, a=("s", 0), b=0.7, function=Function.EXP2, sink=Sink.MEMORY)
+        assert program.run() == [256 + 24 + 18 + 6 + vector_lanes - 1]
 
 
 @pytest.mark.parametrize("code_bits", [8, 4])
@@ -315,6 +347,9 @@ def test_cycles(vector_lanes):
     want.append(2 * groups * SumReducer.interval(half) + 24 + 1 + SumReducer.tail(half, 64) + 2)
     program.add(length=64, a=("s", 0), sink=Sink.COLUMN)
     want.append(groups + 24 + Quantiser.latency(vector_lanes) + groups)
+    for length in (1, 64, 65):
+        program.add(length=length, a=("s", 0), sink=Sink.MEMORY)
+        want.append(-(-length // vector_lanes) * vector_lanes + 24 + 6 + (length - 1) % vector_lanes)
     assert program.run() == want
 
 
@@ -339,7 +374,7 @@ def test_random_programs(seed):
         fields = {"a_swap": int(a[0] == "s" and choices.random() < 0.3)}
         if isinstance(b, tuple) and b[0] == "s" and choices.random() < 0.4:
             fields["b_wrap"] = choices.choice([16, 32, 48])
-        sink = choices.choice([Sink.NONE, Sink.SCRATCHPAD, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE])
+        sink = choices.choice([Sink.NONE, Sink.SCRATCHPAD, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE, Sink.MEMORY])
         destination = choices.randrange(32)
         if sink == Sink.SCRATCHPAD:
             read = {operand[1] for operand in (a, b, c) if isinstance(operand, tuple) and operand[0] == "s"}
@@ -352,6 +387,6 @@ def test_random_programs(seed):
             else:
                 sink = Sink.NONE
         program.add(length=length, a=a, b=b, c=c, **fields, sink=sink, destination=destination,
-                    function=choices.choice(list(Function)), reduce=choices.choice(list(Reduce)),
+                    function=choices.choice(list(Function)), reduce=choices.choice([Reduce.NONE, *REDUCTIONS]),
                     into=choices.choice([1, 2, 3, 63]), code_bits=choices.choice([16, 8, 4]))
     program.run(stall=choices.choice([0.1, 0.5, 0.7]), seed=seed)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateware.config import CONFIGS
-from gateware.isa import Instruction, Opcode, Reduce, Sink, Source
+from gateware.isa import Index, Instruction, Opcode, Reduce, Sink, Source
 from host.compiler.compiled import compile_model
 from host.compiler.overlap import conflict, overlapped
 from host.gguf.model import load
@@ -17,7 +17,7 @@ PASS = Instruction(opcode=Opcode.VECTOR, length=16, a_source=Source.SCRATCHPAD, 
 
 
 def behind(*program):
-    return [instruction.behind for instruction in overlapped(list(program), 1000)]
+    return [instruction.behind for instruction in overlapped(list(program), 1000, 8)]
 
 
 def test_independent_instructions_run_side_by_side():
@@ -52,14 +52,55 @@ def test_only_the_latest_count():
 
 
 def test_one_writer_to_memory_at_a_time():
-    store, argmax = replace(PASS, sink=Sink.STORE), replace(DOT, sink=Sink.ARGMAX)
-    assert behind(argmax, store, argmax) == [0, 0, 0]
+    """Wherever they write; what goes nowhere else is no write."""
+    logits = replace(DOT, sink=Sink.MEMORY, store_base=0x10000, store_stride=4, reduce=Reduce.ARGMAX)
+    argmax = replace(DOT, sink=Sink.NONE, reduce=Reduce.ARGMAX)
+    for store in (replace(PASS, sink=Sink.STORE, code_bits=16), replace(PASS, sink=Sink.MEMORY, store_stride=4)):
+        assert behind(logits, store, logits) == [0, 0, 0]
+        assert behind(argmax, store, argmax) == [0, 1, 1]
+
+
+# 4-byte elements from byte 0x1000 on, 16 of them, by position 64 bytes further: bytes 0x1000 to 0x10a00 in 1,000 positions.
+SPILL = replace(PASS, sink=Sink.MEMORY, store_base=0x1000, store_stride=4, store_index_stride=64, label="spill")
+
+
+def reading(word, **fields):
+    return replace(DOT, stream_base=word, stream_lines=1, stream_line_beats=8, label="read", **fields)
+
+
+@pytest.mark.parametrize("word,meets", [(0x1f0, False), (0x1f8, False), (0x1f9, True), (0x200, True), (0x213f, True),
+                                        (0x2140, False)])
+def test_what_is_read_and_stored_at_once_is_apart(word, meets):
+    """A bus word is 8 bytes. A read of what an instruction before stored, too, must wait."""
+    assert behind(reading(word), SPILL) == [0, int(not meets)]
+    assert behind(SPILL, reading(word, wait=1)) == [0, int(not meets)]
+    if meets:
+        with pytest.raises(ValueError, match="^Stream of instruction 'read' must wait: an instruction before it stores what "
+                                             "it reads$"):
+            behind(SPILL, PASS, reading(word))
+    else:
+        behind(SPILL, PASS, reading(word))
+
+
+def test_what_a_dot_stores():
+    """Two columns of 32 rows, 8 bytes apart, the second column 100 elements after the first: bytes 0x1000 to 0x128c."""
+    spill = replace(DOT, sink=Sink.MEMORY, store_base=0x1000, store_stride=8)
+    for word, meets in ((0x1ff, True), (0x251, True), (0x252, False), (0x1f0, False)):
+        stream = replace(PASS, b_source=Source.STREAM, stream_base=word, stream_lines=1, stream_line_beats=8, wait=1)
+        assert behind(spill, stream) == [0, int(not meets)]
+
+
+def test_a_table_may_end_anywhere():
+    """The token chooses a row: what is stored behind the first one may be another."""
+    table = reading(0x100, stream_index=Index.TOKEN, stream_index_stride=8)
+    assert behind(SPILL, replace(table, wait=1)) == [0, 0]
+    assert behind(SPILL, replace(table, stream_base=0x2200)) == [0, 1]
 
 
 def test_scalars_conflict_among_passes():
     total = replace(PASS, reduce=Reduce.SUM, reduce_destination=5, sink=Sink.NONE)
-    assert conflict(total, replace(PASS, c_source=Source.SCALAR, c=5), 1000)
-    assert not conflict(total, replace(PASS, c_source=Source.SCALAR, c=6), 1000)
+    assert conflict(total, replace(PASS, c_source=Source.SCALAR, c=5), 1000, 8)
+    assert not conflict(total, replace(PASS, c_source=Source.SCALAR, c=6), 1000, 8)
 
 
 @pytest.mark.parametrize("name", ["sim", "sim-columns"])
@@ -73,10 +114,10 @@ def test_programs_overlap_and_nothing_beside_conflicts(name):
             match instruction.opcode:
                 case Opcode.VECTOR:
                     beside = dots[len(dots) - instruction.behind:]
-                    assert not any(conflict(dot, instruction, 64) for dot in beside), instruction.label
+                    assert not any(conflict(dot, instruction, 64, 8) for dot in beside), instruction.label
                     labels |= {instruction.label.split(".", 2)[-1]} if beside else set()
                     vector = instruction
                 case Opcode.DOT:
-                    assert not (instruction.behind and conflict(vector, instruction, 64)), instruction.label
+                    assert not (instruction.behind and conflict(vector, instruction, 64, 8)), instruction.label
                     dots.append(instruction)
     assert {"rope_k.cosine", "silu.exp"} <= {label.replace(".0", "") for label in labels}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
-from gateware.isa import Opcode, Sink
+from gateware.isa import Opcode, Reduce
 from host.compiler.compiled import compile_model
 from host.engine.float_engine import FloatEngine
 from host.engine.model_engine import ModelEngine
@@ -75,7 +75,7 @@ def test_the_trace_holds_every_result(write_gguf):
     program = machine.image.compiled.program
     silent = {index for index, i in enumerate(program) if i.opcode == Opcode.END}
     assert {index for index, _kind, _place in trace.writes} == set(range(len(program))) - silent
-    last = max(index for index, i in enumerate(program) if i.sink == Sink.ARGMAX)
+    last = max(index for index, i in enumerate(program) if i.reduce == Reduce.ARGMAX)
     stored = [value for (index, kind, _place), value in trace.writes.items() if (index, kind) == (last, "store")]
     assert np.array(stored, np.uint32).tobytes() == logits.tobytes()
     assert trace.writes[last, "argmax", 0] == machine.argmax == logits.argmax()

@@ -67,7 +67,7 @@ def program(write_gguf):
     ("blk.0.kv.1.mix",
      r"pad\[\d+\] = 8 x ceil\(n / 32\) vectors of 16-bit codes \. x0\.\.x1, next column 16 further"),
     ("blk.0.ffn_down.add", r"pad\[0\] = pad\[\d+\] \+ pad\[0\], 32 elements"),
-    ("output", r"argmax, logits = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
+    ("output", r"DRAM\[\d+\] = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0; their argmax"),
 ])
 def test_words(program, label, pattern):
     assert re.fullmatch(pattern, describe(program[label])), describe(program[label])
@@ -82,6 +82,17 @@ def test_words(program, label, pattern):
 def test_words_for_a_cache_of_4_bits(write_gguf, label, pattern):
     compiled = compile_model(load(write_gguf()), CONFIGS["sim-wide"], kv_bits=4)
     words, = (describe(instruction) for instruction in compiled.program if instruction.label == label)
+    assert re.fullmatch(pattern, words), words
+
+
+@pytest.mark.parametrize("changes, pattern", [
+    ({"sink": isa.Sink.NONE}, r"argmax of 272 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
+    ({"reduce": isa.Reduce.NONE}, r"DRAM\[\d+\] = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
+    ({"reduce": isa.Reduce.NONE, "columns": 2, "store_index_stride": 64, "store_stride": 8, "store_base": 4096},
+     r"DRAM\[4096 \+ p \* 64, every 8 bytes\] = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0\.\.x1, next column 272 "
+     r"further")])
+def test_words_for_elements_in_dram(program, changes, pattern):
+    words = describe(replace(program["output"], **changes))
     assert re.fullmatch(pattern, words), words
 
 

@@ -71,7 +71,7 @@ def test_crc_at_the_speed_of_the_memory(make_wire):
     (Status.ORDER, Opcode.WRITE_REGISTER, dict(address=Register.START, sequence=101)),
     (Status.UNKNOWN, 6, {}),
     (Status.UNKNOWN, 255, {}),
-    (Status.UNKNOWN, Opcode.READ_REGISTER, dict(address=14)),
+    (Status.UNKNOWN, Opcode.READ_REGISTER, dict(address=13)),
     (Status.UNKNOWN, Opcode.READ_REGISTER, dict(address=32)),
     (Status.UNKNOWN, Opcode.READ_REGISTER, dict(address=(1 << 32) - 1)),
     (Status.UNKNOWN, Opcode.WRITE_REGISTER, dict(address=Register.ARGMAX)),
