@@ -28,7 +28,7 @@ def run(shape, config, memory, layers, position, part):
 
 @pytest.mark.parametrize("memory", [MemoryTiming(), MemoryTiming(bandwidth=(9, 20))],
                          ids=lambda memory: repr(memory)[12:])
-@pytest.mark.parametrize(("part", "position"), [(Part.DECODE, 7), (Part.DECODE, 40), (Part.BODY, 33)])
+@pytest.mark.parametrize(("part", "position"), [(Part.CHOOSE, 7), (Part.CHOOSE, 40), (Part.BODY, 33)])
 def test_three_layers_stand_for_all(board, small, memory, part, position):
     sizes = dict(dim=128, ffn=384, head_dim=32, rope_dim=32)
     full, _ = run(small(**sizes), board.config, memory, LAYERS, position, part)
@@ -41,7 +41,7 @@ def test_three_layers_stand_for_all(board, small, memory, part, position):
 
 def test_the_gateware_counts_the_same_cycles(board, small):
     """Every cycle of a token has one cause; counters and timeline agree on each."""
-    result, counted = run(small(), board.config, board.memory, LAYERS, 40, Part.DECODE)
+    result, counted = run(small(), board.config, board.memory, LAYERS, 40, Part.CHOOSE)
     states = result.lost.sum(axis=0)
     assert counted[Counter.BUSY] == result.cycles == states.sum()
     assert counted[Counter.READ_BEATS] == states[BusState.BUSY]

@@ -33,7 +33,7 @@ class _Client:
         self.started, self._written = [], {}
 
     def read_registers(self, *registers):
-        fixed = {Register.VERSION: 1, Register.CONFIG_LOW: CONFIG.image_key & WRAP - 1, Register.BUSY: 0,
+        fixed = {Register.VERSION: 2, Register.CONFIG_LOW: CONFIG.image_key & WRAP - 1, Register.BUSY: 0,
                  Register.CONFIG_HIGH: CONFIG.image_key >> 32, Register.MEMORY_BYTES: 1 << 25,
                  Register.ARGMAX: self._choice}
         return [(fixed | self._counters)[register] for register in registers]
@@ -43,7 +43,7 @@ class _Client:
             self._written[register] = value
             if register == Register.START:
                 self.started.append({name: self._written[name] for name in (
-                    Register.POSITION, Register.TOKEN, Register.PROGRAM, Register.STORE_LOGITS)})
+                    Register.POSITION, Register.TOKEN, Register.PROGRAM)})
                 for counter, rate in zip(self._counters, self._rates):
                     self._counters[counter] = (self._counters[counter] + rate) % WRAP
 
@@ -66,12 +66,13 @@ def image(write_gguf):
 def test_tokens_and_their_counts(image):
     client = _Client(image, counters=(7, 8, 9))
     board = BoardEngine(image, client)
-    for token in (1, 40):
-        assert board.step(token).tolist() == list(range(VOCAB)) and board.choices == [5]
-    program = image.compiled.program_address(1, Part.DECODE) // 8
-    assert client.started == [
-        {Register.POSITION: position, Register.TOKEN: token, Register.PROGRAM: program, Register.STORE_LOGITS: 1}
-        for position, token in enumerate([1, 40])]
+    assert board.step(1).tolist() == list(range(VOCAB)) and board.choices == [5]
+    # Nobody wants these logits: another program runs, and nothing of DRAM is read.
+    assert board.step(40, logits=False) is None and board.choices == [5]
+    programs = [image.compiled.program_address(1, part) // 8 for part in (Part.DECODE, Part.CHOOSE)]
+    assert programs[0] != programs[1]
+    assert client.started == [{Register.POSITION: position, Register.TOKEN: token, Register.PROGRAM: programs[position]}
+                              for position, token in enumerate([1, 40])]
     assert (board.cycles, board.bus_beats) == (2000, 640)
 
 

@@ -25,7 +25,7 @@ def image_with(compiled, make):
     image, builder = build_image(compiled), ProgramBuilder()
     make(builder, compiled)
     builder.end()
-    program = overlapped(builder.program, compiled.context, compiled.config.bus_bytes)
+    program = overlapped(builder.program, compiled.context, compiled.config.memory.bus_bytes)
     content = np.frombuffer(b"".join(map(encode, program)), np.uint8)
     start = compiled.placement.map.address("program")
     image.memory[start:start + content.size] = content
@@ -38,7 +38,7 @@ def spill(compiled, offset=0):
 
 
 def stream(compiled, offset, length):
-    bus_bytes = compiled.config.bus_bytes
+    bus_bytes = compiled.config.memory.bus_bytes
     return Stream(spill(compiled, offset) // bus_bytes, line_beats=-(-4 * length // bus_bytes), wait=True)
 
 
@@ -80,7 +80,7 @@ def program(b, compiled):
 @pytest.mark.parametrize("bus_bits,vector_lanes", [(32, 2), (64, 4), (128, 2), (256, 4)])
 @pytest.mark.parametrize("position", [0, 2])
 def test_to_dram_and_back(write_gguf, bus_bits, vector_lanes, position):
-    config = replace(CONFIGS["micro"], name="test", bus_bits=bus_bits, vector_lanes=vector_lanes)
+    config = CONFIGS["micro"].changed(name="test", memory={"bus_bits": bus_bits}, vector={"lanes": vector_lanes})
     compiled = compile_model(load(write_gguf()), config, CONTEXT)
     model = ModelEngine(image_with(compiled, program))
     gateware = RtlEngine(image_with(compiled, program), interpreted=True,

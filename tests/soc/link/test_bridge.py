@@ -34,8 +34,7 @@ def test_every_operation(make_wire, options):
                  Register.TOKEN: 0, Register.START: 0, Register.COUNTER: 0}
     for register, value in constants.items():
         assert wire.ask(Opcode.READ_REGISTER, address=register).value == value
-    for register, bits in ((Register.MEMBER, 5), (Register.POSITION, 16), (Register.PROGRAM, 32),
-                           (Register.STORE_LOGITS, 1)):
+    for register, bits in ((Register.MEMBER, 5), (Register.POSITION, 16), (Register.PROGRAM, 32)):
         value = rng.getrandbits(bits) | 1
         assert wire.ask(Opcode.WRITE_REGISTER, address=register, value=value).status == Status.OK
         assert wire.ask(Opcode.READ_REGISTER, address=register).value == value
