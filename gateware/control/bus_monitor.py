@@ -15,8 +15,6 @@ class BusMonitor(wiring.Component):
     The latency of the first burst after a pause counts for what made the pause: with the next burst requested
     in time nobody would have seen it.
 
-    On ECP5: 25 LUT4, 10 FF.
-
     Members
     -------
     busy : In(1)

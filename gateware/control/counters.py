@@ -16,8 +16,6 @@ class Counters(wiring.Component):
     RAM and cleared. So a word lags its event by at most ``LATENCY`` cycles. Counters wrap and are never
     cleared: take differences.
 
-    On ECP5: 152 LUT4, 61 CCU2C, 16 DPR16X4, 222 FF.
-
     Members
     -------
     events : In

@@ -17,8 +17,6 @@ class ProgramFetch(wiring.Component):
     Reads run ahead as far as the reader takes them, so a few instructions beyond ``END`` are read and
     dropped: the memory there must be readable. An instruction takes one cycle more than it has bus words.
 
-    128 bits on ECP5: 54 LUT4, 23 CCU2C, 569 FF.
-
     Parameters
     ----------
     bus_bits : int

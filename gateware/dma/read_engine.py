@@ -27,8 +27,6 @@ class ReadEngine(wiring.Component):
     ``OUTSTANDING`` bursts outstanding. ``data`` carries the beats of the lines in order, ``program`` those of the
     instructions. The handshake outputs of the DRAM ports are registers.
 
-    128 bits, 512 beats on ECP5: 414 LUT4, 92 CCU2C, 67 DPR16X4, 476 FF, 4 DP16KD.
-
     Parameters
     ----------
     bus_bits : int

@@ -38,12 +38,9 @@ class DotEngine(wiring.Component):
     that many for every two bits of a code; beats are accepted in every cycle, from row
     to row and also with rows of one vector, as long as they are not faster. A command follows four cycles
     after the last step of the one before, without draining. The result follows 44 cycles
-    after its last beat, 45 with 64 lanes (simulated, steps as fast as beats). Up to 16 slots of totals are on
+    after its last beat with 32 lanes and all decoders, 45 with 64 lanes, 46 with 16 (simulated, steps as fast as beats). Up to 16 slots of totals are on
     their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be
     refused; nothing is lost then, the steps wait.
-
-    Configuration ``ecp5`` (32 lanes, 2 columns, 4 slots, 64-bit bus, 4 vector lanes, all formats) on ECP5: 7,832 LUT4,
-    2,083 CCU2C, 156 DPR16X4, 11,153 FF, 80 MULT18X18D, 48 DP16KD (Yosys 0.70; clock: docs/silicon.md).
 
     ::
 

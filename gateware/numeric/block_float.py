@@ -19,8 +19,6 @@ class BlockFloatRound(wiring.Component):
     Rounds ``a * 2**-exponent`` to nearest even and clamps it to ``+-(2**(bits - 1) - 1)``. Subnormals
     are zero. An infinity or NaN has the largest mantissa with its sign.
 
-    174 LUT4, 30 CCU2C, 184 FF.
-
     Members
     -------
     a : In(32)

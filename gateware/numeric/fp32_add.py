@@ -24,8 +24,6 @@ class Fp32Add(wiring.Component):
         a, b -- compare -- swap -- align -- add -- normalise -- round -- o
              0          1       2        4      5            9        11
 
-    374 LUT4, 47 CCU2C, 487 FF.
-
     Members
     -------
     a, b : In(32)

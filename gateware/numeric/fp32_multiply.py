@@ -24,8 +24,6 @@ class Fp32Multiply(wiring.Component):
         a, b -- 4 multipliers -- inner products -- product -- normalise -- round -- o
              0                3                 4          5            6        8
 
-    92 LUT4, 53 CCU2C, 287 FF, 4 MULT18X18D.
-
     Members
     -------
     a, b : In(32)

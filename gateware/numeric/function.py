@@ -42,8 +42,6 @@ class Fp32Function(wiring.Component):
     1/sqrt(a)  NaN      NaN      +inf  +inf  +0
     =========  =======  =======  ====  ====  ========
 
-    279 LUT4, 64 CCU2C, 759 FF, 2 MULT18X18D, 3 DP16KD.
-
     Members
     -------
     a : In(32)

@@ -22,8 +22,6 @@ class IntegerToFp32(wiring.Component):
         mantissa -- magnitude -- nibbles -- by 16s -- by 4s -- by 1s -- round -- o
                  0            2          4         5        6        7        9
 
-    401 LUT4, 64 CCU2C, 609 FF on ECP5.
-
     Members
     -------
     mantissa : In(signed(64))

@@ -21,8 +21,6 @@ class Multiplier(wiring.Component):
     In a compiled simulation operands and product are one machine word each as long as the product
     has at most 32 bits.
 
-    Inferred, signed 18x18 on ECP5: 1 MULT18X18D, 108 FF (Yosys does not use the block's registers); 138 MHz.
-
     Parameters
     ----------
     a_width, b_width : int

@@ -6,8 +6,8 @@ import sys
 
 import host
 
-# Simulates gateware; commands import it when they do so, and not before.
-WITH_AMARANTH = {"host.engine.rtl_engine"}
+# They simulate gateware, count it, or print what was; commands import what does when they do so, and not before.
+WITH_AMARANTH = {"host.engine.rtl_engine", "host.pages.figure_tables", "host.pages.figures", "host.pages.sizes"}
 
 
 def test_without_amaranth():
