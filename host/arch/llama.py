@@ -115,6 +115,7 @@ class Llama(Architecture):
         x = float_parts.embedding(ideal, ids)
         for layer in range(ideal.hyperparameters.layers):
             where = f"blk.{layer}"
-            x = x + float_parts.attention(ideal, layer, float_parts.rms_norm(ideal, f"{where}.attn_norm", x))
+            x = x + float_parts.attention(ideal, layer, float_parts.rms_norm(ideal, f"{where}.attn_norm", x),
+                                          rotate=float_parts.rotate_pairs)
             x = x + float_parts.gated_feed_forward(ideal, where, float_parts.rms_norm(ideal, f"{where}.ffn_norm", x))
         return float_parts.output(ideal, float_parts.rms_norm(ideal, "output_norm", x))

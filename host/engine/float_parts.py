@@ -46,8 +46,11 @@ def rotate_pairs(ideal, heads):
     return rotated
 
 
-def attention(ideal, layer, x, *, rotate=rotate_pairs):
-    """Grouped-query attention of a layer over all positions so far; K and V of ``x`` go to the cache."""
+def attention(ideal, layer, x, *, rotate=lambda ideal, heads: heads):
+    """Grouped-query attention of a layer over all positions so far; K and V of ``x`` go to the cache.
+
+    ``rotate(ideal, heads)`` is applied to queries and keys.
+    """
     hp = ideal.hyperparameters
     where = f"blk.{layer}.attn"
 

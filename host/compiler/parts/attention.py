@@ -39,7 +39,7 @@ def rotate_pairs(cosine, sine):
     return rotate
 
 
-def attention(b, layer, rotate):
+def attention(b, layer, rotate=None):
     """Grouped-query attention of the columns.
 
     K and V come first, so that they reach DRAM while the queries are still computed; scores wait for them. Query heads
@@ -51,7 +51,7 @@ def attention(b, layer, rotate):
     layer : str
         The tensors are ``attn_q``, ``attn_k``, ``attn_v`` and ``attn_output`` of it, with biases where the file has
         them.
-    rotate : function of (b, label, vectors, length)
+    rotate : function of (b, label, vectors, length), optional
         Applied to keys and queries.
 
     Returns
@@ -72,14 +72,16 @@ def attention(b, layer, rotate):
     b.linear(f"{layer}.attn_k", key)
     b.linear(f"{layer}.attn_v", value)
     b.linear(f"{layer}.attn_q", query)
-    rotate(b, f"{layer}.rope_k", key, key_length)
+    if rotate:
+        rotate(b, f"{layer}.rope_k", key, key_length)
     for token in b.tokens:
         for head in range(hp.kv_heads):
             element = 2 if b.kv_bits == 16 else 1
             where, offset = f"{layer}.kv.{head}", head * hp.head_dim
             _store(b, where, "key", key[token] + offset, token, b.place.key_row.row_bytes, element)
             _store(b, where, "value", value[token] + offset, token, element, b.place.value_row_bytes)
-    rotate(b, f"{layer}.rope_q", query, query_length)
+    if rotate:
+        rotate(b, f"{layer}.rope_q", query, query_length)
     for shared in range(hp.kv_heads):
         heads = [(token, head) for token in b.tokens for head in range(shared * hp.group, (shared + 1) * hp.group)]
         for start in range(0, len(heads), b.config.dot.logical_columns):
