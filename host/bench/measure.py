@@ -122,7 +122,7 @@ def measure(board, shape, *, position, prefill=0, kv_bits=16, bar=None):
     context = max(position, prefill)
     layers = shape.hyperparameters.layers
     simulated = min(layers, _LAYERS) if shape.identical_layers else layers
-    compiled = compile_model(shape.cut(layers=simulated, context=context), board.config, kv_bits=kv_bits)
+    compiled = compile_model(shape.cut(layers=simulated, context=context), board.config, context, kv_bits=kv_bits)
     image_bytes = _require_dram(board, shape, context, kv_bits)
     image = random_image(compiled) if shape.random else build_image(compiled)
     repeated = 1 if simulated < layers else None
@@ -155,7 +155,7 @@ def _require_dram(board, shape, context, kv_bits):
     lengths = []
     for layers in (1, 2):
         part = compile_model(shape.cut(layers=min(layers, shape.hyperparameters.layers), context=context),
-                             board.config, kv_bits=kv_bits)
+                             board.config, context, kv_bits=kv_bits)
         lengths.append(sum(map(len, part.programs.values())))
     # The programs of identical layers are equally long.
     instructions = lengths[0] + (shape.hyperparameters.layers - 1) * (lengths[1] - lengths[0])

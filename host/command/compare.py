@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model,
-    parse_ids)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, choose_context, find_config,
+    load_model, parse_ids)
 from host.errors import CelosiaError, quoted
 
 __all__ = ["compare"]
@@ -57,7 +57,7 @@ def compare(
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
         raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")
-    compiled = compile_model(loaded, chosen, context, kv_bits=kv)
+    compiled = compile_model(loaded, chosen, choose_context(loaded, chosen, context, kv_bits=kv), kv_bits=kv)
     if len(sequence) > compiled.context:
         raise CelosiaError(f"ids must be at most the {compiled.context} tokens of the context, "
                            f"not {len(sequence)}")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, find_memory,
-    load_model, read_text)
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, choose_context, find_config, find_engine,
+    find_memory, load_model, read_text)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -107,6 +107,7 @@ def generate(
     celosia generate --memory ulx3s --tokens 3              with the cycles of its SDRAM
     celosia generate --engine board --port /dev/ttyUSB0     on a board
     """
+    from soc.link.protocol import Register
     from host.text import tokenizer
     from host.engine.board_engine import config_of_board
     from host.engine.engines import open_engine
@@ -142,10 +143,12 @@ def generate(
     with (ExitStack() as closing, output_file(json) as report, output_file(trace) as trace_file,
           TextDisplay(silent=takes_stdout(json, trace)) as display):
         display.progress(f"starting the {engine} engine ...")
-        board = None
+        board, memory_bytes = None, None if system is None else system.bytes
         if port is not None:
             board = closing.enter_context(_connection(port))
             chosen = chosen if config else config_of_board(board)
+            memory_bytes, = board.read_registers(Register.MEMORY_BYTES)
+        context = choose_context(loaded, chosen, context, kv_bits=kv, engine=engine, memory_bytes=memory_bytes)
         opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv, memory=system,
                              board=board, progress=LoadProgress(display.progress))
         opened.group = min(opened.group, group or opened.group)

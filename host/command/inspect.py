@@ -7,9 +7,14 @@ import typer
 
 from gateware.isa import VECTOR_CODES
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, find_config, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, choose_context,
+    find_config, load_model)
+from host.errors import CelosiaError
+from host.paths import demo_model
 
 __all__ = ["inspect"]
+
+_UNBOUNDED = 10_000
 
 
 def inspect(
@@ -26,6 +31,7 @@ def inspect(
 
     Packed bytes are those of the memory image: the same codes as in the file, in the order in which the
     gateware takes them. In decode a token takes at least its bytes read divided by the memory's bandwidth.
+    What does not fit the configuration is said below the list, with the configurations that have room.
 
     \b
     celosia inspect                               the demo model
@@ -39,8 +45,22 @@ def inspect(
     chosen = find_config(config)
     check_kv(kv)
     with output_file(json) as file:
-        compiled = compile_model(load_model(model), chosen, context, kv_bits=kv)
-        report = _report(compiled) | ({"program": _program(compiled)} if program else {})
+        try:
+            loaded = load_model(model)
+        except CelosiaError:
+            if not takes_stdout(json):
+                _print_file(model or demo_model())
+            raise
+        report = _file_report(loaded, chosen, kv)
+        try:
+            compiled = compile_model(loaded, chosen, choose_context(loaded, chosen, context, kv_bits=kv), kv_bits=kv)
+            report |= _compiled_report(compiled) | ({"program": _program(compiled)} if program else {})
+        except CelosiaError as error:
+            report |= {"refusal": str(error), "room": _room(loaded, kv)}
+            if context is not None:
+                if not takes_stdout(json):
+                    _print(report)
+                raise
         if file:
             import json as encoder
 
@@ -49,12 +69,15 @@ def inspect(
         _print(report)
 
 
-def _report(compiled):
-    """Everything that is printed, as a dict for JSON."""
+def _file_report(model, config, kv_bits):
+    """What is in a file, as a dict for JSON."""
     from dataclasses import asdict
 
-    place, model, hp = compiled.placement, compiled.model, compiled.model.hyperparameters
-    tensors = [_tensor(compiled, tensor) for tensor in model.tensors.values()]
+    from host.compiler.placement import Placement
+
+    # Where tensors lie depends on the context, their sizes do not.
+    placement, hp = Placement(model, config, 1, 0, 1, kv_bits), model.hyperparameters
+    tensors = [_tensor(model, placement, tensor) for tensor in model.tensors.values()]
     gguf, packed = (sum(row[column] for row in tensors) for column in ("gguf_bytes", "packed_bytes"))
     shape = {name: value for name, value in asdict(hp).items() if name != "rope_freq_factors"}
     return {
@@ -62,21 +85,37 @@ def _report(compiled):
         "architecture": model.architecture.name,
         "hyperparameters": shape | {"rope_freq_factors": hp.rope_freq_factors is not None},
         "parameters": sum(row["shape"][0] * row["shape"][1] for row in tensors),
-        "config": compiled.config.name,
-        "context": compiled.context,
+        "config": config.name,
         "tensors": tensors,
         "formats": _formats(tensors),
         "gguf_bytes": gguf,
         "packed_bytes": packed,
         "packed_ratio": packed / gguf,
+        "kv_bits": kv_bits,
+    }
+
+
+def _compiled_report(compiled):
+    """What a model takes on a configuration, as a dict for JSON."""
+    place = compiled.placement
+    return {
+        "context": compiled.context,
         "instructions": len(compiled.program),
         "program_bytes": len(place.map.regions["program"]),
-        "kv_bits": compiled.kv_bits,
         "kv_bytes": sum(len(region) for name, region in place.map.regions.items() if ".kv." in name),
         "image_bytes": place.image_bytes,
         "bytes_read_per_token": [{"position": position, "bytes": compiled.read_bytes(position)}
                                  for position in sorted({0, compiled.context // 2, compiled.context - 1})],
     }
+
+
+def _room(model, kv_bits):
+    """The configurations that have room for a model, and the longest context on each."""
+    from boards.configs import ALL_CONFIGS
+    from host.compiler.fitting_context import fitting_context
+
+    room = {name: fitting_context(model, config, kv_bits=kv_bits) for name, config in ALL_CONFIGS.items()}
+    return {name: context for name, context in room.items() if context}
 
 
 def _program(compiled):
@@ -89,12 +128,12 @@ def _program(compiled):
             for instruction in compiled.program]
 
 
-def _tensor(compiled, tensor):
+def _tensor(model, placement, tensor):
     from host.image.formats import FORMATS
 
-    packed = len(compiled.placement.map.regions[tensor.name])
+    packed = len(placement.map.regions[tensor.name])
     packing = "fp32"
-    if compiled.model.is_matrix(tensor.name):
+    if model.is_matrix(tensor.name):
         form = FORMATS[tensor.ggml_type]
         packing = _packing(form)
     return {"name": tensor.name, "shape": list(tensor.shape), "format": tensor.ggml_type, "packing": packing,
@@ -124,9 +163,6 @@ def _formats(tensors):
 
 
 def _print(report):
-    from rich import box
-    from rich.table import Table
-
     from host.console.stdout_console import StdoutConsole
 
     console = StdoutConsole()
@@ -134,21 +170,16 @@ def _print(report):
     console.print(f"{report['model']}: {report['architecture']}, {report['parameters']:,} parameters")
     console.print(", ".join(f"{name} {hp[name]}" for name in (
         "layers", "dim", "heads", "kv_heads", "head_dim", "ffn", "vocab", "context")))
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_footer=True)
-    table.add_column("Tensor", "all", overflow="fold")
-    table.add_column("Shape", justify="right", no_wrap=True)
-    for heading in ("Format", "Packed as"):
-        table.add_column(heading, no_wrap=True)
-    for heading, footer in (("GGUF, B", f"{report['gguf_bytes']:,}"),
-                            ("Packed, B", f"{report['packed_bytes']:,}"),
-                            ("Ratio", f"{report['packed_ratio']:.3f}")):
-        table.add_column(heading, footer, justify="right", no_wrap=True)
-    for row in report["tensors"]:
-        rows, columns = row["shape"]
-        table.add_row(row["name"].removesuffix(".weight"), f"{rows} x {columns}", row["format"],
-                      row["packing"], f"{row['gguf_bytes']:,}", f"{row['packed_bytes']:,}",
-                      f"{row['ratio']:.3f}")
-    console.print(table)
+    table = _table(report, packing=True)
+    # What the gateware makes of a format stands in docs/image.md; the name of a tensor stands here alone.
+    unbounded = console.options.update(max_width=_UNBOUNDED)
+    fits = console.measure(table, options=unbounded).maximum <= console.width
+    console.print(table if fits else _table(report, packing=False))
+    if "refusal" in report:
+        console.print(f"Does not fit: {report['refusal']}")
+        room = ", ".join(f"{name!r} ({context} positions)" for name, context in report["room"].items())
+        console.print(f"There is room on the configurations {room}." if room else "No configuration has room for it.")
+        return
     console.print(f"On configuration {report['config']!r} with a context of {report['context']} positions:")
     lines = [("image", f"{report['image_bytes']:,} bytes"),
              ("KV cache", f"{report['kv_bytes']:,} bytes, codes of {report['kv_bits']} bits"),
@@ -159,3 +190,57 @@ def _print(report):
         console.print(f"  {name:<34} {value}")
     for index, row in enumerate(report.get("program", ())):
         console.print(f"{index:>5}  {row['label']:<28} {row['text']}")
+
+
+def _table(report, *, packing):
+    """The tensors, with or without a column that says how they are packed."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_footer=True)
+    table.add_column("Tensor", "all", no_wrap=True)
+    table.add_column("Shape", justify="right", no_wrap=True)
+    for heading in ("Format", "Packed as") if packing else ("Format",):
+        table.add_column(heading, no_wrap=True)
+    for heading, footer in (("GGUF, B", f"{report['gguf_bytes']:,}"),
+                            ("Packed, B", f"{report['packed_bytes']:,}"),
+                            ("Ratio", f"{report['packed_ratio']:.3f}")):
+        table.add_column(heading, footer, justify="right", no_wrap=True)
+    for row in report["tensors"]:
+        rows, columns = row["shape"]
+        table.add_row(row["name"].removesuffix(".weight"), f"{rows} x {columns}", row["format"],
+                      *([row["packing"]] if packing else []), f"{row['gguf_bytes']:,}", f"{row['packed_bytes']:,}",
+                      f"{row['ratio']:.3f}")
+    return table
+
+
+def _print_file(path):
+    """The tensors of a file that is not a model that runs here, if it is a GGUF file at all."""
+    from math import prod
+
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+    from rich import box
+    from rich.table import Table
+
+    from host.console.stdout_console import StdoutConsole
+    from host.gguf.file import GGUFFile
+
+    try:
+        file = GGUFFile(path)
+    except CelosiaError:
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Tensor", no_wrap=True)
+    for heading in ("Shape", "Format", "GGUF, B"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for info in file.tensors.values():
+        try:
+            kind = GGMLQuantizationType(info.type_code)
+            block, size = GGML_QUANT_SIZES[kind]
+            name, taken = kind.name, f"{prod(info.dims) // block * size:,}"
+        except ValueError:
+            name, taken = f"type {info.type_code}", ""
+        table.add_row(info.name.removesuffix(".weight"), " x ".join(map(str, reversed(info.dims))), name, taken)
+    console = StdoutConsole()
+    console.print(f"{path}: {file.metadata.get('general.architecture')}, {len(file.tensors)} tensors")
+    console.print(table)

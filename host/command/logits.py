@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, check_kv, find_config, find_engine,
-    load_model, parse_ids)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, check_kv, choose_context,
+    find_config, find_engine, load_model, parse_ids)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -45,6 +45,7 @@ def logits(
     if max(sequence) >= vocab:
         raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")
     with output_file(out) as file, ProgressBar(len(sequence), "tokens") as bar:
+        context = choose_context(loaded, chosen, context, kv_bits=kv, engine=engine)
         opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
         if len(sequence) > opened.context:
             raise CelosiaError(f"ids must be at most the {opened.context} tokens of the context, "

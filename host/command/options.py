@@ -10,14 +10,15 @@ from host.engine.engines import EngineName
 from host.errors import CelosiaError, quoted
 
 __all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "LOCAL_ENGINES",
-           "ModelPath", "check_kv", "find_config", "find_engine", "find_memory", "load_model", "parse_ids", "read_text"]
+           "ModelPath", "check_kv", "choose_context", "find_config", "find_engine", "find_memory", "load_model",
+           "parse_ids", "read_text"]
 
 DEFAULT_CONFIG = "sim"
 DEFAULT_KV = 16
 _ID_DIGITS = 10
+"""Of an id of 32 bits."""
 #: Share of a model from which on zeros are suspicious.
 _MANY_ZEROS = 0.5
-"""Of an id of 32 bits."""
 
 ModelPath = Annotated[Path | None, typer.Argument(
     metavar="MODEL", help="GGUF file; without it the demo model.", show_default=False)]
@@ -26,7 +27,7 @@ ConfigName = Annotated[str, typer.Option(metavar="NAME", help="Configuration of 
 LOCAL_ENGINES = tuple(name for name in EngineName if name != EngineName.BOARD)
 EngineChoice = Annotated[str, typer.Option(metavar="|".join(LOCAL_ENGINES), help="What computes.")]
 ContextSize = Annotated[int | None, typer.Option(
-    metavar="S", help="Positions of the KV cache; by default as many as the model was trained for.",
+    metavar="S", help="Positions of the KV cache; by default as many as the model was trained for, or as fit.",
     show_default=False)]
 KvBits = Annotated[int, typer.Option(
     metavar="16|8|4", help="Bits of a code in the KV cache; the engine float rounds nothing.")]
@@ -44,6 +45,38 @@ def check_kv(bits):
 
     if bits not in KV_BITS:
         raise CelosiaError(f"kv must be one of {', '.join(map(str, KV_BITS))}, not {bits}")
+
+
+def choose_context(model, config, context, *, kv_bits, engine=None, memory_bytes=None, most=None):
+    """The context that was asked for, or what is chosen in its place, which stderr then tells if it is a shorter one.
+
+    Parameters
+    ----------
+    model : host.gguf.model.Model
+    config : gateware.config.Config
+    context : int or None
+    kv_bits : int
+    engine : EngineName, optional
+        The float engine has room for any context.
+    memory_bytes : int, optional
+        What the image must not exceed.
+    most : int, optional
+        More is of no use.
+
+    Returns
+    -------
+    int or None
+    """
+    from host.compiler.default_context import default_context
+
+    if context is not None or engine == EngineName.FLOAT:
+        return context
+    context, note = default_context(model, config, kv_bits=kv_bits, memory_bytes=memory_bytes)
+    if most is not None and context >= most:
+        return most
+    if note:
+        typer.echo(f"celosia: {note}", err=True)
+    return context
 
 
 def find_config(name):

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, check_kv, find_config, find_engine,
-    load_model, read_text)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, check_kv, choose_context, find_config,
+    find_engine, load_model, read_text)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -65,7 +65,8 @@ def perplexity(
     words = read_text(text, most_bytes=_MOST_TEXT_BYTES)
     loaded = load_model(model)
     if context is None:
-        context = min(_CONTEXT, loaded.hyperparameters.context)
+        most = min(_CONTEXT, loaded.hyperparameters.context)
+        context = choose_context(loaded, chosen, None, kv_bits=kv, engine=engine, most=most) or most
     split = split_paragraphs if paragraphs else split_text
     parts = split(tokenizer.load(loaded), words, context, where=str(text))[:chunks]
     with output_file(json) as file:

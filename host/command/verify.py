@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_memory, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, choose_context, find_config, find_memory,
+    load_model)
 from host.errors import CelosiaError
 
 __all__ = ["verify"]
@@ -65,7 +66,9 @@ def verify(
     if not 0 <= stalls < 1:
         raise CelosiaError(f"stalls must be 0 to below 1, not {stalls}")
     loaded = load_model(model)
-    compiled = [compile_model(loaded, each, context, kv_bits=kv) for each in chosen]
+    memory_bytes = None if system is None else system.bytes
+    compiled = [compile_model(loaded, each, choose_context(loaded, each, context, kv_bits=kv, memory_bytes=memory_bytes),
+                              kv_bits=kv) for each in chosen]
     if tokens > compiled[0].context:
         raise CelosiaError(f"tokens must be at most the {compiled[0].context} of the context, not {tokens}")
     with output_file(json) as file:

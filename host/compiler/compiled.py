@@ -6,8 +6,9 @@ from enum import StrEnum
 from gateware.config import Config
 from gateware.extent import extent
 from gateware.isa import INSTRUCTION_BITS
+from host.compiler.fitting_context import fitting_context
 from host.compiler.layer_builder import LayerBuilder
-from host.compiler.limits import check_fit, check_numbers
+from host.compiler.limits import check_fit, check_numbers, check_rows
 from host.compiler.overlap import overlapped
 from host.compiler.placement import KV_BITS, Placement
 from host.errors import CelosiaError
@@ -115,7 +116,7 @@ def compile_model(model, config, context=None, *, kv_bits=16):
     model : host.gguf.model.Model
     config : gateware.config.Config
     context : int, optional
-        Positions of the KV cache; the model's own by default.
+        Positions of the KV cache; by default as many as the model was trained for, or as fit.
     kv_bits : int
         Bits of a code in the KV cache: 16, 8 or 4.
 
@@ -133,7 +134,8 @@ def compile_model(model, config, context=None, *, kv_bits=16):
     if kv_bits not in KV_BITS:
         raise ValueError(f"Bits of a code in the KV cache must be 16, 8 or 4, not {kv_bits!r}")
     hp = model.hyperparameters
-    context = hp.context if context is None else context
+    if context is None:
+        context = fitting_context(model, config, kv_bits=kv_bits) or 1
     if not 0 < context <= hp.context:
         raise CelosiaError(f"{model.path}: context must be 1 to {hp.context}, not {context}")
     check_fit(model, config, context)
@@ -141,6 +143,7 @@ def compile_model(model, config, context=None, *, kv_bits=16):
     # Neither the length of programs nor their scratchpad depends on addresses: compile once to learn these, once for
     # good.
     placement = Placement(model, config, context, 0, config.dot.logical_columns, kv_bits)
+    check_rows(model, config, placement)
     lengths, elements = [], []
     for tokens in range(1, config.dot.logical_columns + 1):
         drafts = _programs(model, config, placement, context, tokens, kv_bits)

@@ -5,7 +5,7 @@ from host.arch.tensor_spec import TensorKind
 from host.errors import CelosiaError
 from host.image.formats import FORMATS
 
-__all__ = ["check_fit", "check_numbers"]
+__all__ = ["check_fit", "check_numbers", "check_rows"]
 
 
 def check_fit(model, config, context):
@@ -33,8 +33,24 @@ def check_fit(model, config, context):
                                f"{' and '.join(missing)}; configuration {config.name!r} is built without")
 
 
+def check_rows(model, config, placement):
+    """Refuse rows whose scales a buffer cannot hold.
+
+    Raises
+    ------
+    CelosiaError
+        Naming the first tensor with such rows.
+    """
+    for name, row in placement.rows.items():
+        if row.sub_start > config.dot.scale_bytes:
+            raise CelosiaError(
+                f"{model.path}: a row of tensor {name!r} needs {row.sub_start} bytes of scale buffer, "
+                f"{row.sub_start - config.dot.scale_bytes} more than configuration {config.name!r} has "
+                f"({config.dot.scale_bytes})")
+
+
 def check_numbers(compiled):
-    """Refuse rows whose scales a buffer cannot hold, and numbers that an instruction cannot.
+    """Refuse numbers that an instruction cannot hold.
 
     Parameters
     ----------
@@ -43,15 +59,9 @@ def check_numbers(compiled):
     Raises
     ------
     CelosiaError
-        Naming the tensor or the instruction.
+        Naming the instruction.
     """
     path, config = compiled.model.path, compiled.config
-    for name, row in compiled.placement.rows.items():
-        if row.sub_start > config.dot.scale_bytes:
-            raise CelosiaError(
-                f"{path}: a row of tensor {name!r} needs {row.sub_start} bytes of scale buffer, "
-                f"{row.sub_start - config.dot.scale_bytes} more than configuration {config.name!r} has "
-                f"({config.dot.scale_bytes})")
     try:
         for program in compiled.programs.values():
             for instruction in program:

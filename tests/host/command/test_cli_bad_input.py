@@ -21,14 +21,21 @@ TYPES, NORM_TYPES = ", ".join(SUPPORTED_TYPES), ", ".join(FLOAT_TYPES)
 
 
 @pytest.fixture(params=["generate", "inspect", "logits", "verify"])
-def line(request, refused, tmp_path):
-    """Function (path, *options) -> what follows the path in the line that each command prints."""
+def line(request, celosia, refused, tmp_path):
+    """Function (path, *options) -> what follows the path in the line that each command prints; `inspect` lists the
+    tensors all the same."""
     def run(path, *options):
         out = tmp_path / "output" / "file"
         out.parent.mkdir()
         more = {"generate": ["--engine", "model", "--json", out], "inspect": ["--json", out],
                 "logits": ["--ids", "1", "--out", out], "verify": ["--json", out]}[request.param]
-        text = refused(request.param, path, *more, *options)
+        if request.param == "inspect":
+            status, printed, error = celosia("inspect", path, *more, *options)
+            text = error.removeprefix("celosia: ").removesuffix("\n")
+            assert (status, error) == (2, f"celosia: {text}\n") and "\n" not in text
+            assert (b"attn_q" in printed) == (path.exists() and path.stat().st_size > 1000)
+        else:
+            text = refused(request.param, path, *more, *options)
         assert not list(out.parent.iterdir())
         assert text.startswith(f"{path}: ")
         return text.removeprefix(f"{path}: ")
@@ -137,18 +144,19 @@ def test_bits_that_the_kv_cache_does_not_have(refused, write_gguf, command, opti
 
 def test_too_long_for_the_x_buffer(line, write_gguf):
     path = write_gguf({"llama.context_length": 300})
-    assert line(path, "--config", "micro") == (
+    assert line(path, "--config", "micro", "--context", 300) == (
         "context 300 needs 320 elements of x-buffer, 64 more than configuration 'micro' has (256)")
 
 
 def test_too_large_for_the_scratchpad(line, write_gguf):
-    """Heads of 64 elements: their vectors fit the x-buffer, but not the scratchpad all together."""
+    """Heads of 128 elements: their vectors fit the x-buffer, but not the scratchpad all together."""
     shapes = {"attn_q": (256, 32), "attn_k": (128, 32), "attn_v": (128, 32), "attn_output": (32, 256)}
-    path = write_gguf({"llama.attention.key_length": 64, "llama.attention.value_length": 64,
+    path = write_gguf({"llama.attention.key_length": 128, "llama.attention.value_length": 128,
+                       "llama.attention.head_count": 2, "llama.attention.head_count_kv": 1,
                        "llama.context_length": 256}, {
-        f"blk.0.{name}.weight": (np.zeros(shape, np.float32), "F32") for name, shape in shapes.items()})
-    # States, cosines, sines; query; scores and mixed values of two heads.
-    needed = 32 + 64 + 64 + 256 + 2 * 256 + 2 * 64
+        f"blk.0.{name}.weight": (np.ones(shape, np.float32), "F32") for name, shape in shapes.items()})
+    # States, cosines, sines; query; scores of two heads.
+    needed = 32 + 128 + 128 + 256 + 2 * 256
     assert line(path, "--config", "micro", "--context", 256) == (
         f"context 256 needs {needed} elements of scratchpad, {needed - 1024} more than configuration 'micro' "
         "has (1024)")

@@ -85,12 +85,54 @@ def test_bytes_read_grow_with_the_position(inspect):
     assert weights <= entries[0]["bytes"] <= weights + report["program_bytes"] + 65536
 
 
-def test_model_too_large(refused, tmp_path):
+def test_what_does_not_fit_is_listed_all_the_same(celosia, tmp_path):
     out = tmp_path / "report.json"
-    assert refused("inspect", "--config", "micro", "--json", out) == (
-        f"{demo_model()}: a row of tensor 'blk.0.ffn_down.weight' needs 512 elements of x-buffer, 256 more than "
-        "configuration 'micro' has (256)")
-    assert not out.exists()
+    reason = (f"{demo_model()}: a row of tensor 'blk.0.ffn_down.weight' needs 512 elements of x-buffer, 256 more than "
+              "configuration 'micro' has (256)")
+    status, printed, err = celosia("inspect", "--config", "micro", "--json", out)
+    report, lines = json.loads(out.read_text()), printed.decode().splitlines()
+    assert (status, err) == (0, "")
+    assert report["refusal"] == reason and "image_bytes" not in report and len(report["tensors"]) == 20
+    assert {name: context for name, context in report["room"].items()} == {
+        name: 256 for name in ALL_CONFIGS if name != "micro"}
+    assert lines[-2] == f"Does not fit: {reason}"
+    assert lines[-1].startswith("There is room on the configurations 'sim' (256 positions), 'sim-narrow' (256")
+    assert "blk.1.ffn_down" in printed.decode()
+
+
+def test_a_context_that_was_asked_for_is_refused(celosia, tmp_path):
+    out = tmp_path / "report.json"
+    status, printed, err = celosia("inspect", "--context", 257, "--json", out)
+    assert (status, err) == (2, f"celosia: {demo_model()}: context must be 1 to 256, not 257\n")
+    assert "blk.1.ffn_down" in printed.decode() and not out.exists()
+
+
+def test_a_shorter_context_is_told(celosia, write_gguf):
+    status, printed, err = celosia("inspect", write_gguf({"llama.context_length": 4096}))
+    assert status == 0 and "with a context of 2048 positions" in printed.decode()
+    assert err == ("celosia: context is 2048 of the 4096 positions that the model was trained for: configuration 'sim' "
+                   "has no room for more; 'ecpix5' has for 4096\n")
+
+
+def test_a_file_of_another_architecture_is_listed(celosia, write_gguf):
+    path = write_gguf(architecture="mamba")
+    status, printed, err = celosia("inspect", path)
+    assert (status, err) == (2, f"celosia: {path}: architecture must be one of llama, not 'mamba'\n")
+    rows = [line.split() for line in printed.decode().splitlines()]
+    assert rows[0] == [f"{path}:", "mamba,", "11", "tensors"]
+    assert ["token_embd", "272", "x", "32", "Q8_0", "9,248"] in rows
+    assert ["blk.0.ffn_norm", "32", "F32", "128"] in rows
+
+
+@pytest.mark.parametrize("width, packing", [(80, False), (120, True)])
+def test_names_are_whole_on_a_narrow_terminal(celosia, monkeypatch, width, packing):
+    monkeypatch.setattr("host.console.stdout_console._WIDTH", width)
+    status, printed, _ = celosia("inspect")
+    lines = printed.decode().splitlines()
+    names = [tensor.name.removesuffix(".weight") for tensor in gguf.GGUFReader(demo_model()).tensors]
+    assert status == 0 and {*names} <= {line.split()[0] for line in lines if line.split()}
+    assert ("Packed as" in printed.decode()) == packing
+    assert max(map(len, lines[2:4 + len(names)])) <= width
 
 
 def test_program(inspect):

@@ -1,0 +1,38 @@
+"""How many positions a configuration has room for."""
+
+from host.compiler.layer_builder import LayerBuilder
+from host.compiler.limits import check_fit, check_rows
+from host.compiler.placement import Placement
+from host.compiler.scratchpad import most_elements
+from host.errors import CelosiaError
+
+__all__ = ["fitting_context"]
+
+
+def fitting_context(model, config, *, kv_bits=16):
+    """The longest context, of at most what the model was trained for, that the buffers of a configuration hold.
+
+    Parameters
+    ----------
+    model : host.gguf.model.Model
+    config : gateware.config.Config
+    kv_bits : int
+        Bits of a code in the KV cache.
+
+    Returns
+    -------
+    int
+        0 if the model does not fit whatever the context.
+    """
+    try:
+        check_fit(model, config, 1)
+        placement = Placement(model, config, 1, 0, 1, kv_bits)
+        check_rows(model, config, placement)
+        builder = LayerBuilder(model, config, placement, 1, 1, kv_bits, stores_logits=True)
+        model.architecture.body(builder)
+        model.architecture.logits(builder, [0])
+    except CelosiaError:
+        return 0
+    elements = builder.scratchpad.used(builder.program)
+    return most_elements(lambda context: elements(context) <= config.vector.scratchpad,
+                         min(model.hyperparameters.context, config.dot.x_elements))
