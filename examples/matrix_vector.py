@@ -12,7 +12,7 @@ import numpy as np
 
 from gateware.dot.engine import DotEngine
 from gateware.exact.block_float import quantise_block
-from gateware.exact.dot import free_bits
+from gateware.exact.dot import headroom_bits
 from gateware.isa import CodeKind, Scale
 from gateware.layouts import DotResult, QuantisedGroup
 from gateware.shapes.dot_shape import DotShape
@@ -28,7 +28,7 @@ class MatrixVector(wiring.Component):
         # What the beats are (docs/instruction-set.md); whatever is not named is 0.
         self._command = {
             "code_bits": 8, "code_kind": CodeKind.SIGNED, "scale": Scale.FP16, "vectors": vectors, "rows": rows,
-            "free": free_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=(vectors - 1).bit_length()), "columns": 1}
+            "headroom": headroom_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=(vectors - 1).bit_length()), "columns": 1}
         super().__init__({
             "start": In(stream.Signature(0)),
             "x": In(stream.Signature(QuantisedGroup(X_LANES), always_ready=True)),

@@ -136,7 +136,7 @@ class Field:
 FIELDS = (
     Field("opcode", 2, "common", "What the instruction does.", Opcode),
     Field("wait", 1, "common", "The stream is read only after every earlier store has reached DRAM."),
-    Field("behind", 2, "common",
+    Field("overlap", 2, "common",
           "VECTOR: begins when at most this many DOTs are executing. DOT: 1: begins beside a VECTOR."),
     Field("member", 5, "common",
           "Which token of the group: token means its id, position its position, one after another."),
@@ -172,7 +172,7 @@ FIELDS = (
     Field("vectors_grow", 1, "dot", "There are ceil((position + 1) / 32) vectors instead."),
     Field("rows", 20, "dot", "Rows of the matrix; pairs of rows if they are paired."),
     Field("rows_grow", 1, "dot", "There are position + 1 rows instead."),
-    Field("free", 6, "dot", "Bits by which contributions are shifted up in the accumulator."),
+    Field("headroom", 6, "dot", "Bits by which contributions are shifted up in the accumulator."),
     Field("columns", 6, "dot", "Logical columns of the x-buffer that take part, from column 0 on."),
 
     Field("length", 20, "vector", "Elements of the pass."),

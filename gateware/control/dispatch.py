@@ -16,7 +16,7 @@ class Dispatch(wiring.Component):
 
     An instruction with a stream begins when the stream before it has passed. A ``DOT`` begins beside another one: both
     only read the x-buffer, and their results stay in order. ``VECTOR`` passes follow one another. Beside an instruction
-    of the other unit one begins only as far as its ``behind`` allows: a ``VECTOR`` when at most so many ``DOT`` are
+    of the other unit one begins only as far as its ``overlap`` allows: a ``VECTOR`` when at most so many ``DOT`` are
     executing, which are then the latest ones before it; a ``DOT`` beside the ``VECTOR`` before it. A ``TABLE`` waits
     for all others and is complete when the dot engine has taken it. A command is offered, by a register, two cycles
     after the completion it waited for.
@@ -119,8 +119,8 @@ class Dispatch(wiring.Component):
         ]
         alone = ~self.vector_busy & (dots == 0)
         conditions = {
-            Opcode.DOT: (~self.vector_busy | work.behind.any()) & (dots != self.DOTS),
-            Opcode.VECTOR: ~self.vector_busy & (dots <= work.behind),
+            Opcode.DOT: (~self.vector_busy | work.overlap.any()) & (dots != self.DOTS),
+            Opcode.VECTOR: ~self.vector_busy & (dots <= work.overlap),
             Opcode.TABLE: alone,
             Opcode.END: alone & self.data_closed & self.drained,
         }

@@ -19,7 +19,7 @@ LineBlock = data.StructLayout({
 it waits for earlier stores and how many of those were before it, and the index of the instruction."""
 
 Work = data.StructLayout({
-    "opcode": _BITS["opcode"], "behind": _BITS["behind"], "streams": 1, "score": 1, "mix": 1,
+    "opcode": _BITS["opcode"], "overlap": _BITS["overlap"], "streams": 1, "score": 1, "mix": 1,
     "dot": DotCommand, "vector": VectorCommand,
     "destination_stride": _BITS["destination_stride"], "store": StoreCommand})
 """An instruction whose addresses and lengths are those of this token, ready to be executed. Its sink and

@@ -117,7 +117,7 @@ class Resolver(wiring.Component):
             block.stores.eq(stores),
             block.index.eq(index),
             work.opcode.eq(word.opcode),
-            work.behind.eq(word.behind),
+            work.overlap.eq(word.overlap),
             work.streams.eq(streams),
             work.score.eq(word.rows_grow),
             work.mix.eq(word.vectors_grow),

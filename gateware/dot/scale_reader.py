@@ -109,7 +109,7 @@ class ScaleReader(wiring.Component):
         offset = Signal(signed(9))
         m.d.comb += offset.eq(
             Mux(power, -138, Mux(self.active.scale == Scale.FP16, -25, -10))
-            - self.active.free)
+            - self.active.headroom)
         late_offset = delay(m, offset, cycle, name="offset")
         late_bank = delay(m, read_bank, cycle, name="bank")
         row_largest = Signal(8)
@@ -133,7 +133,7 @@ class ScaleReader(wiring.Component):
         # Cycle 3: the scales of the step are there as 16 bits (or 8 in the half that is wanted).
         kinds = delay(m, Cat(none, power), 3, name="kinds")
         place = delay(m, self._place(m)[:_PLACE_BITS], cycle, name="place")
-        minimum_place = MINIMUM_ALIGNMENT - self.active.free + MINIMUM_BITS - Mux(
+        minimum_place = MINIMUM_ALIGNMENT - self.active.headroom + MINIMUM_BITS - Mux(
             self.active.sub_bits.any(), self.active.sub_bits, 1)
         minimum_place = delay(m, minimum_place[:_PLACE_BITS], cycle + 1, name="minimum_place")
         for side, (scale, minimum) in enumerate(read):
@@ -170,7 +170,7 @@ class ScaleReader(wiring.Component):
         One cycle late.
         """
         bits = delay(m, product_bits(self._dot, self.active), name="product_bits")
-        rest = delay(m, 31 - self.active.free + self.active.expand, name="place_rest")
+        rest = delay(m, 31 - self.active.headroom + self.active.expand, name="place_rest")
         return rest - bits
 
     def _read(self, m, power, entries, write_bank, read_bank):

@@ -5,13 +5,13 @@ of a row is one contribution, or two where the format has minimums::
 
     P = sum(sub_scale * sum(code * mantissa))                 inner sums over 16 codes; sub-scales may be 1
     M = sum(sub_minimum * sum(mantissa))                      likewise
-    contribution = floor(P * scale_mantissa * 2**(free - d))  d = anchor - (scale_exponent + x_exponent) >= 0
-                 - floor(M * minimum_mantissa * 2**(free - d))  with its own d
+    contribution = floor(P * scale_mantissa * 2**(headroom - d))  d = anchor - (scale_exponent + x_exponent) >= 0
+                 - floor(M * minimum_mantissa * 2**(headroom - d))  with its own d
     accumulator = sum(contribution)                           63 bits and sign, cannot overflow
-    result = round to nearest even, fp32(accumulator * 2**(anchor - free))
+    result = round to nearest even, fp32(accumulator * 2**(anchor - headroom))
 
 ``anchor`` is the largest exponent among the row's scales and minimums plus the largest exponent of the
-column's vector, ``free`` the bits that the longest row leaves unused. A sum of integers has no order, so the
+column's vector, ``headroom`` the bits that the longest row leaves unused. A sum of integers has no order, so the
 result depends neither on lanes and columns nor on the bus.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 from gateware.exact.fp32 import integer_to_fp32
 from gateware.isa import CodeKind, VECTOR_CODES
 
-__all__ = ["EXPAND_EXPONENT", "EXPAND_MANTISSA", "SCALE_BITS", "exact_dot", "exact_expand", "free_bits",
+__all__ = ["EXPAND_EXPONENT", "EXPAND_MANTISSA", "SCALE_BITS", "exact_dot", "exact_expand", "headroom_bits",
            "unpack_fp16", "unpack_power"]
 
 SCALE_BITS = 11
@@ -35,7 +35,7 @@ _SUM_BITS = 17 + 5
 """Bits of the magnitude of the sum of 32 mantissas."""
 
 
-def free_bits(*, code_bits, code_kind, growth, sub_bits=0, sub_signed=False, minimum=False):
+def headroom_bits(*, code_bits, code_kind, growth, sub_bits=0, sub_signed=False, minimum=False):
     """Bits that ``2**growth`` vectors leave free in a 64-bit accumulator.
 
     Parameters
@@ -83,7 +83,7 @@ def unpack_power(exponents):
     return np.full_like(exponents, 1 << SCALE_BITS - 1), exponents - (SCALE_BITS - 1)
 
 
-def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, minimum=None,
+def exact_dot(codes, scale, x_mantissa, x_exponent, *, headroom, sub_scales=None, minimum=None,
               sub_minimums=None):
     """Rows of a quantised matrix times one block-floating-point vector.
 
@@ -97,8 +97,8 @@ def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, mi
     x_mantissa : float64 array (vectors, 32)
         Integers of at most 17 bits and sign.
     x_exponent : int64 array (vectors,)
-    free : int
-        :func:`free_bits`.
+    headroom : int
+        :func:`headroom_bits`.
     sub_scales, sub_minimums : float64 array (rows, vectors, 1 or 2), optional
         Integers, one for each 32 or 16 codes.
     minimum : pair of int64 arrays (rows, vectors), optional
@@ -123,20 +123,20 @@ def exact_dot(codes, scale, x_mantissa, x_exponent, *, free, sub_scales=None, mi
     largest = np.max([exponent.max(axis=1) for _sums, _mantissa, exponent in terms], axis=0)
     anchor = largest + x_exponent.max()
     contribution, *subtracted = (
-        (sums.astype(np.int64) * mantissa << free)
+        (sums.astype(np.int64) * mantissa << headroom)
         >> np.minimum(anchor[:, None] - (exponent + x_exponent), 63)
         for sums, mantissa, exponent in terms)
     for share in subtracted:
         contribution = contribution - share
-    return integer_to_fp32(contribution.sum(axis=1), anchor - free)
+    return integer_to_fp32(contribution.sum(axis=1), anchor - headroom)
 
 
-def exact_expand(codes, scale, *, free, sub_scales=None, minimum=None, sub_minimums=None):
+def exact_expand(codes, scale, *, headroom, sub_scales=None, minimum=None, sub_minimums=None):
     """Every code of one row times its scale: :func:`exact_dot` with each unit vector in turn.
 
     Parameters
     ----------
-    codes, scale, free, sub_scales, minimum, sub_minimums
+    codes, scale, headroom, sub_scales, minimum, sub_minimums
         As for :func:`exact_dot`, with one row.
 
     Returns
@@ -148,10 +148,10 @@ def exact_expand(codes, scale, *, free, sub_scales=None, minimum=None, sub_minim
 
     def share(product, mantissa, exponent):
         exact = (product * EXPAND_MANTISSA).astype(np.int64) * mantissa[0, :, None]
-        return (exact << free) >> np.minimum(largest - exponent[0, :, None], 63)
+        return (exact << headroom) >> np.minimum(largest - exponent[0, :, None], 63)
 
     largest = max(part[1].max() for part in (scale, minimum) if part is not None)
     total = share(codes[0] * spread(sub_scales), *scale)
     if minimum is not None:
         total = total - share(np.ones_like(codes[0]) * spread(sub_minimums), *minimum)
-    return integer_to_fp32(total, largest + EXPAND_EXPONENT - free).reshape(-1)
+    return integer_to_fp32(total, largest + EXPAND_EXPONENT - headroom).reshape(-1)

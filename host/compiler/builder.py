@@ -127,7 +127,7 @@ class ProgramBuilder:
             opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_order=order, paired=int(paired),
             **_format(row.format),
             packed=int(row.packed), expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
-            rows_grow=int(rows_grow), free=row.free(expand=expand), columns=columns, destination_stride=destination_stride,
+            rows_grow=int(rows_grow), headroom=row.headroom(expand=expand), columns=columns, destination_stride=destination_stride,
             reduce=Reduce.ARGMAX if argmax else Reduce.NONE, **_destination(destination))
 
     def _load_table(self, label, table):

@@ -9,7 +9,7 @@ from gateware.isa import Index, Opcode, Reduce, Sink, Source
 __all__ = ["conflict", "overlapped"]
 
 _MOST_DOTS = 2
-_GROUP = 16
+_SPAN = 16
 """Elements that the scratchpad may access together: the most vector lanes there can be."""
 
 _FP32_BYTES = 4
@@ -18,7 +18,7 @@ _WRITER = ("writer", 0, 1)
 
 
 def overlapped(program, context, bus_bytes):
-    """The instructions of ``program`` with their ``behind``.
+    """The instructions of ``program`` with their ``overlap``.
 
     A ``VECTOR`` may run beside the latest ``DOT`` instructions before it, and a ``DOT`` beside the latest ``VECTOR``
     before it, as long as neither uses what the other one writes.
@@ -49,16 +49,16 @@ def overlapped(program, context, bus_bytes):
         for use in uses[1]:
             if use[0] == "memory":
                 stored.add(*use[1:])
-        behind = 0
+        overlap = 0
         match instruction.opcode:
             case Opcode.VECTOR:
-                while behind < min(len(dots), _MOST_DOTS) and not _conflict(dots[-1 - behind], uses):
-                    behind += 1
+                while overlap < min(len(dots), _MOST_DOTS) and not _conflict(dots[-1 - overlap], uses):
+                    overlap += 1
                 vector = uses
             case Opcode.DOT:
-                behind = int(vector is not None and not _conflict(vector, uses))
+                overlap = int(vector is not None and not _conflict(vector, uses))
                 dots.append(uses)
-        result.append(replace(instruction, behind=behind))
+        result.append(replace(instruction, overlap=overlap))
     return result
 
 
@@ -146,4 +146,4 @@ def _vector_uses(i, length):
 
 
 def _elements(first, count):
-    return ("scratchpad", first - first % _GROUP, first + count + -(first + count) % _GROUP)
+    return ("scratchpad", first - first % _SPAN, first + count + -(first + count) % _SPAN)

@@ -112,7 +112,7 @@ class ModelEngine(ProgramEngine):
         """Results (columns, rows) of some rows."""
         count = part["codes"].shape[1]
         columns = (self._vectors(index, count) for index in range(i.columns))
-        return np.stack([exact_dot(**part, x_mantissa=mantissas, x_exponent=exponents, free=i.free)
+        return np.stack([exact_dot(**part, x_mantissa=mantissas, x_exponent=exponents, headroom=i.headroom)
                          for mantissas, exponents in columns])
 
     def _vectors(self, index, count):
@@ -135,7 +135,7 @@ class ModelEngine(ProgramEngine):
         """One row of a table, element by element: code times scale."""
         e = self._extent(i)
         part = reader.read(e.base, 1, offset=e.offset)
-        self._dot_results(i, [exact_expand(**part, free=i.free).reshape(1, -1)])
+        self._dot_results(i, [exact_expand(**part, headroom=i.headroom).reshape(1, -1)])
 
     def _dot_results(self, i, parts):
         results = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from gateware.exact.dot import free_bits
+from gateware.exact.dot import headroom_bits
 from gateware.isa import CodeKind, VECTOR_CODES
 from host.image.formats.block_format import BlockFormat
 from host.image.formats.trit_bytes import BUNDLE_BYTES, BUNDLE_VECTORS
@@ -106,9 +106,9 @@ class RowGeometry:
         """Bus words of so many rows, from one that begins with a bus word."""
         return -(-rows * self.row_bytes // self.bus_bytes)
 
-    def free(self, *, expand=False):
+    def headroom(self, *, expand=False):
         """Bits that rows leave free in the accumulator; in expand mode a result is a single contribution."""
-        return free_bits(
+        return headroom_bits(
             code_bits=self.format.code_bits, code_kind=self.format.code_kind,
             growth=0 if expand else (self.vectors - 1).bit_length(), sub_bits=self.format.sub_bits,
             sub_signed=self.format.sub_signed, minimum=self.format.minimum)

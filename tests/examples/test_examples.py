@@ -11,7 +11,7 @@ import pytest
 from examples.matrix_vector import simulate as multiply
 from examples.memory_sum import simulate as add_up
 from gateware.exact.block_float import quantise_block
-from gateware.exact.dot import exact_dot, free_bits, unpack_fp16
+from gateware.exact.dot import exact_dot, headroom_bits, unpack_fp16
 from gateware.isa import CodeKind
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def test_matrix_vector(rows, vectors):
     wanted = exact_dot(
         blocks[:, :, 2:].view(np.int8).astype(float), unpack_fp16(blocks[:, :, :2].copy().view("<u2")[:, :, 0]),
         mantissas.reshape(vectors, 32).astype(float), np.repeat(exponents, 8)[:vectors],
-        free=free_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=(vectors - 1).bit_length()))
+        headroom=headroom_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=(vectors - 1).bit_length()))
     assert np.array_equal(multiply(tensor, x).view(np.uint32), wanted.view(np.uint32))
 
 

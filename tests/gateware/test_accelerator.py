@@ -17,7 +17,7 @@ from gateware.activity import Counter
 from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS
 from gateware.control.counters import Counters
-from gateware.exact.dot import exact_dot, free_bits, unpack_fp16, unpack_power
+from gateware.exact.dot import exact_dot, headroom_bits, unpack_fp16, unpack_power
 from gateware.exact.fp32 import fp32_total_order_key
 from gateware.exact.vector_pass import column, scale_bits, stored
 from gateware.isa import (CodeKind, CodeOrder, INSTRUCTION_BITS, Index, Instruction, Opcode, Reduce, Scale, Sink,
@@ -31,8 +31,8 @@ BUS = CONFIG.memory.bus_bytes
 ONE = 0x3f800000
 ELEMENTS, ROWS, POSITIONS = 64, 12, 8
 ROW_BEATS = -(-ELEMENTS // 32 * 2 // BUS) + ELEMENTS // BUS
-CACHE_FREE = free_bits(code_bits=16, code_kind=CodeKind.SIGNED, growth=0)
-MATRIX_FREE = free_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=1)
+CACHE_HEADROOM = headroom_bits(code_bits=16, code_kind=CodeKind.SIGNED, growth=0)
+MATRIX_HEADROOM = headroom_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=1)
 
 # Memory map, in bus words of 8 bytes.
 TABLE, MATRIX, CACHE, CACHE_SCALES, LOGITS, PROGRAM = 0, 0x200, 0x400, 0x500, 0x600, 0x800
@@ -60,10 +60,10 @@ def _program(logits):
         vector(length=ELEMENTS, **row, sink=Sink.COLUMN, destination=0),
         Instruction(opcode=Opcode.DOT, stream_base=CACHE, stream_lines_grow=1, stream_line_beats=64 // BUS,
                     stream_line_stride=64 // BUS, wait=1, code_bits=16, code_order=CodeOrder.ELEMENTS,
-                    scale=Scale.NONE, vectors=1, rows_grow=1, free=CACHE_FREE, columns=1, sink=Sink.SCRATCHPAD,
+                    scale=Scale.NONE, vectors=1, rows_grow=1, headroom=CACHE_HEADROOM, columns=1, sink=Sink.SCRATCHPAD,
                     destination=128),
         Instruction(opcode=Opcode.DOT, stream_base=MATRIX, stream_lines=1, stream_line_beats=ROWS * ROW_BEATS,
-                    code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, free=MATRIX_FREE, columns=1,
+                    code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, headroom=MATRIX_HEADROOM, columns=1,
                     reduce=Reduce.ARGMAX, sink=Sink.MEMORY if logits else Sink.NONE, store_base=LOGITS * BUS,
                     store_stride=4),
         Instruction(opcode=Opcode.END),
@@ -102,9 +102,9 @@ class _Model:
         x_exponent = np.repeat(exponents, 2).astype(np.int64)
         cached = np.array(self.cache, np.float64)[:, None, :]
         scores = exact_dot(cached, unpack_power(np.zeros((1, 1))), x_mantissa[:1], x_exponent[:1],
-                           free=CACHE_FREE)
+                           headroom=CACHE_HEADROOM)
         logits = exact_dot(self.codes.astype(np.float64), unpack_fp16(self.scales.view(np.uint16)),
-                           x_mantissa, x_exponent, free=MATRIX_FREE)
+                           x_mantissa, x_exponent, headroom=MATRIX_HEADROOM)
         return codes, scale_bits(exponent), scores, logits
 
 

@@ -17,7 +17,7 @@ def _random_work(rng):
     sink = rng.choice([Sink.NONE, Sink.SCRATCHPAD, Sink.MEMORY] if opcode == Opcode.DOT else
                       [Sink.NONE] if opcode == Opcode.TABLE else
                       [Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE, Sink.MEMORY])
-    return {"opcode": opcode, "behind": rng.randrange(3), "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
+    return {"opcode": opcode, "overlap": rng.randrange(3), "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
             "dot": {"rows": rng.getrandbits(20)},
             "store": {"base": rng.getrandbits(32), "stride": rng.getrandbits(24), "scale_address": rng.getrandbits(32)},
             "vector": {"length": rng.getrandbits(20), "sink": sink, "destination": rng.getrandbits(20),
@@ -55,8 +55,8 @@ class _Units:
             ctx.set(d.dot.ready, dot_ready)
             ctx.set(d.vector.ready, self.vector is None)
             ctx.set(d.table.ready, table_ready)
-            *_, behind, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
-                await ctx.tick().sample(d.work.p.behind, d.table.valid, Value.cast(d.table.payload), d.dot.valid,
+            *_, overlap, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
+                await ctx.tick().sample(d.work.p.overlap, d.table.valid, Value.cast(d.table.payload), d.dot.valid,
                                         d.sink.valid, d.vector.valid, d.store.valid, d.open_data, d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length,
                                         d.store.p.base)
             dot = dot and dot_ready
@@ -65,14 +65,14 @@ class _Units:
             passing = self.vector is not None or self.store is not None
             if opened and self.stream:
                 self.errors.append("began before the stream was taken")
-            if passing and (vector or dot and not behind):
+            if passing and (vector or dot and not overlap):
                 self.errors.append("began beside a VECTOR")
             if table and table_ready:
                 if self.dots or passing:
                     self.errors.append("TABLE beside an instruction of a unit")
                 self.log.append(("table", table_p))
-            if vector and len(self.dots) > behind:
-                self.errors.append(f"VECTOR began beside {len(self.dots)} DOT, not {behind}")
+            if vector and len(self.dots) > overlap:
+                self.errors.append(f"VECTOR began beside {len(self.dots)} DOT, not {overlap}")
             self.beside["dot"] += bool(dot and passing)
             self.beside["vector"] += bool(vector and self.dots)
             await self._advance(ctx)

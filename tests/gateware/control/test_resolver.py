@@ -36,7 +36,7 @@ def _expected(i, index, stores, **registers):
     dot = {name: getattr(i, name, None) for name, _ in DotCommand}
     dot |= {"vectors": e.vectors, "rows": e.rows, "offset": e.offset}
     vector = {name: getattr(i, name) for name, _ in VectorCommand} | {"length": e.length}
-    work = {"opcode": i.opcode, "behind": i.behind, "streams": e.lines != 0, "score": i.rows_grow, "mix": i.vectors_grow,
+    work = {"opcode": i.opcode, "overlap": i.overlap, "streams": e.lines != 0, "score": i.rows_grow, "mix": i.vectors_grow,
             "dot": dot, "vector": vector,
             "destination_stride": i.destination_stride,
             "store": {"base": e.store_address, "stride": i.store_stride, "code_bits": i.code_bits,

@@ -9,7 +9,7 @@ import pytest
 
 from gateware.dot.engine import DotEngine
 from gateware.exact.block_float import BLOCK
-from gateware.exact.dot import exact_dot, exact_expand, free_bits, unpack_fp16, unpack_power
+from gateware.exact.dot import exact_dot, exact_expand, headroom_bits, unpack_fp16, unpack_power
 from gateware.isa import CodeKind, CodeOrder, Scale, VECTOR_CODES
 from host.image.cache_codes import to_elements
 from host.image.formats import FORMATS, trit_bytes
@@ -53,9 +53,9 @@ class Matrix:
         return Scale.FP16 if self.scales.dtype == np.uint16 else Scale.POWER
 
     @property
-    def free(self):
+    def headroom(self):
         growth = 0 if self.expand else (self.codes.shape[1] - 1).bit_length()
-        return free_bits(code_bits=self.code_bits, code_kind=self.kind, growth=growth + self.extra_growth,
+        return headroom_bits(code_bits=self.code_bits, code_kind=self.kind, growth=growth + self.extra_growth,
                          sub_bits=self.sub_bits, sub_signed=self.sub_signed, minimum=self.minimums is not None)
 
     @property
@@ -71,7 +71,7 @@ class Matrix:
                 "packed": self.packed, "scale": self.scale, "super": self.super, "minimum": self.minimums is not None, "sub_bits": self.sub_bits,
                 "sub_signed": self.sub_signed,
                 "sub_wide": self.sub_scales is not None and self.sub_scales.shape[2] == 1, "expand": self.expand,
-                "vectors": vectors, "rows": rows // 2 if self.paired else rows, "free": self.free, "columns": self.columns}
+                "vectors": vectors, "rows": rows // 2 if self.paired else rows, "headroom": self.headroom, "columns": self.columns}
 
     @property
     def _arguments(self):
@@ -87,7 +87,7 @@ class Matrix:
             "codes": (self.codes if self.table is None else np.array(self.table)[self.codes]).astype(float),
             "scale": per_vector(scales, unpack_fp16 if self.scale == Scale.FP16 else unpack_power),
             "minimum": None if self.minimums is None else per_vector(self.minimums, unpack_fp16),
-            "sub_scales": floats(self.sub_scales), "sub_minimums": floats(self.sub_minimums), "free": self.free}
+            "sub_scales": floats(self.sub_scales), "sub_minimums": floats(self.sub_minimums), "headroom": self.headroom}
 
     def row_parts(self, row):
         """Scales, sub-scales and codes of a row, as bytes."""

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from gateware.exact.dot import exact_dot, exact_expand, free_bits, unpack_fp16, unpack_power
+from gateware.exact.dot import exact_dot, exact_expand, headroom_bits, unpack_fp16, unpack_power
 from gateware.isa import CodeKind
 
 
@@ -13,13 +13,13 @@ def as_fraction(mantissa, exponent):
     return Fraction(int(mantissa)) * Fraction(2)**int(exponent)
 
 
-def reference(codes, x, x_exponent, free, scale, sub_scales, minimum, sub_minimums):
+def reference(codes, x, x_exponent, headroom, scale, sub_scales, minimum, sub_minimums):
     """One row, in Python integers, as the module's text defines it."""
     terms = [(1, codes, scale, sub_scales)]
     if minimum is not None:
         terms.append((-1, np.ones_like(codes), minimum, sub_minimums))
     anchor = max(max(exponent) for _sign, _codes, (_mantissa, exponent), _subs in terms) + max(x_exponent)
-    lsb = Fraction(2)**int(anchor - free)
+    lsb = Fraction(2)**int(anchor - headroom)
     total = 0
     for sign, numbers, (mantissa, exponent), subs in terms:
         for vector in range(len(codes)):
@@ -74,7 +74,7 @@ def test_rows_agree_with_rational_arithmetic(case):
     rows, vectors = 4, 8
     case = dict(case)
     subs = case.pop("subs", 0)
-    free = free_bits(growth=3, **case)
+    headroom = headroom_bits(growth=3, **case)
     if case["code_kind"] == CodeKind.TABLE:
         codes = unsigned_or_signed(rng, 8, True, (rows, vectors, 32))
     else:
@@ -90,15 +90,15 @@ def test_rows_agree_with_rational_arithmetic(case):
     x[:2] = 2**17 - 1
     x_exponent = rng.integers(-40, 20, vectors)
     as_float = lambda numbers: None if numbers is None else numbers.astype(float)  # noqa: E731
-    result = exact_dot(codes.astype(float), scale, x.astype(float), x_exponent, free=free, minimum=minimum,
+    result = exact_dot(codes.astype(float), scale, x.astype(float), x_exponent, headroom=headroom, minimum=minimum,
                        sub_scales=as_float(sub_scales), sub_minimums=as_float(sub_minimums))
     row_of = lambda pair, row: None if pair is None else tuple(part[row] for part in pair)  # noqa: E731
     for row in range(rows):
-        expected = reference(codes[row], x, x_exponent, free, row_of(scale, row),
+        expected = reference(codes[row], x, x_exponent, headroom, row_of(scale, row),
                              None if sub_scales is None else sub_scales[row], row_of(minimum, row),
                              None if sub_minimums is None else sub_minimums[row])
         assert result[row] == expected
-    expanded = exact_expand(codes[:1].astype(float), row_of(scale, slice(1)), free=free,
+    expanded = exact_expand(codes[:1].astype(float), row_of(scale, slice(1)), headroom=headroom,
                             minimum=row_of(minimum, slice(1)),
                             sub_scales=as_float(None if sub_scales is None else sub_scales[:1]),
                             sub_minimums=as_float(None if sub_minimums is None else sub_minimums[:1]))
@@ -106,7 +106,7 @@ def test_rows_agree_with_rational_arithmetic(case):
         one_hot = np.zeros((vectors, 32), int)
         one_hot[lane // 32, lane % 32] = 1 << 16
         assert expanded[lane] == reference(
-            codes[0], one_hot, [-16] * vectors, free, row_of(scale, 0), None if subs == 0 else sub_scales[0],
+            codes[0], one_hot, [-16] * vectors, headroom, row_of(scale, 0), None if subs == 0 else sub_scales[0],
             row_of(minimum, 0), None if sub_minimums is None else sub_minimums[0])
 
 
@@ -116,10 +116,10 @@ def test_the_order_of_vectors_does_not_matter():
     mantissa, exponent = unpack_fp16(rng.integers(0, 0x7C00, (3, 16)))
     x, x_exponent = rng.integers(-2**17 + 1, 2**17, (16, 32)).astype(float), rng.integers(-30, 30, 16)
     order = rng.permutation(16)
-    free = free_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=4)
-    first = exact_dot(codes, (mantissa, exponent), x, x_exponent, free=free)
+    headroom = headroom_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=4)
+    first = exact_dot(codes, (mantissa, exponent), x, x_exponent, headroom=headroom)
     second = exact_dot(codes[:, order], (mantissa[:, order], exponent[:, order]), x[order], x_exponent[order],
-                       free=free)
+                       headroom=headroom)
     assert first.tobytes() == second.tobytes()
 
 
