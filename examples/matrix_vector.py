@@ -14,7 +14,7 @@ from gateware.dot.engine import DotEngine
 from gateware.exact.block_float import quantise_block
 from gateware.exact.dot import headroom_bits
 from gateware.isa import CodeKind, Scale
-from gateware.layouts import DotResult, QuantisedGroup
+from gateware.layouts import DotResult, QuantisedStripe
 from gateware.shapes.dot_shape import DotShape
 from host.image.planes import to_planes
 
@@ -31,7 +31,7 @@ class MatrixVector(wiring.Component):
             "headroom": headroom_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=(vectors - 1).bit_length()), "columns": 1}
         super().__init__({
             "start": In(stream.Signature(0)),
-            "x": In(stream.Signature(QuantisedGroup(X_LANES), always_ready=True)),
+            "x": In(stream.Signature(QuantisedStripe(X_LANES), always_ready=True)),
             "beats": In(stream.Signature(BUS_BITS)),
             "results": Out(stream.Signature(DotResult)),
         })
@@ -72,8 +72,8 @@ def simulate(tensor, x):
 
     async def user(ctx):
         await give(ctx, dut.x, (
-            {"column": 0, "index": index, "exponent": int(exponents[index * X_LANES // 256]), "mantissas": group.tolist()}
-            for index, group in enumerate(mantissas.reshape(-1, X_LANES))))
+            {"column": 0, "index": index, "exponent": int(exponents[index * X_LANES // 256]), "mantissas": stripe.tolist()}
+            for index, stripe in enumerate(mantissas.reshape(-1, X_LANES))))
         await give(ctx, dut.start, [0])
         await give(ctx, dut.beats, pack(tensor))
 

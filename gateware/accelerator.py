@@ -17,8 +17,8 @@ from gateware.dma.read_engine import ReadEngine
 from gateware.dma.write_engine import WriteEngine
 from gateware.dot.engine import DotEngine
 from gateware.dot.slot_table import SlotTable
-from gateware.layouts import BurstRequest, ElementWrite, QuantisedGroup, WriteBeat
-from gateware.vector.scratchpad import GroupWrite
+from gateware.layouts import BurstRequest, ElementWrite, QuantisedStripe, WriteBeat
+from gateware.vector.scratchpad import StripeWrite
 from gateware.vector.unit import ScalarWrite, VectorUnit
 
 __all__ = ["Accelerator", "TraceSignature", "trace_shapes"]
@@ -37,9 +37,9 @@ def TraceSignature(shape):
 def trace_shapes(config):
     """What each ``trace_`` port of an accelerator shows, by its name without the prefix."""
     return {
-        "scratchpad": GroupWrite(config.vector.lanes),
+        "scratchpad": StripeWrite(config.vector.lanes),
         "scalar": ScalarWrite,
-        "column": QuantisedGroup(config.vector.lanes),
+        "column": QuantisedStripe(config.vector.lanes),
         "store": ElementWrite,
         "argmax": ArgmaxWrite,
     }

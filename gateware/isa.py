@@ -119,7 +119,7 @@ class Field:
     ----------
     name : str
     bits : int
-    group : str
+    section : str
         ``"common"``, ``"stream"``, ``"dot"``, ``"vector"``, ``"result"`` or ``"store"``.
     doc : str
     kind : type or None
@@ -128,7 +128,7 @@ class Field:
 
     name: str
     bits: int
-    group: str
+    section: str
     doc: str
     kind: type | None = None
 

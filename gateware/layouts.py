@@ -5,7 +5,7 @@ from amaranth.lib import data
 
 from gateware.isa import CodeOrder, FIELDS, Function, INSTRUCTION_BITS, Reduce, Scale, Sink, Source
 
-__all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout", "QuantisedGroup",
+__all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout", "QuantisedStripe",
            "ScratchpadWrite", "StoreCommand", "StoredCode", "StoredElement", "VectorCommand", "WriteBeat"]
 
 
@@ -47,10 +47,10 @@ VectorCommand = data.StructLayout(
 """What the vector unit needs of an instruction; ``length`` is that of this position."""
 
 
-def QuantisedGroup(vector_lanes):
+def QuantisedStripe(vector_lanes):
     """Mantissas of ``vector_lanes`` elements on their way into the x-buffer.
 
-    ``index`` counts groups from the start of the vector; ``exponent`` is that of the 256-element block.
+    ``index`` counts stripes from the start of the vector; ``exponent`` is that of the 256-element block.
     """
     return data.StructLayout({
         "column": 5, "index": 14, "exponent": signed(10),

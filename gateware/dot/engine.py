@@ -20,7 +20,7 @@ from gateware.dot.step_sequencer import StepSequencer
 from gateware.dot.sub_scale_table import SubScaleTable
 from gateware.dot.x_buffer import XBuffer
 from gateware.isa import VECTOR_CODES
-from gateware.layouts import CodeTableEntries, DotCommand, DotResult, QuantisedGroup
+from gateware.layouts import CodeTableEntries, DotCommand, DotResult, QuantisedStripe
 from gateware.numeric.delay import delay
 from gateware.stream.skid_buffer import SkidBuffer
 
@@ -61,7 +61,7 @@ class DotEngine(wiring.Component):
     bus_bits : int
         Width of a beat: 32, 64, 128 or 256, at least ``dot.lanes``.
     vector_lanes : int
-        Mantissas of a group: 2, 4, 8 or 16, at most ``dot.lanes``.
+        Mantissas of a stripe: 2, 4, 8 or 16, at most ``dot.lanes``.
 
     Members
     -------
@@ -73,15 +73,15 @@ class DotEngine(wiring.Component):
     beats : In(stream)
         Bus words of the matrix, none of them before its command has been taken.
     x : In(stream)
-        Groups of mantissas into the x-buffer, always ready. Those of a column come in order and without
-        groups of another column between them; never while a command reads that column.
+        Stripes of mantissas into the x-buffer, always ready. Those of a column come in order and without
+        stripes of another column between them; never while a command reads that column.
     results : Out(stream)
         :data:`gateware.layouts.DotResult`.
 
     Raises
     ------
     ValueError
-        If beats or groups do not fit the shape.
+        If beats or stripes do not fit the shape.
     """
 
     def __init__(self, *, dot, bus_bits, vector_lanes):
@@ -91,7 +91,7 @@ class DotEngine(wiring.Component):
             "command": In(stream.Signature(DotCommand)),
             "table": In(stream.Signature(CodeTableEntries)),
             "beats": In(stream.Signature(bus_bits)),
-            "x": In(stream.Signature(QuantisedGroup(vector_lanes), always_ready=True)),
+            "x": In(stream.Signature(QuantisedStripe(vector_lanes), always_ready=True)),
             "results": Out(stream.Signature(DotResult)),
         })
 
@@ -115,8 +115,8 @@ class DotEngine(wiring.Component):
         connect(m, rows.scales, scales.beats)
         connect(m, rows.chunks, chunks.i)
         connect(m, chunks.o, decoder.chunks)
-        # Groups go to all the block RAMs of a column, and to the sums: by way of a register.
-        m.d.sync += [x_buffer.groups.valid.eq(self.x.valid), x_buffer.groups.p.eq(self.x.p)]
+        # Stripes go to all the block RAMs of a column, and to the sums: by way of a register.
+        m.d.sync += [x_buffer.stripes.valid.eq(self.x.valid), x_buffer.stripes.p.eq(self.x.p)]
         connect(m, serialiser.results, flipped(self.results))
 
         # Cycle 0 of a step.
@@ -284,7 +284,7 @@ class DotEngine(wiring.Component):
         m.submodules.sub_blocks = sub_blocks = SubBlockSums(dot=dot, vector_lanes=self._vector_lanes)
         start, latency = at_sums - MinimumSums.LATENCY, at_sums - ScaleReader.MANTISSA_LATENCY
         self._send_step(m, steps, sub_blocks, start - SubBlockSums.LATENCY)
-        m.d.comb += [sub_blocks.groups.valid.eq(x_buffer.groups.valid), sub_blocks.groups.p.eq(x_buffer.groups.p)]
+        m.d.comb += [sub_blocks.stripes.valid.eq(x_buffer.stripes.valid), sub_blocks.stripes.p.eq(x_buffer.stripes.p)]
         if subs is None:
             factors = [1 << MINIMUM_BITS - 1] * 2 * sides(dot)
         else:

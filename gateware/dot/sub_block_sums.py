@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from gateware.block_ram import BlockRam
 from gateware.dot.layouts import DotStep, SUB_BLOCK_BITS, SUB_BLOCK_CODES, sides
 from gateware.isa import VECTOR_CODES
-from gateware.layouts import QuantisedGroup
+from gateware.layouts import QuantisedStripe
 from gateware.numeric.delay import delay
 
 __all__ = ["SubBlockSums"]
@@ -18,18 +18,18 @@ _UNIT = 1 << 16
 class SubBlockSums(wiring.Component):
     """The sums of the two sub-blocks of each vector of the x-buffer, in block RAM.
 
-    Computed while the x-buffer is written, from the same groups: what the last one of a vector completes can
+    Computed while the x-buffer is written, from the same stripes: what the last one of a vector completes can
     be read ``WRITE_LATENCY`` + 1 cycles later.
 
     Parameters
     ----------
     dot : gateware.shapes.dot_shape.DotShape
     vector_lanes : int
-        Mantissas of a group, at most ``dot.lanes``.
+        Mantissas of a stripe, at most ``dot.lanes``.
 
     Members
     -------
-    groups : In(stream)
+    stripes : In(stream)
         As for :class:`gateware.dot.x_buffer.XBuffer`.
     step : In(stream)
         With ``expand``, the sub-block of the code that is expanded has the sum 2**16, the others 0.
@@ -43,7 +43,7 @@ class SubBlockSums(wiring.Component):
     def __init__(self, *, dot, vector_lanes):
         self._dot, self._vector_lanes = dot, vector_lanes
         super().__init__({
-            "groups": In(stream.Signature(QuantisedGroup(vector_lanes), always_ready=True)),
+            "stripes": In(stream.Signature(QuantisedStripe(vector_lanes), always_ready=True)),
             "step": In(stream.Signature(DotStep(dot), always_ready=True)),
             "sums": Out(data.ArrayLayout(data.ArrayLayout(signed(SUB_BLOCK_BITS), 2 * sides(dot)),
                                          dot.columns)),
@@ -51,32 +51,32 @@ class SubBlockSums(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        dot, group, parts = self._dot, self.groups.p, sides(self._dot)
+        dot, stripe, parts = self._dot, self.stripes.p, sides(self._dot)
         slot_bits = (dot.slots - 1).bit_length()
         vectors = dot.x_elements // VECTOR_CODES
         vector_bits = (vectors - 1).bit_length()
         code_bits = (SUB_BLOCK_CODES - 1).bit_length()
-        group_bits = (SUB_BLOCK_CODES // self._vector_lanes - 1).bit_length()
+        stripe_bits = (SUB_BLOCK_CODES // self._vector_lanes - 1).bit_length()
 
         # Two cycles: the sum of the mantissas that come together.
-        terms = [group.mantissas[lane] for lane in range(self._vector_lanes)]
+        terms = [stripe.mantissas[lane] for lane in range(self._vector_lanes)]
         for level in range(2):
             terms = _add_pairs(_add_pairs(terms))
             registers = [Signal(term.shape(), reset_less=True, name=f"tree_{level}_{index}")
                          for index, term in enumerate(terms)]
             m.d.sync += [register.eq(term) for register, term in zip(registers, terms)]
             terms = registers
-        index = delay(m, group.index, 2, name="index")
-        column = delay(m, group.column, 2, name="column")
+        index = delay(m, stripe.index, 2, name="index")
+        column = delay(m, stripe.column, 2, name="column")
         valid = Signal(2)
-        m.d.sync += valid.eq(Cat(self.groups.valid, valid))
+        m.d.sync += valid.eq(Cat(self.stripes.valid, valid))
 
         # Third cycle: added to those that came before.
-        place = index[:group_bits]
-        first = place == 0 if group_bits else Const(1)
-        last = place.all() if group_bits else Const(1)
-        half = index[group_bits]
-        vector = index[group_bits + 1:]
+        place = index[:stripe_bits]
+        first = place == 0 if stripe_bits else Const(1)
+        last = place.all() if stripe_bits else Const(1)
+        half = index[stripe_bits]
+        vector = index[stripe_bits + 1:]
         running = Signal(signed(SUB_BLOCK_BITS), reset_less=True)
         total = Signal(signed(SUB_BLOCK_BITS))
         lower = Signal(signed(SUB_BLOCK_BITS), reset_less=True)

@@ -9,7 +9,7 @@ from gateware.dot.layouts import DISTANCE_BITS, DotStep, sides
 from gateware.dot.slot_table import SlotTable
 from gateware.exact.block_float import BLOCK
 from gateware.isa import VECTOR_CODES
-from gateware.layouts import QuantisedGroup
+from gateware.layouts import QuantisedStripe
 from gateware.numeric.delay import delay
 
 __all__ = ["XBuffer"]
@@ -23,20 +23,20 @@ class XBuffer(wiring.Component):
     """Block-floating-point vectors, one per logical column, in block RAM.
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
-    ``vector_lanes`` banks, each as wide as a group that is written; a step reads the same word of all of
-    them. A group is taken every cycle and can be read two cycles later, the exponent of its block three; zero mantissas
-    beyond the end of a column are dropped. The groups of a column arrive in order, from index 0 on, before those of
+    ``vector_lanes`` banks, each as wide as a stripe that is written; a step reads the same word of all of
+    them. A stripe is taken every cycle and can be read two cycles later, the exponent of its block three; zero mantissas
+    beyond the end of a column are dropped. The stripes of a column arrive in order, from index 0 on, before those of
     another column. A column must not be written while a command reads it.
 
     Parameters
     ----------
     dot : gateware.shapes.dot_shape.DotShape
     vector_lanes : int
-        Mantissas of a group, at most ``dot.lanes``.
+        Mantissas of a stripe, at most ``dot.lanes``.
 
     Members
     -------
-    groups : In(stream)
+    stripes : In(stream)
     step : In(stream)
         With ``expand``, the vectors have exponent -16 instead.
     mantissas : Out(signed(18)), array of columns of arrays of lanes
@@ -58,7 +58,7 @@ class XBuffer(wiring.Component):
     def __init__(self, *, dot, vector_lanes):
         self._dot, self._vector_lanes = dot, vector_lanes
         super().__init__({
-            "groups": In(stream.Signature(QuantisedGroup(vector_lanes), always_ready=True)),
+            "stripes": In(stream.Signature(QuantisedStripe(vector_lanes), always_ready=True)),
             "step": In(stream.Signature(DotStep(dot), always_ready=True)),
             "mantissas": Out(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), dot.lanes),
                                               dot.columns)),
@@ -71,7 +71,7 @@ class XBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         dot, step = self._dot, self.step.p
-        group = self.groups.p
+        stripe = self.stripes.p
         vector_lanes = self._vector_lanes
         slot_bits = (dot.slots - 1).bit_length()
         lane_bits = (dot.lanes - 1).bit_length()
@@ -79,24 +79,24 @@ class XBuffer(wiring.Component):
         words = dot.x_elements // dot.lanes
         blocks = dot.x_elements // BLOCK
         word_bits, block_bits = (words - 1).bit_length(), (blocks - 1).bit_length()
-        group_block_bits = (BLOCK // vector_lanes - 1).bit_length()
+        stripe_block_bits = (BLOCK // vector_lanes - 1).bit_length()
 
         # The padding of a vector that fills its column reaches beyond it.
-        inside = self.groups.valid & (group.index < dot.x_elements // vector_lanes)
-        # Each bank has a register that tells whether the group is for it.
+        inside = self.stripes.valid & (stripe.index < dot.x_elements // vector_lanes)
+        # Each bank has a register that tells whether the stripe is for it.
         writes = []
         for column in range(dot.columns):
-            here = inside & (group.column % dot.columns == column)
-            banks = Cat(here & (group.index[:bank_bits] == bank) for bank in range(1 << bank_bits))
+            here = inside & (stripe.column % dot.columns == column)
+            banks = Cat(here & (stripe.index[:bank_bits] == bank) for bank in range(1 << bank_bits))
             writes.append((delay(m, here, name=f"write_{column}"), delay(m, banks, name=f"write_banks_{column}")))
-        valid = delay(m, self.groups.valid, name="valid")
-        group = group.shape()(delay(m, group, name="group"))
-        write_slot = (group.column // dot.columns)[:slot_bits]
+        valid = delay(m, self.stripes.valid, name="valid")
+        stripe = stripe.shape()(delay(m, stripe, name="stripe"))
+        write_slot = (stripe.column // dot.columns)[:slot_bits]
         # Largest exponent so far of the vector that is being written.
         running = Signal(signed(_X_EXPONENT_BITS), reset_less=True)
         running_next = Signal.like(running)
         m.d.comb += running_next.eq(
-            Mux((group.index == 0) | (group.exponent > running), group.exponent, running))
+            Mux((stripe.index == 0) | (stripe.exponent > running), stripe.exponent, running))
         with m.If(valid):
             m.d.sync += running.eq(running_next)
         running_slot = delay(m, write_slot, name="running_slot")
@@ -116,8 +116,8 @@ class XBuffer(wiring.Component):
                 first = bank * vector_lanes
                 m.d.comb += [
                     ram.write_enable.eq(write_banks[bank]),
-                    ram.write_address.eq(Cat(group.index[bank_bits:][:word_bits], write_slot)),
-                    ram.write_data.eq(group.mantissas),
+                    ram.write_address.eq(Cat(stripe.index[bank_bits:][:word_bits], write_slot)),
+                    ram.write_data.eq(stripe.mantissas),
                     ram.read_enable.eq(read_enable),
                     ram.read_address.eq(Cat(read_word, step.slot)),
                     Cat(self.mantissas[column][first + lane] for lane in range(vector_lanes))
@@ -129,8 +129,8 @@ class XBuffer(wiring.Component):
             m.submodules[f"largest_{column}"] = table
             m.d.comb += [
                 ram.write_enable.eq(write),
-                ram.write_address.eq(Cat(group.index[group_block_bits:][:block_bits], write_slot)),
-                ram.write_data.eq(group.exponent),
+                ram.write_address.eq(Cat(stripe.index[stripe_block_bits:][:block_bits], write_slot)),
+                ram.write_data.eq(stripe.exponent),
                 ram.read_enable.eq(read_enable),
                 ram.read_address.eq(Cat(read_block, step.slot)),
                 table.write_enable.eq(delay(m, write, name=f"running_write_{column}")),

@@ -6,7 +6,7 @@ BUS_BITS = (32, 64, 128, 256)
 """Widths that a beat on a memory port may have."""
 
 VECTOR_LANES = (2, 4, 8, 16)
-"""Elements of a group: those that the vector unit computes, and the x-buffer takes, in a cycle."""
+"""Elements of a stripe: those that the vector unit computes, and the x-buffer takes, in a cycle."""
 
 
 def require(condition, owner, name, rule, value):
@@ -27,7 +27,7 @@ def check_bus(owner, bus_bits):
 
 
 def check_vector_lanes(owner, name, lanes):
-    """Refuse a number of elements in a group that is none of :data:`VECTOR_LANES`."""
+    """Refuse a number of elements in a stripe that is none of :data:`VECTOR_LANES`."""
     require(lanes in VECTOR_LANES, owner, name, "2, 4, 8 or 16", lanes)
 
 

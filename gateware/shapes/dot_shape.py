@@ -72,7 +72,7 @@ class DotShape:
         return self.columns * self.slots
 
     def check_ports(self, owner, *, bus_bits, vector_lanes):
-        """Refuse beats or groups that an engine of this shape cannot take.
+        """Refuse beats or stripes that an engine of this shape cannot take.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class DotShape:
         bus_bits : int
             Width of the beats of a matrix: 32, 64, 128 or 256, at least ``lanes``.
         vector_lanes : int
-            Mantissas in a group for the x-buffer: 2, 4, 8 or 16, at most ``lanes``.
+            Mantissas in a stripe for the x-buffer: 2, 4, 8 or 16, at most ``lanes``.
 
         Raises
         ------

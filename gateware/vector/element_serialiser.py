@@ -1,4 +1,4 @@
-"""fp32 elements of groups, one after another."""
+"""fp32 elements of stripes, one after another."""
 
 from amaranth.hdl import Assert, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
@@ -11,32 +11,32 @@ __all__ = ["ElementSerialiser"]
 
 
 class ElementSerialiser(wiring.Component):
-    """Sends the elements of groups one per cycle, with back-pressure, the first one six cycles after its group.
+    """Sends the elements of stripes one per cycle, with back-pressure, the first one six cycles after its stripe.
 
-    Groups come out of a pipeline that cannot wait, at least ``lanes`` cycles apart. So each is announced with
+    Stripes come out of a pipeline that cannot wait, at least ``lanes`` cycles apart. So each is announced with
     ``reserve`` when it enters that pipeline, which is allowed while the queue is not ``full``: it has room for all
-    elements of every group that was reserved. The elements of a group go into the queue one after another, so that the
+    elements of every stripe that was reserved. The elements of a stripe go into the queue one after another, so that the
     queue is one element wide.
 
     Parameters
     ----------
     lanes : int
-        Elements of a group, a power of two.
+        Elements of a stripe, a power of two.
     depth : int
-        Elements of the queue, two groups or more: what is in the pipeline of the vector unit at an element per cycle.
+        Elements of the queue, two stripes or more: what is in the pipeline of the vector unit at an element per cycle.
 
     Members
     -------
     start : In(1)
         A pass begins; no element of the one before is left.
     full : Out(1)
-        No group may be reserved. A register: in the cycle after a group was reserved, none may be.
+        No stripe may be reserved. A register: in the cycle after a stripe was reserved, none may be.
     reserve : In(1)
     valid, last : In(1)
-        A group that was reserved earlier; it is the last of the pass.
-    group : In(ArrayLayout(32, lanes))
+        A stripe that was reserved earlier; it is the last of the pass.
+    stripe : In(ArrayLayout(32, lanes))
     last_lane : In
-        The last element of the last group. Constant during a pass.
+        The last element of the last stripe. Constant during a pass.
     elements : Out(stream of StoredElement)
         Its handshake outputs are registers.
     done : Out(1)
@@ -50,7 +50,7 @@ class ElementSerialiser(wiring.Component):
 
     def __init__(self, *, lanes, depth=128):
         if depth < 2 * lanes:
-            raise ValueError(f"Queue of elements must hold two groups of {lanes} at least, not {depth!r} elements")
+            raise ValueError(f"Queue of elements must hold two stripes of {lanes} at least, not {depth!r} elements")
         self._lanes, self._depth = lanes, depth
         super().__init__({
             "start": In(1),
@@ -58,7 +58,7 @@ class ElementSerialiser(wiring.Component):
             "reserve": In(1),
             "valid": In(1),
             "last": In(1),
-            "group": In(data.ArrayLayout(32, lanes)),
+            "stripe": In(data.ArrayLayout(32, lanes)),
             "last_lane": In(range(lanes)),
             "elements": Out(stream.Signature(StoredElement)),
             "done": Out(1),
@@ -71,27 +71,27 @@ class ElementSerialiser(wiring.Component):
         connect(m, queue.o, flipped(self.elements))
         m.d.comb += self.done.eq(self.elements.valid & self.elements.ready & self.elements.p.last)
 
-        # The group whose elements enter the queue, the next one first, and how many come after that.
-        group = Signal(data.ArrayLayout(32, lanes), reset_less=True)
+        # The stripe whose elements enter the queue, the next one first, and how many come after that.
+        stripe = Signal(data.ArrayLayout(32, lanes), reset_less=True)
         entering, ends, left = Signal(), Signal(reset_less=True), Signal(range(lanes), reset_less=True)
         final = left == 0
         m.d.comb += [
             queue.i.valid.eq(entering),
-            queue.i.p.value.eq(group[0]),
+            queue.i.p.value.eq(stripe[0]),
             queue.i.p.last.eq(ends & final),
         ]
         with m.If(self.valid):
             m.d.sync += [
-                group.eq(self.group),
+                stripe.eq(self.stripe),
                 entering.eq(1),
                 ends.eq(self.last),
                 left.eq(Mux(self.last, self.last_lane, lanes - 1)),
             ]
         with m.Elif(entering):
             m.d.sync += [entering.eq(~final), left.eq(left - 1)]
-            m.d.sync += [group[lane].eq(group[lane + 1]) for lane in range(lanes - 1)]
+            m.d.sync += [stripe[lane].eq(stripe[lane + 1]) for lane in range(lanes - 1)]
 
-        # Room that no group has claimed. A short last group claims too much, until the next pass.
+        # Room that no stripe has claimed. A short last stripe claims too much, until the next pass.
         free = Signal(range(self._depth + 1), init=self._depth)
         left_queue = Signal()
         m.d.comb += left_queue.eq(self.elements.valid & self.elements.ready)
@@ -103,6 +103,6 @@ class ElementSerialiser(wiring.Component):
             m.d.sync += free.eq(self._depth)
         m.d.sync += [
             Assert(~queue.i.valid | queue.i.ready, "An element must find room in the queue"),
-            Assert(~self.valid | ~entering | final, "The elements of a group must have left when the next one comes"),
+            Assert(~self.valid | ~entering | final, "The elements of a stripe must have left when the next one comes"),
         ]
         return m

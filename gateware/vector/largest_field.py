@@ -8,20 +8,20 @@ __all__ = ["LargestField"]
 
 
 class LargestField(wiring.Component):
-    """Largest of the 8-bit exponent fields in the groups of a block.
+    """Largest of the 8-bit exponent fields in the stripes of a block.
 
-    One group per cycle, no flow control. ``done`` comes ``latency(lanes)`` cycles after the block's last
-    group.
+    One stripe per cycle, no flow control. ``done`` comes ``latency(lanes)`` cycles after the block's last
+    stripe.
 
     Parameters
     ----------
     lanes : int
-        Fields of a group, a power of two.
+        Fields of a stripe, a power of two.
 
     Members
     -------
     valid, first, block_ends : In(1)
-        A group; the first of a block; the last of a block.
+        A stripe; the first of a block; the last of a block.
     fields : In(ArrayLayout(8, lanes))
     done : Out(1)
     field : Out(8)
@@ -37,12 +37,12 @@ class LargestField(wiring.Component):
 
     @staticmethod
     def latency(lanes):
-        """Cycles from the last group of a block to ``done``."""
+        """Cycles from the last stripe of a block to ``done``."""
         return (lanes - 1).bit_length() + 1
 
     def elaborate(self, platform):
         m = Module()
-        # Within the group, one level of comparison per cycle.
+        # Within the stripe, one level of comparison per cycle.
         fields = list(self.fields)
         control = Cat(self.valid, self.first, self.block_ends)
         cycle = 0
@@ -58,7 +58,7 @@ class LargestField(wiring.Component):
             m.d.sync += register.eq(control)
             control = register
 
-        # From group to group.
+        # From stripe to stripe.
         valid, first, block_ends = control
         so_far = Signal(8, reset_less=True)
         with m.If(valid):

@@ -17,9 +17,9 @@ class MaxReducer(wiring.Component):
     """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the
     largest of the elements without their signs, `vector_pass.reduce_largest`.
 
-    One group per cycle. Elements are compared as integer keys whose order is that of the floats: those of a group in a
-    tree, two cycles a level, then the largest of the group with the largest so far. ``done`` comes ``latency(lanes)``
-    cycles after the last group.
+    One stripe per cycle. Elements are compared as integer keys whose order is that of the floats: those of a stripe in a
+    tree, two cycles a level, then the largest of the stripe with the largest so far. ``done`` comes ``latency(lanes)``
+    cycles after the last stripe.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ class MaxReducer(wiring.Component):
     magnitude : In(1)
         Signs do not count. Constant during a pass.
     valid, last : In(1)
-        A group; it is the last of the pass.
+        A stripe; it is the last of the pass.
     mask : In(lanes)
-        Elements of the group that exist.
-    group : In(ArrayLayout(32, lanes))
+        Elements of the stripe that exist.
+    stripe : In(ArrayLayout(32, lanes))
     done : Out(1)
         ``value`` is the largest element. Pulses once per pass.
     value : Out(32)
@@ -46,12 +46,12 @@ class MaxReducer(wiring.Component):
         self._lanes = lanes
         super().__init__({
             "start": In(1), "magnitude": In(1), "valid": In(1), "last": In(1), "mask": In(lanes),
-            "group": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
+            "stripe": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
         })
 
     @staticmethod
     def latency(lanes):
-        """Cycles from the last group to ``done``."""
+        """Cycles from the last stripe to ``done``."""
         return 2 * (lanes - 1).bit_length() + 3
 
     def elaborate(self, platform):
@@ -63,10 +63,10 @@ class MaxReducer(wiring.Component):
         # What does not exist is less than every number.
         keys = [key(f"key_{lane}") for lane in range(self._lanes)]
         for lane, register in enumerate(keys):
-            element = Cat(self.group[lane][:31], self.group[lane][31] & ~self.magnitude)
+            element = Cat(self.stripe[lane][:31], self.stripe[lane][31] & ~self.magnitude)
             m.d.sync += register.eq(Mux(self.valid & self.mask[lane], total_order_key(element), _LEAST))
 
-        # Within the group.
+        # Within the stripe.
         level = 0
         while len(keys) > 1:
             larger = []
@@ -82,9 +82,9 @@ class MaxReducer(wiring.Component):
             keys = larger
             level += 1
 
-        # From group to group. A comparison takes a cycle of its own, in which the group before may still become the
-        # largest: a group is compared with both, and what that one turns out to be selects the result.
-        group, = keys
+        # From stripe to stripe. A comparison takes a cycle of its own, in which the stripe before may still become the
+        # largest: a stripe is compared with both, and what that one turns out to be selects the result.
+        stripe, = keys
         before, largest = key("before"), key("largest")
         above_before, above_largest = Signal(reset_less=True), Signal(reset_less=True)
         wins, before_won = Signal(), Signal()
@@ -92,9 +92,9 @@ class MaxReducer(wiring.Component):
             m, Cat(self.valid, self.valid & self.last), self.latency(self._lanes) - 1, name="arrived")
         m.d.comb += wins.eq(arrived[0] & Mux(before_won, above_before, above_largest))
         m.d.sync += [
-            before.eq(group),
-            above_before.eq(group > before),
-            above_largest.eq(group > largest),
+            before.eq(stripe),
+            above_before.eq(stripe > before),
+            above_largest.eq(stripe > largest),
             before_won.eq(wins),
         ]
         with m.If(wins):

@@ -20,42 +20,42 @@ _SCALAR_BITS = 6
 
 
 class OperandFetch(wiring.Component):
-    """Hands the operands of a pass to the lanes, group by group.
+    """Hands the operands of a pass to the lanes, stripe by stripe.
 
-    The scratchpad gives one group per cycle, so a group leaves every ``max(1, number of SCRATCHPAD
+    The scratchpad gives one stripe per cycle, so a stripe leaves every ``max(1, number of SCRATCHPAD
     operands)`` cycles (``half_interval``, ``sum_interval`` or ``lanes`` at least where these apply), later if the stream
     has none or ``hold`` is set. The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after
     ``start``.
 
-    c is wanted only when the product is there; it waits in LUT RAM, 16 groups deep.
+    c is wanted only when the product is there; it waits in LUT RAM, 16 stripes deep.
 
     Parameters
     ----------
     lanes, bus_bits : int
-        Elements of a group, bits of a beat.
+        Elements of a stripe, bits of a beat.
     half_interval, sum_interval : int
-        Least number of cycles between groups of a pass with a function or a reduction, and of one that takes a sum. One
+        Least number of cycles between stripes of a pass with a function or a reduction, and of one that takes a sum. One
         into DRAM takes ``lanes``.
 
     Members
     -------
     start : In(1)
-        A pass begins with ``command``. The previous one has handed over its last group.
+        A pass begins with ``command``. The previous one has handed over its last stripe.
     command : In(VectorCommand)
         Looked at with ``start``.
     operand : In(stream of bus_bits)
     scalar_enable, scalar_address : Out
     scalar_data : In(32)
         A scalar register, ``BlockRam.LATENCY`` cycles after its address.
-    read_enable, read_group : Out
+    read_enable, read_stripe : Out
     read_data : In(ArrayLayout(32, lanes))
-        A group of the scratchpad, ``Scratchpad.LATENCY`` cycles after its address.
+        A stripe of the scratchpad, ``Scratchpad.LATENCY`` cycles after its address.
     hold : In(1)
-        No group may leave.
+        No stripe may leave.
     leaves : Out(1)
-        A group is about to: its operands have been requested.
+        A stripe is about to: its operands have been requested.
     fire, last : Out(1)
-        A group begins; it is the last of the pass.
+        A stripe begins; it is the last of the pass.
     a, b : Out(ArrayLayout(32, lanes))
         Together with ``fire``.
     c : Out(ArrayLayout(32, lanes))
@@ -67,7 +67,7 @@ class OperandFetch(wiring.Component):
     def __init__(self, *, lanes, bus_bits, half_interval, sum_interval):
         self._lanes, self._bus_bits = lanes, bus_bits
         self._half_interval, self._sum_interval = half_interval, sum_interval
-        group = data.ArrayLayout(32, lanes)
+        stripe = data.ArrayLayout(32, lanes)
         super().__init__({
             "start": In(1),
             "command": In(VectorCommand),
@@ -76,15 +76,15 @@ class OperandFetch(wiring.Component):
             "scalar_address": Out(_SCALAR_BITS),
             "scalar_data": In(32),
             "read_enable": Out(1),
-            "read_group": Out(20),
-            "read_data": In(group),
+            "read_stripe": Out(20),
+            "read_data": In(stripe),
             "hold": In(1),
             "leaves": Out(1),
             "fire": Out(1),
             "last": Out(1),
-            "a": Out(group),
-            "b": Out(group),
-            "c": Out(group),
+            "a": Out(stripe),
+            "b": Out(stripe),
+            "c": Out(stripe),
         })
 
     def elaborate(self, platform):
@@ -119,7 +119,7 @@ class OperandFetch(wiring.Component):
             beats.length.eq(Mux(command.b_source == Source.STREAM, command.length, 0)),
         ]
 
-        # A group takes a cycle for each read of the scratchpad, or more. `sources` has a bit for each read, `others`
+        # A stripe takes a cycle for each read of the scratchpad, or more. `sources` has a bit for each read, `others`
         # one for each cycle after the first, shifted out as they pass: so a register says which is the last.
         sources = Cat(source == Source.SCRATCHPAD
                       for source in (command.a_source, command.b_source, command.c_source))
@@ -132,7 +132,7 @@ class OperandFetch(wiring.Component):
                      for number in range(1, max(len(sources), self._half_interval, self._sum_interval, lanes)))
         sources_of_pass, others_of_pass = Signal.like(sources), Signal.like(others)
         sources_left, others_left = Signal.like(sources), Signal.like(others)
-        groups_left = Signal(20 - lane_bits, reset_less=True)
+        stripes_left = Signal(20 - lane_bits, reset_less=True)
         running = Signal()
         go, final = Signal(), Signal()
         m.d.comb += [
@@ -148,7 +148,7 @@ class OperandFetch(wiring.Component):
                 sources_left.eq(sources),
                 others_of_pass.eq(others),
                 others_left.eq(others),
-                groups_left.eq((command.length - 1)[lane_bits:20]),
+                stripes_left.eq((command.length - 1)[lane_bits:20]),
             ]
         with m.Elif(go):
             m.d.sync += [
@@ -157,8 +157,8 @@ class OperandFetch(wiring.Component):
             ]
             with m.If(final):
                 m.d.sync += [
-                    groups_left.eq(groups_left - 1),
-                    running.eq(groups_left != 0),
+                    stripes_left.eq(stripes_left - 1),
+                    running.eq(stripes_left != 0),
                 ]
 
         # Reads of the scratchpad.
@@ -168,7 +168,7 @@ class OperandFetch(wiring.Component):
         m.d.comb += [
             read.eq(Mux(go, sources_left & ~(sources_left - 1), 0)),
             self.read_enable.eq(read.any()),
-            self.read_group.eq(Mux(read[0], a[lane_bits:], Mux(read[1], b[lane_bits:20], c[lane_bits:20]))),
+            self.read_stripe.eq(Mux(read[0], a[lane_bits:], Mux(read[1], b[lane_bits:20], c[lane_bits:20]))),
             wraps.eq((b_wrap != 0) & (wrap_left == 1)),
         ]
         for selected, field in zip(read, (a, b, c)):
@@ -184,14 +184,14 @@ class OperandFetch(wiring.Component):
         # What arrives.
         arrives = Signal(5)
         m.d.comb += arrives.eq(control_delay(
-            m, Cat(read, go & final, groups_left == 0), Scratchpad.LATENCY, name="arrives"))
+            m, Cat(read, go & final, stripes_left == 0), Scratchpad.LATENCY, name="arrives"))
         m.d.sync += [
             self.fire.eq(arrives[3]),
             self.last.eq(arrives[4]),
         ]
         m.d.comb += beats.take.eq(arrives[3] & b_from[Source.STREAM])
 
-        # Scalars are read while the first group is on its way: a, then b, then c.
+        # Scalars are read while the first stripe is on its way: a, then b, then c.
         setup = Signal(4)
         m.d.sync += setup.eq(Cat(self.start, setup[:-1]))
         m.d.comb += [
@@ -235,7 +235,7 @@ class OperandFetch(wiring.Component):
                     m.d.sync += register_b.eq(self.read_data[lane])
             with m.Elif(b_from[Source.STREAM]):
                 with m.If(arrives[3]):
-                    m.d.sync += register_b.eq(beats.group[lane])
+                    m.d.sync += register_b.eq(beats.stripe[lane])
             with m.Elif(b_from[Source.SAME]):
                 with m.If(load_a & a_scalar | arrives[0]):
                     m.d.sync += register_b.eq(value_a)

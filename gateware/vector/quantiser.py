@@ -8,7 +8,7 @@ from gateware.block_ram import BlockRam
 from gateware.exact.block_float import BLOCK
 from gateware.exact.fp32 import BIAS
 from gateware.exact.vector_pass import CODE_BITS, COLUMN_BITS, PADDING
-from gateware.layouts import QuantisedGroup, StoredCode
+from gateware.layouts import QuantisedStripe, StoredCode
 from gateware.numeric.block_float import BlockFloatRound
 from gateware.numeric.delay import delay
 from gateware.vector.code_serialiser import CodeSerialiser
@@ -24,17 +24,17 @@ class Quantiser(wiring.Component):
     A block is written into one half of a buffer while its largest exponent field is found, and then read
     again and rounded while the next one fills the other half::
 
-        group -- buffer ----------------- round -- x
+        stripe -- buffer ----------------- round -- x
               '- largest field - block -'       '- codes
 
-    One group per cycle without back-pressure in the wide case; a block's first mantissas leave
-    ``latency(lanes)`` cycles after its last group, those of a short last block after the mantissas of the
+    One stripe per cycle without back-pressure in the wide case; a block's first mantissas leave
+    ``latency(lanes)`` cycles after its last stripe, those of a short last block after the mantissas of the
     block before. Narrow passes have one block at most; their codes leave one per cycle with back-pressure.
 
     Parameters
     ----------
     lanes : int
-        Elements of a group, 2, 4, 8 or 16.
+        Elements of a stripe, 2, 4, 8 or 16.
 
     Members
     -------
@@ -42,7 +42,7 @@ class Quantiser(wiring.Component):
         A pass begins.
     narrow : In(1)
         Codes go to ``codes``, instead of 18-bit mantissas to ``x``. Constant during a pass, from the cycle before its
-        first group on, like ``code_bits``, ``column``, ``pad`` and ``last_lane``.
+        first stripe on, like ``code_bits``, ``column``, ``pad`` and ``last_lane``.
     code_bits : In(5)
         Width of the codes: 16, scaled by the exponent of their block; or 8 or 4, the elements as integers.
     scale : In(32)
@@ -52,15 +52,15 @@ class Quantiser(wiring.Component):
     pad : In(1)
         32 more zero mantissas follow the vector.
     last_lane : In
-        The last element of the last group.
+        The last element of the last stripe.
     valid, last : In(1)
-        A group; it is the last of the pass.
-    group : In(ArrayLayout(32, lanes))
-    x : Out(stream of QuantisedGroup, always ready)
+        A stripe; it is the last of the pass.
+    stripe : In(ArrayLayout(32, lanes))
+    x : Out(stream of QuantisedStripe, always ready)
         Padded with zero mantissas to a multiple of 32 elements.
     codes : Out(stream of StoredCode)
     done : Out(1)
-        The last group or code leaves in this cycle. Pulses once per pass.
+        The last stripe or code leaves in this cycle. Pulses once per pass.
     """
 
     def __init__(self, *, lanes):
@@ -75,28 +75,28 @@ class Quantiser(wiring.Component):
             "last_lane": In(range(lanes)),
             "valid": In(1),
             "last": In(1),
-            "group": In(data.ArrayLayout(32, lanes)),
-            "x": Out(stream.Signature(QuantisedGroup(lanes), always_ready=True)),
+            "stripe": In(data.ArrayLayout(32, lanes)),
+            "x": Out(stream.Signature(QuantisedStripe(lanes), always_ready=True)),
             "codes": Out(stream.Signature(StoredCode)),
             "done": Out(1),
         })
 
     @staticmethod
     def latency(lanes):
-        """Cycles from the last group of a block to its first mantissas."""
+        """Cycles from the last stripe of a block to its first mantissas."""
         return LargestField.latency(lanes) + 2 + BlockRam.LATENCY + BlockFloatRound.LATENCY
 
     def elaborate(self, platform):
         m = Module()
-        lanes, groups = self._lanes, BLOCK // self._lanes
+        lanes, stripes = self._lanes, BLOCK // self._lanes
         padding = PADDING // lanes
         exists = Signal(lanes, reset_less=True)
         m.d.sync += exists.eq(Cat(lane <= self.last_lane for lane in range(lanes)))
 
         # Fill.
-        fill, fill_half = Signal(range(groups)), Signal()
+        fill, fill_half = Signal(range(stripes)), Signal()
         block_ends = Signal()
-        m.d.comb += block_ends.eq(self.valid & (self.last | (fill == groups - 1)))
+        m.d.comb += block_ends.eq(self.valid & (self.last | (fill == stripes - 1)))
         with m.If(self.valid):
             m.d.sync += fill.eq(fill + 1)
         with m.If(block_ends):
@@ -111,18 +111,18 @@ class Quantiser(wiring.Component):
             largest.block_ends.eq(block_ends),
         ]
         m.d.comb += [
-            largest.fields[lane].eq(Mux(self.last & ~exists[lane], 0, self.group[lane][23:31]))
+            largest.fields[lane].eq(Mux(self.last & ~exists[lane], 0, self.stripe[lane][23:31]))
             for lane in range(lanes)]
 
         # A block waits here while the one before it is read: only a short last block ever does.
-        block = data.StructLayout({"end": range(groups), "last": 1})
+        block = data.StructLayout({"end": range(stripes), "last": 1})
         waiting, waits = Signal(block, reset_less=True), Signal()
-        waiting_end = Signal(range(groups + padding), reset_less=True)  # its last group, padding included
+        waiting_end = Signal(range(stripes + padding), reset_less=True)  # its last stripe, padding included
         field = Signal(8, reset_less=True)
         ended = delay(m, Cat(fill, self.last), LargestField.latency(lanes), name="ended")
 
-        # Read. Padding groups follow the last one.
-        read, read_half, reading = Signal(range(groups + padding)), Signal(), Signal()
+        # Read. Padding stripes follow the last one.
+        read, read_half, reading = Signal(range(stripes + padding)), Signal(), Signal()
         current = Signal(block, reset_less=True)
         end = Signal.like(read, reset_less=True)
         exponent = Signal(signed(10), reset_less=True)
@@ -162,7 +162,7 @@ class Quantiser(wiring.Component):
         with m.If(self.start):
             m.d.sync += read_half.eq(0)
 
-        # Round. What tells groups apart travels beside them.
+        # Round. What tells stripes apart travels beside them.
         kind = data.StructLayout({"valid": 1, "first": 1, "pad": 1, "last": 1, "final": 1})
         stages = [Signal(kind, name=f"kind_{cycle}")
                   for cycle in range(BlockRam.LATENCY + BlockFloatRound.LATENCY + 1)]
@@ -190,19 +190,19 @@ class Quantiser(wiring.Component):
             m.d.sync += index.eq(0)
 
         for lane in range(lanes):
-            m.submodules[f"buffer_{lane}"] = buffer = BlockRam(width=32, depth=2 * groups)
+            m.submodules[f"buffer_{lane}"] = buffer = BlockRam(width=32, depth=2 * stripes)
             m.submodules[f"round_{lane}"] = rounding = BlockFloatRound()
             m.d.comb += [
                 buffer.write_enable.eq(self.valid),
                 buffer.write_address.eq(Cat(fill, fill_half)),
-                buffer.write_data.eq(self.group[lane]),
+                buffer.write_data.eq(self.stripe[lane]),
                 buffer.read_enable.eq(go),
-                buffer.read_address.eq(Cat(read[:groups.bit_length() - 1], read_half)),
+                buffer.read_address.eq(Cat(read[:stripes.bit_length() - 1], read_half)),
                 rounding.a.eq(buffer.read_data),
                 rounding.exponent.eq(exponent_in),
                 rounding.bits.eq(bits),
                 self.x.payload.mantissas[lane].eq(Mux(out.pad | (out.last & ~exists[lane]), 0, rounding.o)),
-                serialiser.group[lane].eq(rounding.o),
+                serialiser.stripe[lane].eq(rounding.o),
             ]
         m.d.comb += [
             self.x.valid.eq(out.valid & ~self.narrow),

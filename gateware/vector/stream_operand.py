@@ -1,4 +1,4 @@
-"""The operand that comes from DRAM: beats of the bus become groups of elements."""
+"""The operand that comes from DRAM: beats of the bus become stripes of elements."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, memory, stream, wiring
@@ -10,14 +10,14 @@ _ROWS = 16
 
 
 class StreamOperand(wiring.Component):
-    """Queue that takes beats of ``bus_bits`` and gives groups of ``lanes`` fp32 elements, in order.
+    """Queue that takes beats of ``bus_bits`` and gives stripes of ``lanes`` fp32 elements, in order.
 
-    A beat or a group may be the wider one. One beat in and one group out per cycle. A pass begins with
+    A beat or a stripe may be the wider one. One beat in and one stripe out per cycle. A pass begins with
     ``start`` and ends with its ``length``-th element: no further beat is taken, and what the last one holds
     beyond is dropped.
 
-    A group is taken in two steps, so that reads of a memory with latency can be launched beside it:
-    ``reserve`` it when one is ``available``, and ``take`` it from ``group`` at any later time, in order.
+    A stripe is taken in two steps, so that reads of a memory with latency can be launched beside it:
+    ``reserve`` it when one is ``available``, and ``take`` it from ``stripe`` at any later time, in order.
 
     Its rows, ``max(bus_bits, 32 * lanes)`` wide and 16 deep, are LUT RAM.
 
@@ -36,13 +36,13 @@ class StreamOperand(wiring.Component):
     beats : In(stream of bus_bits)
         Ready depends on registers only.
     available : Out(1)
-        There is a group not reserved yet. Depends on registers only.
+        There is a stripe not reserved yet. Depends on registers only.
     reserve : In(1)
-        Reserve one group. Only while ``available``.
+        Reserve one stripe. Only while ``available``.
     take : In(1)
-        Go to the next group. Only for a group that is reserved.
-    group : Out(ArrayLayout(32, lanes))
-        The oldest group not taken yet.
+        Go to the next stripe. Only for a stripe that is reserved.
+    stripe : Out(ArrayLayout(32, lanes))
+        The oldest stripe not taken yet.
     """
 
     def __init__(self, *, lanes, bus_bits):
@@ -55,13 +55,13 @@ class StreamOperand(wiring.Component):
             "available": Out(1),
             "reserve": In(1),
             "take": In(1),
-            "group": Out(data.ArrayLayout(32, lanes)),
+            "stripe": Out(data.ArrayLayout(32, lanes)),
         })
 
     def elaborate(self, platform):
         m = Module()
         lanes, words = self._lanes, self._words
-        # A row is one group or one beat, whichever is wider, and the narrower one is a chunk of it.
+        # A row is one stripe or one beat, whichever is wider, and the narrower one is a chunk of it.
         chunks = max(lanes // words, words // lanes)
         chunk_bits = 32 * min(lanes, words)
         chunk_shift = (chunks - 1).bit_length()
@@ -72,7 +72,7 @@ class StreamOperand(wiring.Component):
         write_chunk, read_chunk = Signal(chunk_shift), Signal(chunk_shift)
         rows = Signal(range(_ROWS + 1))              # rows that hold anything
         room = Signal()                              # there is a row, even if one is written just now
-        groups = Signal(range(_ROWS * chunks + 1))   # groups not reserved, the cycle before
+        stripes = Signal(range(_ROWS * chunks + 1))   # stripes not reserved, the cycle before
         reserved = Signal()                          # one was, in that cycle
 
         # In.
@@ -103,10 +103,10 @@ class StreamOperand(wiring.Component):
         m.d.sync += [
             rows.eq(rows + row_written - row_read),
             room.eq(rows < _ROWS - 1),
-            groups.eq(groups + Mux(row_written, chunks if reads_chunks else 1, 0) - reserved),
+            stripes.eq(stripes + Mux(row_written, chunks if reads_chunks else 1, 0) - reserved),
             reserved.eq(self.reserve),
-            # Groups there are, from those there were.
-            self.available.eq(row_written | Mux(self.reserve, groups > Mux(reserved, 2, 1), self.available)),
+            # Stripes there are, from those there were.
+            self.available.eq(row_written | Mux(self.reserve, stripes > Mux(reserved, 2, 1), self.available)),
         ]
         with m.If(self.start):
             m.d.sync += [
@@ -115,7 +115,7 @@ class StreamOperand(wiring.Component):
                 beats_after.eq((self.length - 1) >> (words - 1).bit_length()),
                 room.eq(1),
                 write_row.eq(0), read_row.eq(0), write_chunk.eq(0), read_chunk.eq(0),
-                rows.eq(0), groups.eq(0), reserved.eq(0), self.available.eq(0),
+                rows.eq(0), stripes.eq(0), reserved.eq(0), self.available.eq(0),
             ]
 
         parts = []
@@ -130,6 +130,6 @@ class StreamOperand(wiring.Component):
                 read.addr.eq(read_row),
             ]
             parts.append(read.data)
-        m.d.comb += self.group.as_value().eq(Cat(parts).word_select(read_chunk, chunk_bits) if reads_chunks
+        m.d.comb += self.stripe.as_value().eq(Cat(parts).word_select(read_chunk, chunk_bits) if reads_chunks
                                              else Cat(parts))
         return m

@@ -17,12 +17,12 @@ class SumReducer(wiring.Component):
     """Sum in the order of :func:`gateware.exact.sums.interleaved_sum`.
 
     Element ``i`` is added to partial sum ``i % 64``; lane ``i % lanes`` keeps it in row ``i % 64 // lanes``
-    of its block RAM. After the last group the partial sums are added in a tree, ``p[i] += p[i + half]`` for
+    of its block RAM. After the last stripe the partial sums are added in a tree, ``p[i] += p[i + half]`` for
     ``half`` = 32..1: rows of the same lane first, then the lanes' row 0. A level with ``half >= length`` is
     left out: it would add +0 to single elements, and none of them is -0 because +0 was added to them before.
 
-    A row is ready ``LOOP`` cycles after it was read: groups must come ``interval(lanes)`` cycles apart at
-    least. ``done`` comes ``tail(lanes, length)`` cycles after the last group.
+    A row is ready ``LOOP`` cycles after it was read: stripes must come ``interval(lanes)`` cycles apart at
+    least. ``done`` comes ``tail(lanes, length)`` cycles after the last stripe.
 
     Parameters
     ----------
@@ -36,10 +36,10 @@ class SumReducer(wiring.Component):
     length : In(20)
         Elements of the pass. Looked at with ``start``.
     valid, last : In(1)
-        A group; it is the last of the pass.
+        A stripe; it is the last of the pass.
     mask : In(lanes)
-        Elements of the group that exist.
-    group : In(ArrayLayout(32, lanes))
+        Elements of the stripe that exist.
+    stripe : In(ArrayLayout(32, lanes))
     done : Out(1)
         ``value`` is the sum. Pulses once per pass.
     value : Out(32)
@@ -52,17 +52,17 @@ class SumReducer(wiring.Component):
         self._lanes = lanes
         super().__init__({
             "start": In(1), "length": In(20), "valid": In(1), "last": In(1), "mask": In(lanes),
-            "group": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
+            "stripe": In(data.ArrayLayout(32, lanes)), "done": Out(1), "value": Out(32),
         })
 
     @classmethod
     def interval(cls, lanes):
-        """Least number of cycles from one group to the next."""
+        """Least number of cycles from one stripe to the next."""
         return -(-cls.LOOP // (PARTIAL_SUMS // lanes))
 
     @classmethod
     def tail(cls, lanes, length):
-        """Cycles from the last group to ``done``."""
+        """Cycles from the last stripe to ``done``."""
         levels = [1 << level for level in range((PARTIAL_SUMS - 1).bit_length()) if 1 << level < length]
         return cls.LOOP + sum(cls._turn(lanes) + half // lanes // 2 for half in levels)
 
@@ -138,7 +138,7 @@ class SumReducer(wiring.Component):
 
         # What the operands are, when the block RAMs have them.
         no_first = delay(m, ~adding & fresh, BlockRam.LATENCY, name="no_first")
-        of_group = delay(m, ~adding, BlockRam.LATENCY, name="of_group")
+        of_stripe = delay(m, ~adding, BlockRam.LATENCY, name="of_stripe")
         second_exists = delay(m, exists, BlockRam.LATENCY, name="exists")
         distance = delay(m, half[:lane_bits], BlockRam.LATENCY, name="distance")
         seconds, sums = [], []
@@ -172,8 +172,8 @@ class SumReducer(wiring.Component):
                 if lane < 1 << bit:
                     source = Mux(distance[bit], seconds[lane + (1 << bit)], source)
                     valid = Mux(distance[bit], second_exists[lane + (1 << bit)], valid)
-            element = delay(m, self.group[lane], BlockRam.LATENCY, name=f"element_{lane}")
-            m.d.sync += operand.eq(Mux(of_group | valid, Mux(of_group, element, source), 0))
+            element = delay(m, self.stripe[lane], BlockRam.LATENCY, name=f"element_{lane}")
+            m.d.sync += operand.eq(Mux(of_stripe | valid, Mux(of_stripe, element, source), 0))
         # The last one that lane 0 writes is the total.
         with m.If(writes[len(row)]):
             m.d.sync += self.value.eq(sums[0].o)

@@ -7,18 +7,18 @@ from amaranth.lib.wiring import In, Out
 from gateware.block_ram import BlockRam
 from gateware.exact.vector_pass import CODE_BITS
 from gateware.isa import Function, Reduce, Sink
-from gateware.layouts import QuantisedGroup, ScratchpadWrite, StoredCode, StoredElement, VectorCommand
+from gateware.layouts import QuantisedStripe, ScratchpadWrite, StoredCode, StoredElement, VectorCommand
 from gateware.numeric.delay import delay
 from gateware.shapes.checks import check_bus
 from gateware.vector.control_delay import control_delay
 from gateware.vector.element_serialiser import ElementSerialiser
-from gateware.vector.group_function import GroupFunction
-from gateware.vector.half_groups import HalfGroups
+from gateware.vector.stripe_function import StripeFunction
+from gateware.vector.half_stripes import HalfStripes
 from gateware.vector.lane import Lane
 from gateware.vector.max_reducer import MaxReducer
 from gateware.vector.operand_fetch import OperandFetch
 from gateware.vector.quantiser import Quantiser
-from gateware.vector.scratchpad import GroupWrite, Scratchpad
+from gateware.vector.scratchpad import StripeWrite, Scratchpad
 from gateware.vector.sum_reducer import SumReducer
 
 __all__ = ["ScalarWrite", "VectorUnit"]
@@ -40,13 +40,13 @@ class VectorUnit(wiring.Component):
                                                                 |-- serialiser -- elements
                                                                 '-- sum, largest -- scalars
 
-    Functions and reductions take half a group per cycle: passes have little of both, and their units are large. Passes into
+    Functions and reductions take half a stripe per cycle: passes have little of both, and their units are large. Passes into
     DRAM take one element per cycle, and less as far as ``elements`` waits.
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
     ``interval = max(1, SCRATCHPAD operands)``, at least 2 with a function or a reduction (for SUM with 16 lanes
-    at least 4), for MEMORY at least ``lanes``, and ``groups = ceil(length / lanes)`` the last result is there after
-    ``groups * interval + 24`` cycles,
+    at least 4), for MEMORY at least ``lanes``, and ``stripes = ceil(length / lanes)`` the last result is there after
+    ``stripes * interval + 24`` cycles,
     18 more for a function other than the identity. Then follow, the longer of both:
 
     ===============  ==============================================================================
@@ -54,9 +54,9 @@ class VectorUnit(wiring.Component):
     ===============  ==============================================================================
     NONE, no reduce  1
     SCRATCHPAD       1
-    COLUMN           ``Quantiser.latency(lanes)`` (14 for 4) + groups of the last block, padded
-    STORE            three more, and one code per cycle instead of a group
-    MEMORY           6, and one for each element of the last group beyond the first
+    COLUMN           ``Quantiser.latency(lanes)`` (14 for 4) + stripes of the last block, padded
+    STORE            three more, and one code per cycle instead of a stripe
+    MEMORY           6, and one for each element of the last stripe beyond the first
     SUM              ``SumReducer.tail(lanes // 2, length)`` + 3 (18 for one element, 123 for 64 at 4 lanes)
     MAX, LARGEST     ``MaxReducer.latency(lanes // 2)`` + 3 (8 at 4 lanes)
     ===============  ==============================================================================
@@ -76,16 +76,16 @@ class VectorUnit(wiring.Component):
         A pass of 1 or more elements; taken when the previous one is done.
     done : Out(1)
         Pulses when every effect of the pass is complete: the next pass may read what it wrote to scratchpad
-        and scalars, the x-buffer has been sent its last group, the last code or element has been accepted.
+        and scalars, the x-buffer has been sent its last stripe, the last code or element has been accepted.
     operand : In(stream of bus_bits)
         The stream operand, fp32 elements, little endian. A pass takes ``ceil(32 * length / bus_bits)`` beats
         and ignores what the last one holds beyond ``length``.
     results : In(stream of ScratchpadWrite)
         Elements for the scratchpad from elsewhere, one per cycle while the unit does not write itself.
-    x : Out(stream of QuantisedGroup, always ready)
+    x : Out(stream of QuantisedStripe, always ready)
     codes : Out(stream of StoredCode)
     elements : Out(stream of StoredElement)
-    trace_scratchpad : Out(stream of GroupWrite, always ready)
+    trace_scratchpad : Out(stream of StripeWrite, always ready)
         Every write to the scratchpad, of passes and of ``results``.
     trace_scalar : Out(stream of ScalarWrite, always ready)
 
@@ -104,10 +104,10 @@ class VectorUnit(wiring.Component):
             "done": Out(1),
             "operand": In(stream.Signature(bus_bits)),
             "results": In(stream.Signature(ScratchpadWrite)),
-            "x": Out(stream.Signature(QuantisedGroup(lanes), always_ready=True)),
+            "x": Out(stream.Signature(QuantisedStripe(lanes), always_ready=True)),
             "codes": Out(stream.Signature(StoredCode)),
             "elements": Out(stream.Signature(StoredElement)),
-            "trace_scratchpad": Out(stream.Signature(GroupWrite(lanes), always_ready=True)),
+            "trace_scratchpad": Out(stream.Signature(StripeWrite(lanes), always_ready=True)),
             "trace_scalar": Out(stream.Signature(ScalarWrite, always_ready=True)),
         })
 
@@ -126,7 +126,7 @@ class VectorUnit(wiring.Component):
         taking_sum, taking_max, by_magnitude = (
             Signal(reset_less=True, name=name) for name in ("taking_sum", "taking_max", "by_magnitude"))
         identity = Signal(reset_less=True)
-        destination = Signal(20, reset_less=True)  # of the next group
+        destination = Signal(20, reset_less=True)  # of the next stripe
         column = Signal(5, reset_less=True)
         pad = Signal(reset_less=True)
         code_bits = Signal.like(command.code_bits, reset_less=True)
@@ -171,7 +171,7 @@ class VectorUnit(wiring.Component):
             scalars.read_address.eq(Mux(fetch.scalar_enable, fetch.scalar_address, register)),
             fetch.scalar_data.eq(scalars.read_data),
             scratchpad.read_enable.eq(fetch.read_enable),
-            scratchpad.read_group.eq(fetch.read_group),
+            scratchpad.read_stripe.eq(fetch.read_stripe),
             fetch.read_data.eq(scratchpad.read_data),
         ]
 
@@ -186,14 +186,14 @@ class VectorUnit(wiring.Component):
                 lane.c.eq(fetch.c[index]),
                 sums[index].eq(lane.o),
             ]
-        m.submodules.function = functions = GroupFunction(lanes=lanes)
-        m.d.comb += [functions.function.eq(function), functions.group.eq(sums)]
+        m.submodules.function = functions = StripeFunction(lanes=lanes)
+        m.d.comb += [functions.function.eq(function), functions.stripe.eq(sums)]
         m.d.sync += results.eq(Mux(identity, sums, functions.o))
         # What comes with the results is known one cycle ahead of them: a register for each of those who
         # listen.
         short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.LATENCY, name="short")
         # A pass that takes the short way may not show here later, in the middle of the next one.
-        long = control_delay(m, Mux(identity, 0, short), GroupFunction.LATENCY, name="long")
+        long = control_delay(m, Mux(identity, 0, short), StripeFunction.LATENCY, name="long")
         m.d.comb += functions.arrives.eq(short[0])
         coming, coming_last = Signal(), Signal()
         valid, last, mask = Signal(), Signal(), Signal(lanes)
@@ -234,7 +234,7 @@ class VectorUnit(wiring.Component):
             quantiser.last_lane.eq(last_lane),
             quantiser.valid.eq(to_quantiser),
             quantiser.last.eq(last),
-            quantiser.group.eq(results),
+            quantiser.stripe.eq(results),
         ]
         wiring.connect(m, quantiser.x, wiring.flipped(self.x))
         wiring.connect(m, quantiser.codes, wiring.flipped(self.codes))
@@ -247,16 +247,16 @@ class VectorUnit(wiring.Component):
             serialiser.reserve.eq(into[Sink.MEMORY] & fetch.leaves),
             serialiser.valid.eq(to_memory),
             serialiser.last.eq(last),
-            serialiser.group.eq(results),
+            serialiser.stripe.eq(results),
             serialiser.last_lane.eq(last_lane),
         ]
         wiring.connect(m, serialiser.elements, wiring.flipped(self.elements))
 
-        # To a scalar, half a group at a time.
-        m.submodules.halves = halves = HalfGroups(lanes=lanes)
+        # To a scalar, half a stripe at a time.
+        m.submodules.halves = halves = HalfStripes(lanes=lanes)
         m.submodules.sum = total = SumReducer(lanes=lanes // 2)
         m.submodules.max = largest = MaxReducer(lanes=lanes // 2)
-        m.d.comb += [halves.arrives.eq(valid), halves.group.eq(results), largest.magnitude.eq(by_magnitude)]
+        m.d.comb += [halves.arrives.eq(valid), halves.stripe.eq(results), largest.magnitude.eq(by_magnitude)]
         upper_mask = delay(m, mask[lanes // 2:], name="upper_mask")
         upper_last = delay(m, last, name="upper_last")
         for reducer, arrives in ((total, to_sum), (largest, to_max)):
@@ -265,7 +265,7 @@ class VectorUnit(wiring.Component):
                 reducer.valid.eq(arrives | control_delay(m, arrives, 1, name="upper")),
                 reducer.last.eq(~arrives & upper_last),
                 reducer.mask.eq(Mux(arrives, mask[:lanes // 2], upper_mask)),
-                reducer.group.eq(halves.half),
+                reducer.stripe.eq(halves.half),
             ]
         reduced = Signal()
         value = Signal(32, reset_less=True)

@@ -56,7 +56,7 @@ class Hyperparameters:
     eos: int | None = None
 
     @property
-    def group(self):
+    def heads_per_kv(self):
         """Query heads that share one KV head."""
         return self.heads // self.kv_heads
 

@@ -64,7 +64,7 @@ def attention(ideal, layer, x, *, rotate=lambda ideal, heads: heads):
     hidden = np.arange(stop) > np.arange(start, stop)[:, None]
     mixed = np.empty((len(x), hp.heads, hp.head_dim))
     for head in range(hp.heads):
-        shared = head // hp.group
+        shared = head // hp.heads_per_kv
         scores = queries[head] @ keys[shared].T / np.sqrt(hp.head_dim)
         scores[hidden] = -np.inf
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -42,9 +42,9 @@ def _signed(value, width):
 
 def _scratchpad(writes, indices, bits, shape):
     lanes = shape["mask"].width
-    groups = zip(indices, _numbers(bits, shape["address"]), _numbers(bits, shape["mask"]),
+    stripes = zip(indices, _numbers(bits, shape["address"]), _numbers(bits, shape["mask"]),
                  _numbers(bits, shape["data"], lanes))
-    for index, address, mask, values in groups:
+    for index, address, mask, values in stripes:
         for lane in range(lanes):
             if mask >> lane & 1:
                 writes[index, "scratchpad", address + lane] = values[lane]
@@ -57,10 +57,10 @@ def _scalar(writes, indices, bits, shape):
 
 def _column(writes, indices, bits, shape):
     lanes = shape["mantissas"].shape.length
-    groups = zip(indices, *(_numbers(bits, shape[name]) for name in ("column", "index", "exponent")),
+    stripes = zip(indices, *(_numbers(bits, shape[name]) for name in ("column", "index", "exponent")),
                  _numbers(bits, shape["mantissas"], lanes))
-    for index, column, group, exponent, mantissas in groups:
-        first = group * lanes
+    for index, column, stripe, exponent, mantissas in stripes:
+        first = stripe * lanes
         writes[index, "exponent", (column, first // BLOCK)] = _signed(exponent, shape["exponent"].width)
         for lane, mantissa in enumerate(mantissas):
             writes[index, "mantissa", (column, first + lane)] = _signed(mantissa, shape["mantissas"].width // lanes)

@@ -92,7 +92,7 @@ def _fields():
         top = offset + field.bits - 1
         place = f"{top}:{offset}" if top > offset else str(offset)
         kind = f" [{field.kind.__name__}](#{field.kind.__name__.lower()})" if field.kind else ""
-        rows[field.group].append([place, f"`{field.name}`", str(field.bits), text(field.doc) + kind])
+        rows[field.section].append([place, f"`{field.name}`", str(field.bits), text(field.doc) + kind])
         offset = top + 1
     for group, heading in _GROUPS.items():
         yield f"### {heading}\n\n" + table(["Bits", "Field", "Width", "Meaning"], rows[group])

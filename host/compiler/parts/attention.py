@@ -83,7 +83,7 @@ def attention(b, layer, rotate=None):
     if rotate:
         rotate(b, f"{layer}.rope_q", query, query_length)
     for shared in range(hp.kv_heads):
-        heads = [(token, head) for token in b.tokens for head in range(shared * hp.group, (shared + 1) * hp.group)]
+        heads = [(token, head) for token in b.tokens for head in range(shared * hp.heads_per_kv, (shared + 1) * hp.heads_per_kv)]
         for start in range(0, len(heads), b.config.dot.logical_columns):
             _queries(b, layer, shared, query, heads[start:start + b.config.dot.logical_columns])
     with b.marked(kind=Kind.QUANTISE):

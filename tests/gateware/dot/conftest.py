@@ -150,7 +150,7 @@ class Vector:
         assert count * VECTOR_CODES == len(self.mantissas)
         return self.mantissas.astype(float).reshape(-1, VECTOR_CODES), exponents
 
-    def groups(self, column, vector_lanes):
+    def stripes(self, column, vector_lanes):
         """Payloads of the x-buffer."""
         for index, start in enumerate(range(0, len(self.mantissas), vector_lanes)):
             yield {"column": column, "index": index, "exponent": int(self.exponents[start // BLOCK]),
@@ -207,7 +207,7 @@ class EngineBench:
             while self.begun < index:
                 await ctx.tick()
             for column, vector in x.items():
-                await send(ctx, self.dut.x, vector.groups(column, self.config.vector.lanes), rng, self.stalls[0])
+                await send(ctx, self.dut.x, vector.stripes(column, self.config.vector.lanes), rng, self.stalls[0])
             self.written += 1
 
     async def _send_commands(self, ctx):

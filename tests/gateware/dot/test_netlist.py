@@ -11,7 +11,7 @@ from flow.synthesis import synthesise
 from boards.device import DEVICES
 from boards.ecp5 import Ecp5
 from gateware.dot.engine import DotEngine
-from gateware.layouts import DotCommand, DotResult, QuantisedGroup
+from gateware.layouts import DotCommand, DotResult, QuantisedStripe
 from gateware.ports import port_signals
 from gateware.shapes.dot_shape import DotShape
 from sim.compile import compile_design
@@ -46,10 +46,10 @@ class NetlistBench:
         simulation = self._simulation
         simulation.reset()
         simulation.set("fault", fault)
-        groups = QuantisedGroup(VECTOR_LANES)
+        stripes = QuantisedStripe(VECTOR_LANES)
         for column, vector in x.items():
-            for group in vector.groups(column, VECTOR_LANES):
-                self._set("x", pack(groups, group))
+            for stripe in vector.stripes(column, VECTOR_LANES):
+                self._set("x", pack(stripes, stripe))
                 simulation.run(1)
         self._set("x", None)
         commands = [pack(DotCommand, matrix.command) for matrix in matrices]

@@ -22,14 +22,14 @@ def writes(rng, mantissas, exponents, vector_lanes):
     """Cycles in which all columns are written, in any order, with cycles between, and padding beyond their ends."""
     for column in rng.permutation(len(mantissas)):
         padded = np.concatenate([mantissas[column], np.zeros(32, np.int64)])
-        for index, group in enumerate(padded.reshape(-1, vector_lanes)):
+        for index, stripe in enumerate(padded.reshape(-1, vector_lanes)):
             while rng.random() < 0.2:
-                yield {"groups.valid": 0}
+                yield {"stripes.valid": 0}
             block = min(index * vector_lanes // 256, exponents.shape[1] - 1)
-            yield {"groups.valid": 1, "groups.payload": {
+            yield {"stripes.valid": 1, "stripes.payload": {
                 "column": int(column), "index": index, "exponent": int(exponents[column, block]),
-                "mantissas": group.tolist()}}
-    yield {"groups.valid": 0}
+                "mantissas": stripe.tolist()}}
+    yield {"stripes.valid": 0}
 
 
 def steps(rng, shape, vectors, count):

@@ -20,7 +20,7 @@ def vector(rng, length, scale=1.0):
 
 
 def run(lanes, vectors, *, code_bits=None, stall=0.0, seed=0, gaps=False):
-    """What leaves the quantiser, per vector, and the cycles from the last group in to done.
+    """What leaves the quantiser, per vector, and the cycles from the last stripe in to done.
 
     Codes of ``code_bits``, or mantissas. The scale of a vector is its index, for codes that have none of their own.
     """
@@ -44,7 +44,7 @@ def run(lanes, vectors, *, code_bits=None, stall=0.0, seed=0, gaps=False):
             for first in range(0, len(x), lanes):
                 ctx.set(dut.valid, 1)
                 ctx.set(dut.last, first + lanes >= len(x))
-                ctx.set(dut.group, padded[first:first + lanes].tolist())
+                ctx.set(dut.stripe, padded[first:first + lanes].tolist())
                 await ctx.tick()
                 ctx.set(dut.valid, 0)
                 if gaps and first + lanes < len(x):
@@ -61,10 +61,10 @@ def run(lanes, vectors, *, code_bits=None, stall=0.0, seed=0, gaps=False):
 
     async def watch(ctx):
         ready = False
-        async for *_, wide, group, valid, code in ctx.tick().sample(
+        async for *_, wide, stripe, valid, code in ctx.tick().sample(
                 dut.x.valid, dut.x.payload, dut.codes.valid, dut.codes.payload):
             if wide:
-                out[-1].append((group.column, group.index, group.exponent, list(group.mantissas)))
+                out[-1].append((stripe.column, stripe.index, stripe.exponent, list(stripe.mantissas)))
             if valid and ready:
                 out[-1].append((code.code, code.scale, code.last))
             ready = stalls.random() >= stall
@@ -86,11 +86,11 @@ def test_columns(lanes, gaps):
     out, _ = run(lanes, vectors, gaps=gaps)
     for index, (x, got) in enumerate(zip(vectors, out, strict=True)):
         mantissas, exponents = column(x)
-        assert got == [(index, group, exponents[group * lanes // 256], row.tolist())
-                       for group, row in enumerate(mantissas.reshape(-1, lanes))], f"length {len(x)}"
+        assert got == [(index, stripe, exponents[stripe * lanes // 256], row.tolist())
+                       for stripe, row in enumerate(mantissas.reshape(-1, lanes))], f"length {len(x)}"
 
 
-def test_a_group_per_cycle():
+def test_a_stripe_per_cycle():
     """The last block leaves as soon as it can, whether blocks came before it or not."""
     rng = np.random.default_rng(1)
     _, tails = run(4, [vector(rng, length) for length in (256, 512, 768)])

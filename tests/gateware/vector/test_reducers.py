@@ -26,7 +26,7 @@ def passes(rng):
 
 
 def run(dut, lanes, vectors, *, interval, rng, latency=None, magnitude=0):
-    """Values that the reducer gives, groups ``interval`` cycles apart or, at random, more."""
+    """Values that the reducer gives, stripes ``interval`` cycles apart or, at random, more."""
     values = []
 
     async def testbench(ctx):
@@ -41,12 +41,12 @@ def run(dut, lanes, vectors, *, interval, rng, latency=None, magnitude=0):
             padded = np.concatenate((x.view(np.uint32), rng.integers(0, 2**32, -len(x) % lanes, np.uint32)))
             for first in range(0, len(x), lanes):
                 ctx.set(dut.valid, 1)
-                ctx.set(dut.group, padded[first:first + lanes].tolist())
+                ctx.set(dut.stripe, padded[first:first + lanes].tolist())
                 ctx.set(dut.mask, (1 << min(lanes, len(x) - first)) - 1)
                 ctx.set(dut.last, first + lanes >= len(x))
                 await ctx.tick()
                 ctx.set(dut.valid, 0)
-                ctx.set(dut.group, rng.integers(0, 2**32, lanes, np.uint32).tolist())
+                ctx.set(dut.stripe, rng.integers(0, 2**32, lanes, np.uint32).tolist())
                 if first + lanes < len(x):
                     for _ in range(interval - 1 + (number % 2 and int(rng.integers(0, 3)))):
                         await ctx.tick()

@@ -17,8 +17,8 @@ def test_two_writers_and_a_reader(lanes, seed):
     elements = 128
     dut = Scratchpad(lanes=lanes, elements=elements)
     model = [rng.getrandbits(32) for _ in range(elements)]
-    # Groups go to the lower half, single results to the upper one.
-    groups = [(rng.randrange(0, elements // 2, lanes), rng.getrandbits(lanes),
+    # Stripes go to the lower half, single results to the upper one.
+    stripes = [(rng.randrange(0, elements // 2, lanes), rng.getrandbits(lanes),
                [rng.getrandbits(32) for _ in range(lanes)]) for _ in range(60)]
     results = [{"address": rng.randrange(elements // 2, elements), "value": rng.getrandbits(32)}
                for _ in range(60)]
@@ -36,10 +36,10 @@ def test_two_writers_and_a_reader(lanes, seed):
         await ctx.tick()
         assert traced == model
         ctx.set(dut.read_enable, 1)
-        for group in range(elements // lanes + Scratchpad.LATENCY):
-            ctx.set(dut.read_group, group % (elements // lanes))
-            if group >= Scratchpad.LATENCY:
-                first = (group - Scratchpad.LATENCY) * lanes
+        for stripe in range(elements // lanes + Scratchpad.LATENCY):
+            ctx.set(dut.read_stripe, stripe % (elements // lanes))
+            if stripe >= Scratchpad.LATENCY:
+                first = (stripe - Scratchpad.LATENCY) * lanes
                 assert list(ctx.get(dut.read_data)) == model[first:first + lanes]
             await ctx.tick()
 
@@ -47,7 +47,7 @@ def test_two_writers_and_a_reader(lanes, seed):
 
     async def write(ctx):
         await ctx.changed(loaded)
-        for address, mask, values in groups:
+        for address, mask, values in stripes:
             await ctx.tick().repeat(rng.choice([1, 1, 1, 3]))
             ctx.set(dut.write.valid, 1)
             ctx.set(dut.write.payload, {"address": address, "mask": mask, "data": values})
@@ -82,9 +82,9 @@ def test_read_one_cycle_after_the_write():
         await ctx.tick()
         ctx.set(dut.write.valid, 0)
         ctx.set(dut.read_enable, 1)
-        ctx.set(dut.read_group, 3)
+        ctx.set(dut.read_stripe, 3)
         await ctx.tick()
-        ctx.set(dut.read_group, 0)
+        ctx.set(dut.read_stripe, 0)
         await ctx.tick().repeat(Scratchpad.LATENCY - 1)
         assert list(ctx.get(dut.read_data)) == [5, 7]
 

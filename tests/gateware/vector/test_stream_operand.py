@@ -1,4 +1,4 @@
-"""Beats to groups, for every ratio of their widths."""
+"""Beats to stripes, for every ratio of their widths."""
 
 import random
 
@@ -14,7 +14,7 @@ LENGTHS = (1, 20, 0, 5, 64, 33, 2)
 @pytest.mark.parametrize("lanes,bus_bits", [(2, 32), (2, 64), (2, 256), (4, 32), (4, 64), (4, 128), (8, 32),
                                             (8, 256), (16, 64)])
 @pytest.mark.parametrize("stall", [0.0, 0.5])
-def test_groups(lanes, bus_bits, stall):
+def test_stripes(lanes, bus_bits, stall):
     rng = random.Random(f"{lanes} {bus_bits} {stall}")
     words = bus_bits // 32
     dut = StreamOperand(lanes=lanes, bus_bits=bus_bits)
@@ -35,11 +35,11 @@ def test_groups(lanes, bus_bits, stall):
             await ctx.tick()
             ctx.set(dut.start, 0)
             ctx.set(dut.length, rng.getrandbits(20))
-            groups = -(-len(elements) // lanes)
+            stripes = -(-len(elements) // lanes)
             reserved, pending, taken, cycles = 0, [0, 0], 0, 0
-            while taken < groups:
+            while taken < stripes:
                 # Taken two cycles after it was reserved, like beside a memory.
-                reserve = reserved < groups and ctx.get(dut.available) and rng.random() >= stall
+                reserve = reserved < stripes and ctx.get(dut.available) and rng.random() >= stall
                 ctx.set(dut.reserve, reserve)
                 reserved += reserve
                 pending.append(reserve)
@@ -47,14 +47,14 @@ def test_groups(lanes, bus_bits, stall):
                 ctx.set(dut.take, take)
                 if take:
                     want = elements[taken * lanes:(taken + 1) * lanes]
-                    assert list(ctx.get(dut.group))[:len(want)] == want
+                    assert list(ctx.get(dut.stripe))[:len(want)] == want
                     taken += 1
                 await ctx.tick()
                 cycles += 1
             ctx.set(dut.take, 0)
             assert not ctx.get(dut.beats.ready)
             if not stall:
-                assert cycles <= max(groups, -(-len(elements) // words)) + 4
+                assert cycles <= max(stripes, -(-len(elements) // words)) + 4
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)

@@ -91,13 +91,13 @@ class Program:
         if sink == Sink.SCRATCHPAD:
             self.scratchpad[destination:destination + length] = result
             for first in range(0, length, lanes):
-                group = bits(result[first:first + lanes])
-                effects.append(("scratchpad", destination + first, group.tolist()))
+                stripe = bits(result[first:first + lanes])
+                effects.append(("scratchpad", destination + first, stripe.tolist()))
         elif sink == Sink.COLUMN:
             mantissas, exponents = column(result)
-            for index, group in enumerate(mantissas.reshape(-1, lanes)):
+            for index, stripe in enumerate(mantissas.reshape(-1, lanes)):
                 exponent = int(exponents[index * lanes // 256])
-                effects.append(("x", destination, index, exponent, group.tolist()))
+                effects.append(("x", destination, index, exponent, stripe.tolist()))
         elif sink == Sink.STORE:
             if code_bits == 16:
                 codes, exponent = stored(result)
@@ -175,7 +175,7 @@ class Program:
                 unit.trace_scratchpad.valid, unit.trace_scratchpad.payload, unit.x.valid, unit.x.payload,
                 unit.trace_scalar.valid, unit.trace_scalar.payload, unit.done,
                 unit.command.valid & unit.command.ready)
-            async for *_, writes, write, quantises, group, reduces, scalar, done, starts in sampled:
+            async for *_, writes, write, quantises, stripe, reduces, scalar, done, starts in sampled:
                 took += 1
                 if writes:
                     lanes = [lane for lane in range(self.vector.lanes) if write.mask >> lane & 1]
@@ -183,7 +183,7 @@ class Program:
                     effects.append(
                         ("scratchpad", write.address + lanes[0], [write.data[lane] for lane in lanes]))
                 if quantises:
-                    effects.append(("x", group.column, group.index, group.exponent, list(group.mantissas)))
+                    effects.append(("x", stripe.column, stripe.index, stripe.exponent, list(stripe.mantissas)))
                 if reduces:
                     effects.append(("scalar", scalar.register, scalar.value))
                 if done:
@@ -337,16 +337,16 @@ def test_cycles(vector_lanes):
             program.add(length=1, a=("s", 0), reduce=Reduce.MAX)
             want.append(2 + 24 + 1 + MaxReducer.latency(vector_lanes // 2) + 2)
         for length in (1, 40):
-            groups = -(-length // vector_lanes)
+            stripes = -(-length // vector_lanes)
             program.add(length=length, **operands, sink=Sink.SCRATCHPAD, destination=144)
             program.add(length=length, **operands, function=Function.EXP2)
-            want += [groups * max(1, reads) + 25, groups * max(2, reads) + 43]
-    groups = -(-64 // vector_lanes)
+            want += [stripes * max(1, reads) + 25, stripes * max(2, reads) + 43]
+    stripes = -(-64 // vector_lanes)
     program.add(length=64, a=("s", 0), reduce=Reduce.SUM, into=1)
     half = vector_lanes // 2
-    want.append(2 * groups * SumReducer.interval(half) + 24 + 1 + SumReducer.tail(half, 64) + 2)
+    want.append(2 * stripes * SumReducer.interval(half) + 24 + 1 + SumReducer.tail(half, 64) + 2)
     program.add(length=64, a=("s", 0), sink=Sink.COLUMN)
-    want.append(groups + 24 + Quantiser.latency(vector_lanes) + groups)
+    want.append(stripes + 24 + Quantiser.latency(vector_lanes) + stripes)
     for length in (1, 64, 65):
         program.add(length=length, a=("s", 0), sink=Sink.MEMORY)
         want.append(-(-length // vector_lanes) * vector_lanes + 24 + 6 + (length - 1) % vector_lanes)

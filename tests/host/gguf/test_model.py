@@ -14,7 +14,7 @@ def test_hyperparameters_of_stories260k(data_dir):
     assert (hp.heads, hp.kv_heads, hp.head_dim) == (8, 4, 8)
     assert (hp.rope_dim, hp.rope_theta, hp.rope_scale, hp.bos, hp.eos) == (8, 10000, 1, 1, 2)
     assert hp.rms_eps == np.float32(1e-5)
-    assert not hp.tied and hp.group == 2 and hp.rope_freq_factors is None
+    assert not hp.tied and hp.heads_per_kv == 2 and hp.rope_freq_factors is None
     assert len(model.tensors) == 48
     assert model.output is model.tensors["output.weight"]
 

@@ -1,4 +1,4 @@
-"""Groups of elements, half a group at a time."""
+"""Stripes of elements, half a stripe at a time."""
 
 from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import data, wiring
@@ -6,25 +6,25 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.numeric.delay import delay
 
-__all__ = ["HalfGroups"]
+__all__ = ["HalfStripes"]
 
 
-class HalfGroups(wiring.Component):
-    """The two halves of a group, one after the other.
+class HalfStripes(wiring.Component):
+    """The two halves of a stripe, one after the other.
 
-    Groups must come two cycles apart at least. The lower half leaves in the cycle in which the group arrives, the
+    Stripes must come two cycles apart at least. The lower half leaves in the cycle in which the stripe arrives, the
     upper half in the next one; no flow control.
 
     Parameters
     ----------
     lanes : int
-        Elements of a group, even.
+        Elements of a stripe, even.
 
     Members
     -------
     arrives : In(1)
-        A group.
-    group : In(ArrayLayout(32, lanes))
+        A stripe.
+    stripe : In(ArrayLayout(32, lanes))
     half : Out(ArrayLayout(32, lanes // 2))
     """
 
@@ -32,13 +32,13 @@ class HalfGroups(wiring.Component):
         self._lanes = lanes
         super().__init__({
             "arrives": In(1),
-            "group": In(data.ArrayLayout(32, lanes)),
+            "stripe": In(data.ArrayLayout(32, lanes)),
             "half": Out(data.ArrayLayout(32, lanes // 2)),
         })
 
     def elaborate(self, platform):
         m = Module()
-        elements = list(self.group)
+        elements = list(self.stripe)
         lower, upper = Cat(elements[:self._lanes // 2]), Cat(elements[self._lanes // 2:])
         m.d.comb += self.half.as_value().eq(Mux(self.arrives, lower, delay(m, upper, name="upper")))
         return m
