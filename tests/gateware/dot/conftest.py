@@ -23,9 +23,9 @@ LONGEST_X = 2**17 - 1
 class Matrix:
     """One command.
 
-    Codes are int16 (rows, vectors, 32), those of kind TABLE indices. Scales are uint16 or int8 (rows, vectors), or None;
-    if they are ``super`` there is one for 8 vectors. Minimums are uint16 of the same shape. Sub-scales and sub-minimums
-    are int16 (rows, vectors, 1 or 2) of ``sub_bits``. Of a paired matrix, ``codes`` has the single rows.
+    Codes are int16 (rows, vectors, 32), those of kind TABLE indices. Scales are uint16 or int8 (rows, vectors), or
+    None; if they are ``super`` there is one for 8 vectors. Minimums are uint16 of the same shape. Sub-scales and
+    sub-minimums are int16 (rows, vectors, 1 or 2) of ``sub_bits``. Of a paired matrix, ``codes`` has the single rows.
     """
 
     codes: np.ndarray
@@ -68,10 +68,11 @@ class Matrix:
     def command(self):
         rows, vectors, _ = self.codes.shape
         return {"code_bits": self.code_bits, "code_kind": self.kind, "code_order": self.order, "paired": self.paired,
-                "packed": self.packed, "scale": self.scale, "super": self.super, "minimum": self.minimums is not None, "sub_bits": self.sub_bits,
-                "sub_signed": self.sub_signed,
+                "packed": self.packed, "scale": self.scale, "super": self.super,
+                "minimum": self.minimums is not None, "sub_bits": self.sub_bits, "sub_signed": self.sub_signed,
                 "sub_wide": self.sub_scales is not None and self.sub_scales.shape[2] == 1, "expand": self.expand,
-                "vectors": vectors, "rows": rows // 2 if self.paired else rows, "headroom": self.headroom, "columns": self.columns}
+                "vectors": vectors, "rows": rows // 2 if self.paired else rows, "headroom": self.headroom,
+                "columns": self.columns}
 
     @property
     def _arguments(self):

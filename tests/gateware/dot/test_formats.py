@@ -64,7 +64,8 @@ def test_the_ends_of_every_range(engine_bench, draw, vector, shape):
     bench.run((x, matrices + rows), ({}, []), (same, matrices))
 
 
-@pytest.mark.parametrize("shape", [(4, 1, 1, 32, 2), (32, 1, 1, 64, 4), (16, 1, 1, 256, 4), (64, 1, 1, 64, 16)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(4, 1, 1, 32, 2), (32, 1, 1, 64, 4), (16, 1, 1, 256, 4), (64, 1, 1, 64, 16)], ids=str)
 def test_rows_of_several_super_blocks(engine_bench, draw, draw_x, shape):
     """Rows of 24 vectors of super-blocks, of 5, 9 and 11 others: words and groups that they do not fill."""
     bench, rng = engine_bench(engine_config(*shape)), np.random.default_rng(13)
@@ -101,7 +102,8 @@ def test_codes_of_any_width(bench, matrix, draw_x):
     bench.run((draw_x(rng, 1, 5), matrices), stalls=(0.1, 0.1))
 
 
-@pytest.fixture(scope="module", params=[(32, 64), (32, 128), (16, 64), (64, 128), (32, 64, "digits"), (32, 32), (64, 64), (8, 32)], ids=str)
+@pytest.fixture(scope="module", ids=str, params=[
+    (32, 64), (32, 128), (16, 64), (64, 128), (32, 64, "digits"), (32, 32), (64, 64), (8, 32)])
 def plain_bench(request, engine_bench):
     """One column and one slot."""
     lanes, bus_bits, *array = request.param

@@ -1,4 +1,4 @@
-"""Scales and vectors of every row, put together from what the row sequencer sends, against what the beats were made of."""
+"""Scales and vectors of every row, put together from what comes out, against what the beats were made of."""
 
 import random
 

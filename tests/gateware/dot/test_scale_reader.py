@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gateware.dot.scale_reader import ScaleReader
-from gateware.exact.dot import free_bits, unpack_fp16, unpack_power
+from gateware.exact.dot import headroom_bits, unpack_fp16, unpack_power
 from gateware.isa import CodeKind, Scale
 from gateware.shapes.dot_shape import DotShape
 from testing.cycles import run_cycles
@@ -27,18 +27,19 @@ class Command:
         kind = CodeKind(int(rng.integers(0, 3)))
         code_bits = 4 if kind == CodeKind.TABLE else int(rng.integers(2, 6 if sub_bits else 16))
         expand = int(rng.integers(0, 2))
-        free = free_bits(code_bits=code_bits, code_kind=kind, growth=0 if expand else (self.vectors - 1).bit_length(),
-                         sub_bits=sub_bits, sub_signed=bool(sub_signed), minimum=bool(self.minimum))
+        headroom = headroom_bits(
+            code_bits=code_bits, code_kind=kind, growth=0 if expand else (self.vectors - 1).bit_length(),
+            sub_bits=sub_bits, sub_signed=bool(sub_signed), minimum=bool(self.minimum))
         self.active = {"scale": self.scale, "minimum": self.minimum, "super": self.super, "code_kind": kind,
                        "code_bits": code_bits, "sub_bits": sub_bits, "sub_signed": sub_signed, "expand": expand,
-                       "free": free}
+                       "headroom": headroom}
         self.last_byte = entries * {Scale.NONE: 1, Scale.POWER: 1, Scale.FP16: 4 if self.minimum else 2}[self.scale] - 1
-        # How far up the accumulator takes a contribution: its lowest bit is at `free`, and the codes and sub-scales are
+        # How far up the accumulator takes a contribution: its lowest bit is at `headroom`, and codes and sub-scales are
         # left-aligned in 16 and 8 bits.
         code = 8 if kind == CodeKind.TABLE else code_bits + (kind == CodeKind.UNSIGNED)
         sub = sub_bits + (not sub_signed) if sub_bits else 0
-        self.place = 31 - free + expand - code - sub
-        self.minimum_place = 30 - free - (sub_bits or 1)
+        self.place = 31 - headroom + expand - code - sub
+        self.minimum_place = 30 - headroom - (sub_bits or 1)
         shape = rows, entries
         # All finite fp16, subnormals and zeros included, in a range that differs from row to row.
         fp16 = [(rng.integers(0, 2, shape) << 15 | rng.integers(0, rng.integers(1, 32, (rows, 1)), shape) % 31 << 10
@@ -72,7 +73,7 @@ class Command:
 
         scales = numbers(*self.numbers[0], self.place)
         lows = numbers(*self.numbers[1], self.minimum_place) if self.minimum else ([0] * len(entries), None)
-        return (*scales, *lows, int(self.largest[row]) - self.active["free"])
+        return (*scales, *lows, int(self.largest[row]) - self.active["headroom"])
 
 
 @pytest.mark.parametrize("lanes, bus_bits, minimums", [

@@ -21,7 +21,8 @@ def test_sub_block_scaler(lanes, columns, sub_scales):
         sums = [0] * columns
         part = 0
         while part < parts:
-            # A step adds up 16 products of 16 and 18 bits at most; of codes with sub-scales the lower ten bits are zero.
+            # A step adds up 16 products of 16 and 18 bits at most; of codes with sub-scales the lower ten bits are
+            # zero.
             limit = (1 << 36) // (parts * sub_blocks) >> (10 if enable else 0)
             values = rng.integers(1 - limit, limit, (columns, sub_blocks)) << (10 if enable else 0)
             scales = rng.integers(-128, 128, sub_blocks)
