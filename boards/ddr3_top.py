@@ -91,10 +91,7 @@ class Ddr3Top(Elaboratable):
             pins=self.direct(ddr3))
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor)
-        for name in ("read_request", "write_request", "write_data"):
-            connect(m, getattr(system, name), getattr(controller, name))
-        connect(m, controller.read_data, system.read_data)
-        m.d.comb += system.write_done.eq(controller.write_done)
+        connect(m, system.memory, controller.memory)
         clocks.serve(m, controller)
         if self._bring_up is not None:
             m.submodules.bring_up = self._bring_up

@@ -90,10 +90,7 @@ class Ulx3s(Elaboratable):
         m.submodules.controller = controller = DramController(core=core, bus_bits=self._config.memory.bus_bits)
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor)
-        for name in ("read_request", "write_request", "write_data"):
-            connect(m, getattr(system, name), getattr(controller, name))
-        connect(m, controller.read_data, system.read_data)
-        m.d.comb += system.write_done.eq(controller.write_done)
+        connect(m, system.memory, controller.memory)
 
         sdram = platform.request("sdram", dir=dict.fromkeys(
             ("clk", "clk_en", "cs", "we", "ras", "cas", "ba", "a", "dq", "dqm"), "-"))

@@ -1,7 +1,7 @@
-"""The accelerator: everything between the DRAM ports and the registers of a token."""
+"""The accelerator: everything between the port of the DRAM and that of who starts programs."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.activity import ACTIVITY, BusState, Counter
@@ -13,11 +13,13 @@ from gateware.control.fetch import ProgramFetch
 from gateware.control.memory_side import MemorySide
 from gateware.control.result_sink import ArgmaxWrite, GROUP, ResultSink
 from gateware.control.store_unit import StoreUnit
+from gateware.control_port import ControlPort
 from gateware.dma.read_engine import ReadEngine
 from gateware.dma.write_engine import WriteEngine
 from gateware.dot.engine import DotEngine
 from gateware.dot.slot_table import SlotTable
-from gateware.layouts import BurstRequest, ElementWrite, QuantisedStripe, WriteBeat
+from gateware.layouts import ElementWrite, QuantisedStripe
+from gateware.memory_port import MemoryPort
 from gateware.vector.scratchpad import StripeWrite
 from gateware.vector.unit import ScalarWrite, VectorUnit
 
@@ -62,7 +64,7 @@ class Accelerator(wiring.Component):
     Fetch and memory side run ahead of execution, as far as the queue and the FIFO of the read engine reach.
 
     Throughput and results are those of the units; from one pass to the next the control takes one cycle.
-    Handshake outputs of the DRAM ports depend on registers only.
+    Handshake outputs of ``memory`` depend on registers only.
 
     Configuration ``sim`` on ECP5, traces left out: 15,723 LUT4, 2,242 CCU2C, 358 DPR16X4, 24,802 FF, 59
     MULT18X18D, 57 DP16KD (``synth_ecp5; stat``, Yosys 0.70).
@@ -73,36 +75,13 @@ class Accelerator(wiring.Component):
 
     Members
     -------
-    read_request : Out(stream of BurstRequest)
-    read_data : In(stream of bus_bits)
-        The words of every burst, in the order of the requests.
-    write_request : Out(stream of BurstRequest)
-        Bursts of one beat.
-    write_data : Out(stream of WriteBeat)
-    write_done : In(1)
-        A burst has been written: reads that are requested from now on see it.
-    start : In(1)
-        Pulse while not ``busy``: run a program.
-    position, program : In
-        Position of the group's first token, bus word of the first instruction (a multiple of an instruction's
-        size). Must not change while ``busy``.
-    member : In(5)
-        The token of the group that ``token`` and ``argmax`` are about.
-    token : In(32)
-        Token id, taken with ``load`` and with ``start``.
-    load : In(1)
-    busy : Out(1)
-    done : Out(1)
-        Pulse at the end; ``argmax`` and all writes to DRAM are complete.
-    argmax : Out(32)
-        Most likely token after ``member``; combinational.
+    memory : Out(MemoryPort)
+        Bursts of writes have one beat.
+    control : In(ControlPort)
     program_counter : Out(16)
         Index of the latest instruction that began to execute.
     stream_counter : Out(16)
-        Index of the instruction that causes the burst offered on ``read_request``.
-    counter_index : In(4)
-    counter_value : Out(32)
-        Performance counter, see :class:`gateware.activity.Counter`; two cycles later.
+        Index of the instruction that causes the burst offered on ``memory.read_request``.
     activity : Out(ACTIVITY)
         ``bus`` is that of the cycle before.
     trace_scratchpad, trace_scalar, trace_column, trace_store, trace_argmax : Out(TraceSignature)
@@ -113,30 +92,17 @@ class Accelerator(wiring.Component):
     def __init__(self, config):
         self._config = config
         super().__init__({
-            "read_request": Out(stream.Signature(BurstRequest)),
-            "read_data": In(stream.Signature(config.memory.bus_bits)),
-            "write_request": Out(stream.Signature(BurstRequest)),
-            "write_data": Out(stream.Signature(WriteBeat(config.memory.bus_bits))),
-            "write_done": In(1),
-            "start": In(1),
-            "member": In(5),
-            "token": In(32),
-            "load": In(1),
-            "position": In(16),
-            "program": In(32),
-            "busy": Out(1),
-            "done": Out(1),
-            "argmax": Out(32),
+            "memory": Out(MemoryPort(config.memory.bus_bits)),
+            "control": In(ControlPort),
             "program_counter": Out(16),
             "stream_counter": Out(16),
-            "counter_index": In(4),
-            "counter_value": Out(32),
             "activity": Out(data.StructLayout(ACTIVITY)),
         } | {f"trace_{name}": Out(TraceSignature(shape)) for name, shape in trace_shapes(config).items()})
 
     def elaborate(self, platform):
         m = Module()
         config, bus_bits = self._config, self._config.memory.bus_bits
+        memory, control = self.memory, self.control
         m.submodules.reader = reader = ReadEngine(bus_bits=bus_bits, depth=config.memory.prefetch_beats)
         m.submodules.writer = writer = WriteEngine(bus_bits=bus_bits)
         m.submodules.fetch = fetch = ProgramFetch(bus_bits=bus_bits)
@@ -151,10 +117,10 @@ class Accelerator(wiring.Component):
         m.submodules.store = store = StoreUnit()
 
         # DRAM.
-        connect(m, reader.read_request, flipped(self.read_request))
-        connect(m, flipped(self.read_data), reader.read_data)
-        connect(m, writer.write_request, flipped(self.write_request))
-        connect(m, writer.write_data, flipped(self.write_data))
+        connect(m, reader.read_request, flipped(memory.read_request))
+        connect(m, flipped(memory.read_data), reader.read_data)
+        connect(m, writer.write_request, flipped(memory.write_request))
+        connect(m, writer.write_data, flipped(memory.write_data))
         # Program and streams.
         connect(m, fetch.reads, reader.instructions)
         connect(m, reader.program, fetch.beats)
@@ -179,17 +145,17 @@ class Accelerator(wiring.Component):
 
         start = Signal()
         m.d.comb += [
-            start.eq(self.start & ~self.busy),
+            start.eq(control.start & ~control.busy),
             fetch.start.eq(start),
-            fetch.program.eq(self.program),
+            fetch.program.eq(control.program),
             memory_side.start.eq(start),
-            tokens.write_enable.eq(self.load | start),
-            tokens.write_slot.eq(self.member),
-            tokens.write_data.eq(self.token),
+            tokens.write_enable.eq(control.load | start),
+            tokens.write_slot.eq(control.member),
+            tokens.write_data.eq(control.token),
             tokens.read_slot0.eq(memory_side.member),
             memory_side.token.eq(tokens.read_data0),
-            sink.member.eq(self.member),
-            memory_side.position.eq(self.position),
+            sink.member.eq(control.member),
+            memory_side.position.eq(control.position),
             memory_side.stores_retired.eq(dispatch.stores_retired),
             memory_side.writes_idle.eq(writer.idle),
             dispatch.start.eq(start),
@@ -201,16 +167,16 @@ class Accelerator(wiring.Component):
             dispatch.drained.eq(fetch.idle & writer.idle),
             router.open.eq(dispatch.open_data),
             router.vector.eq(dispatch.open_vector),
-            writer.write_done.eq(self.write_done),
-            self.done.eq(dispatch.done),
-            self.argmax.eq(sink.argmax),
+            writer.write_done.eq(memory.write_done),
+            control.done.eq(dispatch.done),
+            control.argmax.eq(sink.argmax),
             self.program_counter.eq(dispatch.program_counter),
             self.stream_counter.eq(reader.read_index),
         ]
         with m.If(start):
-            m.d.sync += self.busy.eq(1)
+            m.d.sync += control.busy.eq(1)
         with m.Elif(dispatch.done):
-            m.d.sync += self.busy.eq(0)
+            m.d.sync += control.busy.eq(0)
 
         # The write engine takes results of a DOT or of a VECTOR; instructions that write to DRAM never overlap.
         m.d.comb += [
@@ -245,15 +211,15 @@ class Accelerator(wiring.Component):
         }
         m.d.comb += [
             counters.events.eq(Cat(events[counter] for counter in Counter)),
-            monitor.busy.eq(self.busy),
-            monitor.beat.eq(self.read_data.valid & self.read_data.ready),
+            monitor.busy.eq(self.control.busy),
+            monitor.beat.eq(self.memory.read_data.valid & self.memory.read_data.ready),
             monitor.outstanding.eq(reader.outstanding),
             monitor.full.eq(reader.full),
             monitor.waiting.eq(memory_side.waiting),
             monitor.blocked.eq(memory_side.blocked),
             monitor.fetched.eq(fetch.idle),
-            counters.index.eq(self.counter_index),
-            self.counter_value.eq(counters.value),
+            counters.index.eq(self.control.counter_index),
+            self.control.counter_value.eq(counters.value),
             self.activity.bus.eq(monitor.state),
             self.activity.dot.eq(dispatch.dot_busy),
             self.activity.vector.eq(dispatch.vector_busy),

@@ -32,7 +32,7 @@ class SimulatedBoard:
     config : gateware.config.Config
     memory : soc.dram.memory.Memory or sim.dram.Dram
         The memory of a board: its controller is simulated cycle by cycle, its devices are a model, and they
-        are up when this returns. Or a model behind the burst ports of the accelerator.
+        are up when this returns. Or a model behind the memory port of the accelerator.
     bit_level : bool
         Bytes pass a serial line, bit by bit, in place of going straight into the bridge.
     link_stalls : float

@@ -9,6 +9,7 @@ from flow.cache import CacheError
 from sim.compile import compile_loop
 from sim.dram import DramCounters
 from sim.error import SimulationError
+from sim.ports import memory_port_name
 
 
 __all__ = ["CompiledSimulation"]
@@ -69,10 +70,10 @@ _CYCLES_PER_CALL = 1 << 17  # Between calls the interpreter can see an interrupt
 
 
 class CompiledSimulation:
-    """A design from `compile_design`, and a `Dram` behind its burst ports if it has them.
+    """A design from `compile_design`, and a `Dram` behind its memory port if it has one.
 
     Cycles are counted from 0. During a cycle all inputs hold the values that were set before it (those of the
-    burst ports come from the model); its outputs are computed, compared with the conditions and traced; then
+    memory port come from the model); its outputs are computed, compared with the conditions and traced; then
     comes the clock edge. Outputs may depend on inputs of the same cycle. `InterpretedSimulation` has the same
     members.
 
@@ -81,7 +82,7 @@ class CompiledSimulation:
     path : path
         Shared library, from `compile_design`.
     dram : Dram
-        Without it, burst ports are plain ports.
+        Without it, those of a memory port are plain ports.
     memory : Sdram or ZynqMemory
         In place of `dram`: a model of what lies behind a controller or AXI ports that are part of the design.
     name_instruction : function of int to str
@@ -107,7 +108,7 @@ class CompiledSimulation:
     Raises
     ------
     ValueError
-        If a burst port has the wrong width, or is missing.
+        If a signal of the memory port has the wrong width, or is missing.
     CacheError
         If the library cannot be loaded.
     """
@@ -176,33 +177,18 @@ class CompiledSimulation:
         def place(member, name, bits=None, byte=0):
             setattr(places, member, _Place(self._port_index(name, bits), byte))
 
-        def fields(stream, **widths):
-            packed, byte = f"{stream}__payload", 0
-            for field, bits in widths.items():
-                if packed in self.ports:
-                    place(f"{stream}_{field}", packed, sum(widths.values()), byte)
-                else:
-                    place(f"{stream}_{field}", f"{packed}__{field}", bits)
-                byte += bits // 8
-
-        def handshake(stream):
-            place(f"{stream}_valid", f"{stream}__valid", 1)
-            place(f"{stream}_ready", f"{stream}__ready", 1)
-
         if self.dram is not None:
             bus = self.dram.bus_bits
-            directions = [name for name in ("read", "write") if f"{name}_request__valid" in self.ports]
-            if not directions:
-                raise ValueError("Design must have a port 'read_request__valid' or 'write_request__valid'")
-            for name in directions:
-                handshake(f"{name}_request")
-                fields(f"{name}_request", address=32, length=16)
-                handshake(f"{name}_data")
-            if "read" in directions:
-                place("read_data_payload", "read_data__payload", bus)
-            if "write" in directions:
-                fields("write_data", data=bus, mask=bus // 8)
-                place("write_done", "write_done", 1)
+            request = {"address": 32, "length": 16}
+            for stream, fields in (("read_request", request), ("read_data", {"payload": bus}),
+                                   ("write_request", request), ("write_data", {"data": bus, "mask": bus // 8})):
+                for part in ("valid", "ready"):
+                    place(f"{stream}_{part}", memory_port_name(f"{stream}_{part}"), 1)
+                byte = 0
+                for field, bits in fields.items():
+                    place(f"{stream}_{field}", memory_port_name(f"{stream}_payload"), sum(fields.values()), byte)
+                    byte += bits // 8
+            place("write_done", memory_port_name("write_done"), 1)
         if "program_counter" in self.ports:
             place("program_counter", "program_counter")
             places.program_counter_bytes = _bytes(self.ports["program_counter"][0])

@@ -1,21 +1,11 @@
-"""A DRAM behind the burst ports of the accelerator: parameters, contents, counters, and what it means.
+"""A DRAM behind the memory port of the accelerator: parameters, contents, counters, and what it means.
 
 The model itself exists twice, cycle for cycle the same: `cxx/dram.h` for the compiled simulation and
 `sim.dram_testbench` for Amaranth's simulator. tests/sim compare them.
 
-The ports, as seen from the design (names at the top level):
-
-============================  =========  ==========================================================
-`read_request`                stream     `address` (32 bits, in bus words), `length` (16 bits, beats)
-`read_data`                   stream in  one bus word per beat, in the order of the requests
-`write_request`               stream     like `read_request`
-`write_data`                  stream     `data` (one bus word), `mask` (a bit per byte, 1 = written)
-`write_done`                  in, 1 bit  one cycle per write burst that has reached the memory, in order
-============================  =========  ==========================================================
-
-A payload with two fields is one signal, the first field in the low bits, as Amaranth makes it of a structure;
-or two signals, `read_request__payload__address` and so on. A design may leave out all read or all write
-ports.
+The design has a member `memory`, Out(:func:`gateware.memory_port.MemoryPort`), so that at the top level the
+signals are called `memory__read_request__valid` and so on (`sim.ports.memory_port_name`). A payload with two fields is
+one signal, the first field in the low bits.
 
 How it behaves:
 
@@ -149,7 +139,7 @@ class Dram:
         return min(round(self.stall_probability * 65536), 65535)
 
     def error_text(self, kind, address, length):
-        """Words for an error of the burst ports.
+        """Words for an error at the memory port.
 
         Parameters
         ----------

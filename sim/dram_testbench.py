@@ -13,10 +13,10 @@ BUFFER_BEATS = 4
 
 
 class DramTestbench:
-    """Answers the burst ports of a design; cycle for cycle what `cxx/dram.h` does: change both or neither.
+    """Answers the memory port of a design; cycle for cycle what `cxx/dram.h` does: change both or neither.
 
     It knows no simulator: once per cycle, `drive` gives the design's inputs and `observe` takes its outputs.
-    Signals go by their names without `__valid` and the like: see `INPUTS` and `OUTPUTS`.
+    Signals go by their names in `INPUTS` and `OUTPUTS`; `sim.ports.memory_port_name` has those of the design.
 
     Parameters
     ----------

@@ -1,11 +1,12 @@
 """Run a design with its DRAM in Amaranth's own simulator, with the members of `CompiledSimulation`."""
 
 import numpy as np
-from amaranth.hdl import Cat, Const, Value
+from amaranth.hdl import Const, Value
 from amaranth.sim import Simulator
 
 from sim.dram_testbench import DramTestbench
 from sim.error import SimulationError
+from sim.ports import memory_port_name
 
 
 __all__ = ["InterpretedSimulation"]
@@ -21,7 +22,7 @@ class InterpretedSimulation:
     ----------
     design : wiring.Component
     dram : Dram
-        Without it, burst ports are plain ports.
+        Without it, those of a memory port are plain ports.
     name_instruction : function of int to str
         Names the instruction at a value of the output `program_counter`, for messages.
     vcd : path
@@ -44,6 +45,9 @@ class InterpretedSimulation:
         self.dram = dram
         self.name_instruction = name_instruction
         self._memory = DramTestbench(dram) if dram is not None else None
+        for name in map(memory_port_name, (*DramTestbench.OUTPUTS, *DramTestbench.INPUTS) if dram is not None else ()):
+            if name not in self.ports:
+                raise ValueError(f"Design must have a port {name!r}")
         self.cycle = 0
         self.stopped_by = None
         self.tracing = False
@@ -113,43 +117,25 @@ class InterpretedSimulation:
         self._context = ctx
         await ctx.delay(CLOCK_PERIOD / 4)
 
-    def _port(self, stream, *fields):
-        """The payload of a stream as one value, however it is split; zero if the stream is not there."""
-        packed = f"{stream}__payload"
-        if packed in self._signals:
-            return self._signals[packed]
-        if f"{stream}__valid" not in self._signals:
-            return Const(0)
-        return Cat(self._signals[f"{packed}__{field}"] for field in fields)
+    def _memory_signals(self, names):
+        """Signals of the memory port, by the names of `DramTestbench`; none without a memory."""
+        return {name: self._signals[memory_port_name(name)] for name in names if self._memory is not None}
 
     def _watched(self):
         none = Const(0)
-        watched = {
-            "read_request_payload": self._port("read_request", "address", "length"),
-            "write_request_payload": self._port("write_request", "address", "length"),
-            "write_data_payload": self._port("write_data", "data", "mask"),
-        } if self.dram is not None else {}
-        for name in DramTestbench.OUTPUTS if self.dram is not None else ():
-            if name not in watched:
-                watched[name] = self._signals.get("__".join(name.rsplit("_", 1)), none)
-        for name in ("program_counter", "trace__valid", "trace__payload"):
-            watched[name] = self._signals.get(name, none)
-        return watched
+        return self._memory_signals(DramTestbench.OUTPUTS) | {
+            name: self._signals.get(name, none) for name in ("program_counter", "trace__valid", "trace__payload")}
 
     def _drive(self, ctx, driven):
         for name, value in self._memory.drive(self.cycle).items():
-            signal, previous = driven.get(name, (None, None))
-            if signal is not None and value != previous:
+            signal, previous = driven[name]
+            if value != previous:
                 ctx.set(signal, value)
                 driven[name] = signal, value
 
     async def _each_cycle(self, ctx):
         watched = self._watched()
-        driven = {}
-        for name in DramTestbench.INPUTS:
-            port = name if name == "write_done" else "__".join(name.rsplit("_", 1))
-            if port in self._signals:
-                driven[name] = self._signals[port], None
+        driven = {name: (signal, None) for name, signal in self._memory_signals(DramTestbench.INPUTS).items()}
         if self._memory is not None:
             self._drive(ctx, driven)
         outputs = [value for name, value in self._signals.items() if self.ports[name][1] == "output"]

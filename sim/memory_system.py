@@ -1,4 +1,4 @@
-"""Designs with burst ports on the memories of boards, as compiled simulations."""
+"""Designs with a memory port on the memories of boards, as compiled simulations."""
 
 import importlib.metadata
 
@@ -22,7 +22,7 @@ _AXI_BASE = 0x1000_0000  # The processors keep what lies below.
 
 
 class MemorySystem:
-    """A memory of a board behind the burst ports of a design, in a compiled simulation.
+    """A memory of a board behind the memory port of a design, in a compiled simulation.
 
     The controller of the memory is part of the simulated RTL, and so is what brings the DRAM up; the devices
     are a model. A Zynq's controller is no RTL, so there the model begins at the AXI ports. When this returns,
@@ -31,10 +31,10 @@ class MemorySystem:
     Parameters
     ----------
     make : function without parameters that returns a wiring.Component
-        The design with burst ports. Not called if its library is in the cache.
+        The design, with ``memory``, Out(gateware.memory_port.MemoryPort). Not called if its library is in the cache.
     memory : soc.dram.memory.Memory
     bus_bits : int
-        Of the burst ports.
+        Of the memory port.
     content : numpy.ndarray
         Of the DRAM, see :class:`sim.sdram.Sdram`.
     name : str

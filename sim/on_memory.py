@@ -1,4 +1,4 @@
-"""A design with burst ports on the memory controller of a board."""
+"""A design with a memory port on the memory controller of a board."""
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -8,16 +8,14 @@ from sim.ports import pass_through
 
 __all__ = ["OnMemory"]
 
-_BURST_PORTS = ("read_request", "read_data", "write_request", "write_data", "write_done")
-
 
 class OnMemory(wiring.Component):
-    """Connects the burst ports of a design to a controller; the rest of its ports are those of this one.
+    """Connects ``memory`` of a design to that of a controller; the rest of the ports of both are those of this one.
 
     Parameters
     ----------
     inner : wiring.Component
-        With burst ports for reading, or for reading and writing.
+        With ``memory``, Out(gateware.memory_port.MemoryPort).
     controller : wiring.Component
         Such as :class:`soc.dram.controller.DramController`.
 
@@ -29,23 +27,18 @@ class OnMemory(wiring.Component):
 
     def __init__(self, inner, controller):
         self._inner, self._controller = inner, controller
-        members = {name: member for name, member in inner.signature.members.items() if name not in _BURST_PORTS}
-        members |= {name: member for name, member in controller.signature.members.items()
-                    if name not in (*_BURST_PORTS, "ready")}
-        super().__init__(members | {"memory_ready": Out(1)})
+        self._names = [[name for name in block.signature.members if name not in ("memory", "ready")]
+                       for block in (inner, controller)]
+        super().__init__({name: block.signature.members[name]
+                          for block, names in zip((inner, controller), self._names) for name in names}
+                         | {"memory_ready": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.inner = inner = self._inner
         m.submodules.controller = controller = self._controller
-        for block in (inner, controller):
-            pass_through(m, self, block, [name for name in block.signature.members
-                                          if name not in (*_BURST_PORTS, "ready")])
+        for block, names in zip((inner, controller), self._names):
+            pass_through(m, self, block, names)
+        connect(m, inner.memory, controller.memory)
         m.d.comb += self.memory_ready.eq(controller.ready)
-        connect(m, inner.read_request, controller.read_request)
-        connect(m, controller.read_data, inner.read_data)
-        if "write_request" in inner.signature.members:
-            connect(m, inner.write_request, controller.write_request)
-            connect(m, inner.write_data, controller.write_data)
-            m.d.comb += inner.write_done.eq(controller.write_done)
         return m

@@ -56,7 +56,7 @@ def read_ceiling(memory, *, bus_bits=None, cycles=200_000):
     ----------
     memory : str or soc.dram.memory.Memory
     bus_bits : int
-        Width of the burst ports. By default the narrowest that carries the peak.
+        Width of the memory port. By default the narrowest that carries the peak.
     cycles : int
         To measure; by default 250 intervals of refreshes or more.
 

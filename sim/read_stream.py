@@ -1,10 +1,10 @@
 """A design that does nothing but read, to find out how fast a memory is."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.layouts import BurstRequest
+from gateware.memory_port import MemoryPort
 
 __all__ = ["ReadStream"]
 
@@ -24,8 +24,8 @@ class ReadStream(wiring.Component):
     Members
     -------
     enable : In(1)
-    read_request : Out(stream of BurstRequest)
-    read_data : In(stream of bus_bits)
+    memory : Out(MemoryPort)
+        Nothing is written.
     words : Out(64)
         Words received.
     checksum : Out(64)
@@ -36,31 +36,30 @@ class ReadStream(wiring.Component):
         self._length, self._size = length, size
         super().__init__({
             "enable": In(1),
-            "read_request": Out(stream.Signature(BurstRequest)),
-            "read_data": In(stream.Signature(bus_bits)),
+            "memory": Out(MemoryPort(bus_bits)),
             "words": Out(64),
             "checksum": Out(64),
         })
 
     def elaborate(self, platform):
         m = Module()
-        address, valid = Signal(32), Signal()
+        memory, address, valid = self.memory, Signal(32), Signal()
         m.d.comb += [
-            self.read_request.valid.eq(valid),
-            self.read_request.p.address.eq(address),
-            self.read_request.p.length.eq(self._length),
-            self.read_data.ready.eq(1),
+            memory.read_request.valid.eq(valid),
+            memory.read_request.p.address.eq(address),
+            memory.read_request.p.length.eq(self._length),
+            memory.read_data.ready.eq(1),
         ]
-        with m.If(~valid | self.read_request.ready):
+        with m.If(~valid | memory.read_request.ready):
             m.d.sync += valid.eq(self.enable)
-        with m.If(valid & self.read_request.ready):
+        with m.If(valid & memory.read_request.ready):
             following = address + self._length
             m.d.sync += address.eq(following)
             with m.If(following == self._size):
                 m.d.sync += address.eq(0)
-        with m.If(self.read_data.valid):
+        with m.If(memory.read_data.valid):
             m.d.sync += [
                 self.words.eq(self.words + 1),
-                self.checksum.eq(self.checksum + (self.words + 1)[:32] * self.read_data.payload[:32]),
+                self.checksum.eq(self.checksum + (self.words + 1)[:32] * memory.read_data.payload[:32]),
             ]
         return m

@@ -84,7 +84,7 @@ def measure_speeds(image, *, tokens, cycles):
     for position in range(tokens):
         if position:
             _start_token(fast, position)
-        fast_cycles += fast.run(_LONGEST_TOKEN, until="done")
+        fast_cycles += fast.run(_LONGEST_TOKEN, until="control__done")
     fast_seconds = perf_counter() - start
     return SimulationSpeeds(
         compiled_cycles=fast_cycles, compiled_cycles_per_second=fast_cycles / fast_seconds,
@@ -92,16 +92,16 @@ def measure_speeds(image, *, tokens, cycles):
 
 
 def _begin(simulation, image):
-    simulation.set("program", image.header.program // image.compiled.config.memory.bus_bytes)
+    simulation.set("control__program", image.header.program // image.compiled.config.memory.bus_bytes)
     _start_token(simulation, 0)
     return simulation
 
 
 def _start_token(simulation, position):
-    simulation.set("position", position)
-    simulation.set("start", 1)
+    simulation.set("control__position", position)
+    simulation.set("control__start", 1)
     simulation.run(1)
-    simulation.set("start", 0)
+    simulation.set("control__start", 0)
 
 
 def _state(simulation):

@@ -70,13 +70,10 @@ class AxiSystem(wiring.Component):
         connect(m, flipped(self.bus), port.bus)
         connect(m, port.to_link, system.rx)
         connect(m, system.tx, port.from_link)
-        for name in ("read_request", "write_request", "write_data"):
-            connect(m, getattr(system, name), getattr(memory, name))
-        connect(m, memory.read_data, system.read_data)
+        connect(m, system.memory, memory.memory)
         for name in ("axi_read0", "axi_read1", "axi_write"):
             connect(m, getattr(memory, name), flipped(getattr(self, name)))
         m.d.comb += [
-            system.write_done.eq(memory.write_done),
             self.dropped.eq(port.dropped),
             self.error.eq(memory.error),
         ]

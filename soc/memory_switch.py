@@ -1,35 +1,21 @@
-"""Two masters, one set of DRAM ports."""
+"""Two masters, one port of the DRAM."""
 
 from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.layouts import BurstRequest, WriteBeat
+from gateware.memory_port import MemoryPort
 
-__all__ = ["MASTER_PORTS", "MasterSignature", "MemorySwitch"]
-
-MASTER_PORTS = ("read_request", "read_data", "write_request", "write_data", "write_done")
-"""Names of the DRAM ports."""
-
-
-def MasterSignature(bus_bits):
-    """The DRAM ports of a master, as :class:`gateware.accelerator.Accelerator` has them."""
-    return wiring.Signature({
-        "read_request": Out(stream.Signature(BurstRequest)),
-        "read_data": In(stream.Signature(bus_bits)),
-        "write_request": Out(stream.Signature(BurstRequest)),
-        "write_data": Out(stream.Signature(WriteBeat(bus_bits))),
-        "write_done": In(1),
-    })
+__all__ = ["MemorySwitch"]
 
 
 class MemorySwitch(wiring.Component):
-    """Gives the DRAM ports to one of two masters.
+    """Gives the port of the DRAM to one of two masters.
 
-    No arbiter is needed between masters of which one starts the other and then waits: the first has the ports
+    No arbiter is needed between masters of which one starts the other and then waits: the first has the port
     while ``second`` is 0, the other while it is 1. It may change only when neither has a request on offer, a
     read that has not been answered or a write that has not been reported. Combinational, one level of logic;
-    a master that has not got the ports sees none of its requests accepted.
+    a master that has not got the port sees none of its requests accepted.
 
     Parameters
     ----------
@@ -38,12 +24,12 @@ class MemorySwitch(wiring.Component):
     Members
     -------
     second : In(1)
-    masters : In(MasterSignature), two of them
-    memory : Out(MasterSignature)
+    masters : In(MemoryPort), two of them
+    memory : Out(MemoryPort)
     """
 
     def __init__(self, *, bus_bits):
-        signature = MasterSignature(bus_bits)
+        signature = MemoryPort(bus_bits)
         super().__init__({
             "second": In(1),
             "masters": In(signature).array(2),

@@ -4,27 +4,14 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from gateware.control_port import ControlPort
 from soc.link.protocol import PAYLOAD_BYTES, Register, VERSION
 
-__all__ = ["ControlSignature", "Registers"]
-
-ControlSignature = wiring.Signature({
-    "start": Out(1),
-    "member": Out(5),
-    "token": Out(32),
-    "load": Out(1),
-    "position": Out(16),
-    "program": Out(32),
-    "busy": In(1),
-    "argmax": In(32),
-    "counter_index": Out(4),
-    "counter_value": In(32),
-})
-"""The ports of :class:`gateware.accelerator.Accelerator` that are not DRAM, as who controls it sees them."""
+__all__ = ["Registers"]
 
 
 class Registers(wiring.Component):
-    """:class:`soc.link.protocol.Register` in front of the accelerator's ports.
+    """:class:`soc.link.protocol.Register` in front of the accelerator's control.
 
     The only register file of a board. In front of its port lies the link's bridge; a processor's bus would.
 
@@ -44,7 +31,7 @@ class Registers(wiring.Component):
     write : In(1)
         Write ``data`` to register ``index``, which must be writable.
     data : In(32)
-    control : Out(ControlSignature)
+    control : Out(ControlPort)
     """
 
     LATENCY = 4
@@ -65,7 +52,7 @@ class Registers(wiring.Component):
             "writable": Out(1),
             "write": In(1),
             "data": In(32),
-            "control": Out(ControlSignature),
+            "control": Out(ControlPort),
         })
 
     def elaborate(self, platform):

@@ -4,11 +4,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from gateware.memory_port import MemoryPort
 from gateware.stream.fifo import StreamFifo
 from gateware.stream.skid_buffer import SkidBuffer
 from soc.link.uart_receiver import UartReceiver
 from soc.link.uart_transmitter import UartTransmitter
-from soc.memory_switch import MasterSignature
 from soc.system import System
 
 __all__ = ["SerialSystem"]
@@ -30,7 +30,7 @@ class SerialSystem(wiring.Component):
     -------
     rx : In(1), init=1
     tx : Out(1), init=1
-    read_request, read_data, write_request, write_data, write_done
+    memory : Out(MemoryPort)
     busy, active, accepted, refused, program_counter
         See :class:`soc.system.System`.
     dropped : Out(1)
@@ -53,7 +53,7 @@ class SerialSystem(wiring.Component):
         super().__init__({
             "rx": In(1, init=1),
             "tx": Out(1, init=1),
-            **MasterSignature(config.memory.bus_bits).members,
+            "memory": Out(MemoryPort(config.memory.bus_bits)),
             "busy": Out(1),
             "active": Out(1),
             "accepted": Out(1),
@@ -80,11 +80,8 @@ class SerialSystem(wiring.Component):
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
             self.dropped.eq(receiver.dropped),
-            system.write_done.eq(self.write_done),
         ]
-        for name in ("read_request", "write_request", "write_data"):
-            connect(m, getattr(system, name), flipped(getattr(self, name)))
-        connect(m, flipped(self.read_data), system.read_data)
+        connect(m, system.memory, flipped(self.memory))
         for name in ("busy", "active", "accepted", "refused", "program_counter"):
             m.d.comb += getattr(self, name).eq(getattr(system, name))
         return m

@@ -1,18 +1,19 @@
-"""Accelerator and link: everything between a stream of bytes and the DRAM ports."""
+"""Accelerator and link: everything between a stream of bytes and the port of the DRAM."""
 
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.accelerator import Accelerator
+from gateware.memory_port import MemoryPort
 from soc.link.bridge import LinkBridge
-from soc.memory_switch import MASTER_PORTS, MasterSignature, MemorySwitch
+from soc.memory_switch import MemorySwitch
 
 __all__ = ["System"]
 
 
 class System(wiring.Component):
-    """The accelerator with a host link and one set of DRAM ports; portable.
+    """The accelerator with a host link and one port of the DRAM; portable.
 
     ::
 
@@ -20,7 +21,7 @@ class System(wiring.Component):
                                  |                    |
                                  '--> MemorySwitch <--'
                                            |
-                                       DRAM ports
+                                         memory
 
     DRAM belongs to the accelerator while it runs, to the link otherwise.
 
@@ -34,8 +35,7 @@ class System(wiring.Component):
     -------
     rx : In(stream of 8)
     tx : Out(stream of 8)
-    read_request, read_data, write_request, write_data, write_done
-        See :class:`gateware.accelerator.Accelerator`.
+    memory : Out(MemoryPort)
     busy : Out(1)
         The accelerator is running.
     active, accepted, refused : Out(1)
@@ -49,7 +49,7 @@ class System(wiring.Component):
         super().__init__({
             "rx": In(stream.Signature(8)),
             "tx": Out(stream.Signature(8)),
-            **MasterSignature(config.memory.bus_bits).members,
+            "memory": Out(MemoryPort(config.memory.bus_bits)),
             "busy": Out(1),
             "active": Out(1),
             "accepted": Out(1),
@@ -66,33 +66,16 @@ class System(wiring.Component):
         m.submodules.switch = switch = MemorySwitch(bus_bits=config.memory.bus_bits)
         connect(m, flipped(self.rx), bridge.rx)
         connect(m, bridge.tx, flipped(self.tx))
-        for master, ports in zip(switch.masters, (bridge, accelerator)):
-            _connect_memory(m, master, ports)
-        _connect_memory(m, self, switch.memory)
-        for name, member in bridge.control.signature.members.items():
-            control, port = getattr(bridge.control, name), getattr(accelerator, name)
-            m.d.comb += port.eq(control) if member.flow == Out else control.eq(port)
+        connect(m, bridge.control, accelerator.control)
+        connect(m, bridge.memory, switch.masters[0])
+        connect(m, accelerator.memory, switch.masters[1])
+        connect(m, switch.memory, flipped(self.memory))
         m.d.comb += [
-            switch.second.eq(accelerator.busy),
-            self.busy.eq(accelerator.busy),
+            switch.second.eq(accelerator.control.busy),
+            self.busy.eq(accelerator.control.busy),
             self.active.eq(bridge.active),
             self.accepted.eq(bridge.accepted),
             self.refused.eq(bridge.refused),
             self.program_counter.eq(accelerator.program_counter),
         ]
         return m
-
-
-def _connect_memory(m, memory, master):
-    """Connect the DRAM ports of a master to what serves them, whichever way round these see themselves."""
-    for name in MASTER_PORTS:
-        theirs, ours = getattr(master, name), getattr(memory, name)
-        if name == "write_done":
-            m.d.comb += theirs.eq(ours)
-            continue
-        source, sink = (ours, theirs) if name == "read_data" else (theirs, ours)
-        m.d.comb += [
-            sink.valid.eq(source.valid),
-            sink.payload.eq(source.payload),
-            source.ready.eq(sink.ready),
-        ]

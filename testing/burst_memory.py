@@ -1,4 +1,4 @@
-"""Memory behind the burst ports, for tests in Amaranth's own simulator."""
+"""Memory behind a memory port, for tests in Amaranth's own simulator."""
 
 import random
 from collections import deque
@@ -41,22 +41,23 @@ class BurstMemory:
         self._replies, self._acknowledgements = deque(), deque()
         self._now = 0
 
-    def add_to(self, simulator, dut):
-        """Attach to those of the burst ports that ``dut`` has; call before running."""
+    def add_to(self, simulator, port):
+        """Attach to a memory port, or to a block that has only its members for reading or for writing; call before
+        running."""
         async def clock(ctx):
             async for _ in ctx.tick():
                 self._now += 1
 
-        def process(port):
+        def process(serve):
             async def run(ctx):
-                await port(ctx, dut)
+                await serve(ctx, port)
             return run
 
         simulator.add_process(clock)
-        if hasattr(dut, "read_request"):
+        if hasattr(port, "read_request"):
             simulator.add_process(process(self._requests))
             simulator.add_process(process(self._data))
-        if hasattr(dut, "write_request"):
+        if hasattr(port, "write_request"):
             simulator.add_process(process(self._writes))
             simulator.add_process(process(self._done))
 
@@ -70,14 +71,14 @@ class BurstMemory:
     def _due(self, rng):
         return self._now + rng.randint(*self._latency)
 
-    async def _requests(self, ctx, dut):
+    async def _requests(self, ctx, port):
         rng = self._rngs["requests"]
         while True:
-            burst, = await receive(ctx, dut.read_request, 1, rng, self._stall)
+            burst, = await receive(ctx, port.read_request, 1, rng, self._stall)
             self.reads.append(self._check(burst))
             self._replies.append((self._due(rng), *self.reads[-1]))
 
-    async def _data(self, ctx, dut):
+    async def _data(self, ctx, port):
         while True:
             if not self._replies or self._replies[0][0] > self._now:
                 await ctx.tick()
@@ -85,19 +86,19 @@ class BurstMemory:
             _, address, length = self._replies.popleft()
             # Read when the beat goes out, so that a read which overtakes a write shows itself.
             beats = (self.words[address + beat] for beat in range(length))
-            await send(ctx, dut.read_data, beats, self._rngs["data"], self._stall)
+            await send(ctx, port.read_data, beats, self._rngs["data"], self._stall)
 
-    async def _writes(self, ctx, dut):
+    async def _writes(self, ctx, port):
         rng = self._rngs["writes"]
         while True:
-            burst, = await receive(ctx, dut.write_request, 1, rng, self._stall)
+            burst, = await receive(ctx, port.write_request, 1, rng, self._stall)
             address, length = self._check(burst)
             self.writes.append((address, length))
             self.writing += 1
-            beats = await receive(ctx, dut.write_data, length, rng, self._stall)
+            beats = await receive(ctx, port.write_data, length, rng, self._stall)
             self._acknowledgements.append((self._due(rng), address, beats))
 
-    async def _done(self, ctx, dut):
+    async def _done(self, ctx, port):
         while True:
             due = bool(self._acknowledgements) and self._acknowledgements[0][0] <= self._now
             if due:
@@ -105,7 +106,7 @@ class BurstMemory:
                 for offset, beat in enumerate(beats):
                     self._merge(address + offset, beat)
                 self.writing -= 1
-            ctx.set(dut.write_done, due)
+            ctx.set(port.write_done, due)
             await ctx.tick()
 
     def _merge(self, address, beat):

@@ -1,1 +1,1 @@
-"""Burst read and write engines between the DRAM ports and the streams inside."""
+"""Burst read and write engines between the memory port and the streams inside."""

@@ -1,13 +1,13 @@
-"""Burst ports on the AXI ports of a memory."""
+"""A memory port on the AXI ports of a memory."""
 
 from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.dma.axi import AxiReadSignature, AxiWriteSignature
 from gateware.dma.axi_reader import AxiReader
 from gateware.dma.axi_writer import AxiWriter
-from gateware.layouts import BurstRequest, WriteBeat
+from gateware.memory_port import MemoryPort
 
 __all__ = ["AxiMemory"]
 
@@ -22,11 +22,7 @@ class AxiMemory(wiring.Component):
 
     Members
     -------
-    read_request : In(stream of BurstRequest)
-    read_data : Out(stream of bus_bits)
-    write_request : In(stream of BurstRequest)
-    write_data : In(stream of WriteBeat)
-    write_done : Out(1)
+    memory : In(MemoryPort)
     ready : Out(1)
         Constant: somebody else has brought the memory up.
     axi_read0, ... : Out(AxiReadSignature)
@@ -40,11 +36,7 @@ class AxiMemory(wiring.Component):
         self._writer = AxiWriter(bus_bits=bus_bits, port_bits=port_bits, base=base)
         self._ports = ports
         super().__init__({
-            "read_request": In(stream.Signature(BurstRequest)),
-            "read_data": Out(stream.Signature(bus_bits)),
-            "write_request": In(stream.Signature(BurstRequest)),
-            "write_data": In(stream.Signature(WriteBeat(bus_bits))),
-            "write_done": Out(1),
+            "memory": In(MemoryPort(bus_bits)),
             "ready": Out(1),
             "axi_write": Out(AxiWriteSignature(port_bits)),
             "error": Out(1),
@@ -53,15 +45,16 @@ class AxiMemory(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.reader, m.submodules.writer = reader, writer = self._reader, self._writer
-        connect(m, flipped(self.read_request), reader.read_request)
-        connect(m, reader.read_data, flipped(self.read_data))
-        connect(m, flipped(self.write_request), writer.write_request)
-        connect(m, flipped(self.write_data), writer.write_data)
+        memory = self.memory
+        connect(m, flipped(memory.read_request), reader.read_request)
+        connect(m, reader.read_data, flipped(memory.read_data))
+        connect(m, flipped(memory.write_request), writer.write_request)
+        connect(m, flipped(memory.write_data), writer.write_data)
         connect(m, writer.port, flipped(self.axi_write))
         for number in range(self._ports):
             connect(m, getattr(reader, f"port{number}"), flipped(getattr(self, f"axi_read{number}")))
         m.d.comb += [
-            self.write_done.eq(writer.write_done),
+            memory.write_done.eq(writer.write_done),
             self.ready.eq(1),
             self.error.eq(reader.error | writer.error),
         ]

@@ -25,7 +25,7 @@ class ReadEngine(wiring.Component):
 
     Throughput one beat per cycle, one burst of data and one instruction every second cycle, up to
     ``OUTSTANDING`` bursts outstanding. ``data`` carries the beats of the lines in order, ``program`` those of the
-    instructions. The handshake outputs of the DRAM ports are registers.
+    instructions. The handshake outputs towards the DRAM are registers.
 
     Parameters
     ----------

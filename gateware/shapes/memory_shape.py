@@ -14,7 +14,7 @@ class MemoryShape:
     Parameters
     ----------
     bus_bits : int
-        Width of a beat on the DRAM ports: 32, 64, 128 or 256.
+        Width of a beat at the memory port: 32, 64, 128 or 256.
     prefetch_beats : int
         Depth of the read FIFO in bus words, a power of two, at least 16.
     queue : int

@@ -28,10 +28,10 @@ def verilog(
     """Write the accelerator, or one block of it, as synthesizable Verilog.
 
     One clock, no vendor's primitives. The top module is `celosia`, that of a block `celosia_` and its name:
-    `celosia_dot_engine`. What its ports mean is said by the block's docstring; a member of a stream is a port like
-    `results__payload`. native-reader and native-writer are those of a DDR3 device of 2 Gbit; another geometry is a
-    parameter in Python. The same sources and tools give the same file, byte for byte. CELOSIA_NATIVE=1 in the
-    environment takes yosys from the PATH.
+    `celosia_dot_engine`. What its ports mean is said by the block's docstring; members of members are ports like
+    `results__payload`, `memory__read_request__valid`, `control__start`. native-reader and native-writer are those of a
+    DDR3 device of 2 Gbit; another geometry is a parameter in Python. The same sources and tools give the same file, byte
+    for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the PATH.
 
     \b
     celosia verilog -o celosia.v

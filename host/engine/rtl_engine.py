@@ -52,7 +52,7 @@ class RtlEngine(ProgramEngine):
     image : host.image.image.Image
         Its memory becomes the DRAM and is written.
     memory : MemoryTiming, or soc.dram.memory.Memory or its name
-        A model behind the burst ports, or the memory of a board: then its controller is simulated with the
+        A model behind the memory port, or the memory of a board: then its controller is simulated with the
         accelerator, cycle by cycle, and only the DRAM devices are a model. The image is in the DRAM from the
         beginning.
     interpreted : bool
@@ -119,9 +119,9 @@ class RtlEngine(ProgramEngine):
         self._sim.run(Counters.LATENCY)
         values = {}
         for counter in Counter:
-            self._sim.set("counter_index", counter)
+            self._sim.set("control__counter_index", counter)
             self._sim.run(2)
-            values[counter] = self._sim.get("counter_value")
+            values[counter] = self._sim.get("control__counter_value")
         return values
 
     @property
@@ -146,14 +146,14 @@ class RtlEngine(ProgramEngine):
         self._running = len(tokens), part
         simulation.tracing = trace is not None
         program = compiled.program_address(*self._running) // compiled.config.memory.bus_bytes
-        for name, value in (("program", program), ("position", self.position)):
-            simulation.set(name, value)
+        simulation.set("control__program", program)
+        simulation.set("control__position", self.position)
         if self.timelines is not None:
             simulation.watch("activity")
         try:
             for member, token in enumerate(tokens):
                 self._pulse("start" if member == len(tokens) - 1 else "load", member=member, token=token)
-            simulation.run(_LONGEST_TOKEN, until="done")
+            simulation.run(_LONGEST_TOKEN, until="control__done")
         except SimulationError as error:
             raise self._naming_the_reader(error) from None
         if self.timelines is not None:
@@ -163,8 +163,8 @@ class RtlEngine(ProgramEngine):
             add_records(trace, self._record, records)
         rows = part.rows(len(tokens))
         for member in range(rows):
-            simulation.set("member", member)
-            self.choices.append(simulation.get("argmax"))
+            simulation.set("control__member", member)
+            self.choices.append(simulation.get("control__argmax"))
         return self.image.logits(rows) if part.stores_logits else None
 
     def _timeline(self):
@@ -176,12 +176,12 @@ class RtlEngine(ProgramEngine):
         return Timeline(cycles, values, self._sim.cycle, program, position=self.position)
 
     def _pulse(self, name, **inputs):
-        """Set inputs, and for one cycle the input ``name``."""
+        """Set inputs of the control port, and for one cycle its input ``name``."""
         for port, value in inputs.items():
-            self._sim.set(port, value)
-        self._sim.set(name, 1)
+            self._sim.set(f"control__{port}", value)
+        self._sim.set(f"control__{name}", 1)
         self._sim.run(1)
-        self._sim.set(name, 0)
+        self._sim.set(f"control__{name}", 0)
 
     def _label(self, index):
         """Name of an instruction of the program that runs."""

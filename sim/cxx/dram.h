@@ -1,4 +1,4 @@
-// Model of a DRAM behind the accelerator's burst ports. sim/dram.py describes it; sim/dram_testbench.py is
+// Model of a DRAM behind the accelerator's memory port. sim/dram.py describes it; sim/dram_testbench.py is
 // the same model in Python, cycle for cycle: change both or neither.
 
 #pragma once

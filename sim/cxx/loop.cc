@@ -66,14 +66,10 @@ struct simulation {
 	growing_buffer output, trace, changes;
 	byte_link link;
 	char *failure, *failure_source;
-	uint8_t zero[MOST_BYTES], nowhere[6][MOST_BYTES];
 
 	uint8_t *at(port_place place) const {
 		return place.index < 0 ? nullptr : api->port(design, uint32_t(place.index)) + place.byte;
 	}
-	// Signals of burst ports that the design does not have: outputs are zero, inputs lead nowhere.
-	uint8_t *output_at(port_place place) { return place.index < 0 ? zero : at(place); }
-	uint8_t *input_at(port_place place, int number) { return place.index < 0 ? nowhere[number] : at(place); }
 
 	void record_trace() {
 		const uint64_t record = state->trace_record_bytes;
@@ -184,17 +180,17 @@ EXPORT void *simulation_create(const design_api *api, const bus_places *places, 
 	if (settings) {
 		dram &m = *new (calloc(1, sizeof(dram))) dram();
 		sim.memory = &m;
-		m.read_request = { sim.output_at(p.read_request_valid), sim.input_at(p.read_request_ready, 0),
-		                   sim.output_at(p.read_request_address), sim.output_at(p.read_request_length),
+		m.read_request = { sim.at(p.read_request_valid), sim.at(p.read_request_ready),
+		                   sim.at(p.read_request_address), sim.at(p.read_request_length),
 		                   p.address_bytes, p.length_bytes };
-		m.write_request = { sim.output_at(p.write_request_valid), sim.input_at(p.write_request_ready, 1),
-		                    sim.output_at(p.write_request_address), sim.output_at(p.write_request_length),
+		m.write_request = { sim.at(p.write_request_valid), sim.at(p.write_request_ready),
+		                    sim.at(p.write_request_address), sim.at(p.write_request_length),
 		                    p.address_bytes, p.length_bytes };
-		m.read_data = { sim.input_at(p.read_data_valid, 2), sim.output_at(p.read_data_ready),
-		                sim.input_at(p.read_data_payload, 3), nullptr };
-		m.write_data = { sim.output_at(p.write_data_valid), sim.input_at(p.write_data_ready, 4),
-		                 sim.output_at(p.write_data_data), sim.output_at(p.write_data_mask) };
-		m.write_done = sim.input_at(p.write_done, 5);
+		m.read_data = { sim.at(p.read_data_valid), sim.at(p.read_data_ready),
+		                sim.at(p.read_data_payload), nullptr };
+		m.write_data = { sim.at(p.write_data_valid), sim.at(p.write_data_ready),
+		                 sim.at(p.write_data_data), sim.at(p.write_data_mask) };
+		m.write_done = sim.at(p.write_done);
 		m.make(*settings);
 	}
 	return &sim;

@@ -1,12 +1,12 @@
-"""A generated DRAM controller behind the burst ports."""
+"""A generated DRAM controller behind a memory port."""
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, ResetSignal, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.dma.native_reader import NativeReader
 from gateware.dma.native_writer import NativeWriter
-from gateware.layouts import BurstRequest, WriteBeat
+from gateware.memory_port import MemoryPort
 from soc.dram.initialiser import Initialiser
 
 __all__ = ["ControlBus", "DramController"]
@@ -30,13 +30,13 @@ def ControlBus(address_bits):
 
 
 class DramController(wiring.Component):
-    """LiteDRAM's controller, what brings the DRAM up, and adapters to the burst ports of the accelerator.
+    """LiteDRAM's controller, what brings the DRAM up, and adapters to the memory port of the accelerator.
 
     ::
 
-        read_request, read_data ------------------> NativeReader --+
-        write_request, write_data, write_done ----> NativeWriter --+--> LiteDRAM --> DFI (simulation) or pins
-                                                    Initialiser ---'
+        memory --+--> NativeReader --+
+                 '--> NativeWriter --+--> LiteDRAM --> DFI (simulation) or pins
+                      Initialiser ---'
 
     Reads and writes have native ports of their own. The controller arbitrates between them: it goes on
     reading while it can, for at most 32 cycles while a write waits, and then executes all writes that wait.
@@ -54,11 +54,7 @@ class DramController(wiring.Component):
 
     Members
     -------
-    read_request : In(stream of BurstRequest)
-    read_data : Out(stream of bus_bits)
-    write_request : In(stream of BurstRequest)
-    write_data : In(stream of WriteBeat)
-    write_done : Out(1)
+    memory : In(MemoryPort)
     ready : Out(1)
         The DRAM is up; requests are not accepted before.
     dfi_* : In, Out
@@ -71,18 +67,14 @@ class DramController(wiring.Component):
     def __init__(self, *, core, bus_bits, pins=None, trained=False):
         self._core, self._bus_bits, self._pins, self._trained = core, bus_bits, pins or {}, trained
         super().__init__({
-            "read_request": In(stream.Signature(BurstRequest)),
-            "read_data": Out(stream.Signature(bus_bits)),
-            "write_request": In(stream.Signature(BurstRequest)),
-            "write_data": In(stream.Signature(WriteBeat(bus_bits))),
-            "write_done": Out(1),
+            "memory": In(MemoryPort(bus_bits)),
             "ready": Out(1),
         } | {name: (In if is_input else Out)(width) for name, width, is_input in core.signals if name not in self._pins}
             | ({"control": In(ControlBus(core.csr_address_bits))} if trained else {}))
 
     def elaborate(self, platform):
         m = Module()
-        core = self._core
+        core, memory = self._core, self.memory
         if hasattr(platform, "add_file"):
             platform.add_file(f"{core.name}.v", core.verilog)
         widths = dict(bus_bits=self._bus_bits, word_bits=core.word_bits, address_bits=core.address_bits)
@@ -91,8 +83,8 @@ class DramController(wiring.Component):
         m.submodules.initialiser = initialiser = Initialiser(
             writes=[(core.registers[name], value, wait) for name, value, wait in core.initialisation],
             address_bits=core.csr_address_bits)
-        connect(m, reader.read_data, flipped(self.read_data))
-        connect(m, flipped(self.write_data), writer.write_data)
+        connect(m, reader.read_data, flipped(memory.read_data))
+        connect(m, flipped(memory.write_data), writer.write_data)
         csr_address, csr_write, csr_data = initialiser.address, initialiser.write, initialiser.data
         csr_read, csr_read_data, ready = Const(0), Signal(32), initialiser.done
         if self._trained:
@@ -103,13 +95,13 @@ class DramController(wiring.Component):
             csr_read, csr_read_data = control.read, control.read_data
             ready = Signal()
             m.d.comb += [control.started.eq(initialiser.done), ready.eq(initialiser.done & control.trained)]
-        for ours, theirs in ((self.read_request, reader.read_request), (self.write_request, writer.write_request)):
+        for ours, theirs in ((memory.read_request, reader.read_request), (memory.write_request, writer.write_request)):
             m.d.comb += [
                 theirs.valid.eq(ours.valid & ready),
                 theirs.p.eq(ours.p),
                 ours.ready.eq(theirs.ready & ready),
             ]
-        m.d.comb += [self.write_done.eq(writer.write_done), self.ready.eq(ready)]
+        m.d.comb += [memory.write_done.eq(writer.write_done), self.ready.eq(ready)]
 
         m.submodules.core = Instance(
             core.name, i_clk=ClockSignal(), i_rst=ResetSignal(allow_reset_less=True),

@@ -5,12 +5,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.block_ram import BlockRam
-from gateware.layouts import BurstRequest, WriteBeat
+from gateware.control_port import ControlPort
+from gateware.memory_port import MemoryPort
 from soc.link.frame_receiver import FrameReceiver
 from soc.link.frame_sender import FrameSender
 from soc.link.memory_access import MemoryAccess
 from soc.link.protocol import Opcode, PAYLOAD_BYTES, Status
-from soc.registers import ControlSignature, Registers
+from soc.registers import Registers
 
 __all__ = ["LinkBridge"]
 
@@ -22,7 +23,7 @@ class LinkBridge(wiring.Component):
 
         rx --> frame receiver --> header --> checks --> registers ------> control of the accelerator
                      |                          |
-                     v                          '-----> memory access <-> DRAM ports
+                     v                          '-----> memory access <-> memory
                payload buffer <-------------------------------'
                      |
         tx <-- frame sender <-- answer
@@ -48,9 +49,9 @@ class LinkBridge(wiring.Component):
     -------
     rx : In(stream of 8)
     tx : Out(stream of 8)
-    control : Out(ControlSignature)
-    read_request, read_data, write_request, write_data, write_done
-        See :class:`gateware.accelerator.Accelerator`; used only while the accelerator is not busy.
+    control : Out(ControlPort)
+    memory : Out(MemoryPort)
+        Used only while the accelerator is not busy.
     active : Out(1)
         A request is being carried out or answered.
     accepted, refused : Out(1)
@@ -70,12 +71,8 @@ class LinkBridge(wiring.Component):
         super().__init__({
             "rx": In(stream.Signature(8)),
             "tx": Out(stream.Signature(8)),
-            "control": Out(ControlSignature),
-            "read_request": Out(stream.Signature(BurstRequest)),
-            "read_data": In(stream.Signature(bus_bits)),
-            "write_request": Out(stream.Signature(BurstRequest)),
-            "write_data": Out(stream.Signature(WriteBeat(bus_bits))),
-            "write_done": In(1),
+            "control": Out(ControlPort),
+            "memory": Out(MemoryPort(bus_bits)),
             "active": Out(1),
             "accepted": Out(1),
             "refused": Out(1),
@@ -93,10 +90,7 @@ class LinkBridge(wiring.Component):
         connect(m, flipped(self.rx), receiver.bytes)
         connect(m, sender.bytes, flipped(self.tx))
         connect(m, registers.control, flipped(self.control))
-        for port in ("read_request", "write_request", "write_data"):
-            connect(m, getattr(access, port), flipped(getattr(self, port)))
-        connect(m, flipped(self.read_data), access.read_data)
-        m.d.comb += access.write_done.eq(self.write_done)
+        connect(m, access.memory, flipped(self.memory))
         self._connect_buffer(m, buffer, receiver, sender, access)
 
         header, answer = receiver.frame.p.header, sender.frame.p

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.block_ram import BlockRam
 from gateware.dma.burst_splitter import BurstSplitter
-from gateware.layouts import BurstRequest, WriteBeat
+from gateware.memory_port import MemoryPort
 from soc.link.layouts import MemoryCommand
 from soc.link.protocol import Opcode, PAYLOAD_BYTES
 from soc.link.word_crc import WordCrc
@@ -15,10 +15,10 @@ __all__ = ["MemoryAccess"]
 
 
 class MemoryAccess(wiring.Component):
-    """Carries out READ_MEMORY, WRITE_MEMORY and CRC_MEMORY between the DRAM ports and the payload buffer.
+    """Carries out READ_MEMORY, WRITE_MEMORY and CRC_MEMORY between DRAM and the payload buffer.
 
     Bursts are those of :class:`gateware.dma.burst_splitter.BurstSplitter`. Reads, a CRC among them, take a
-    bus word in every cycle: ``read_data`` is never refused, so DRAM sets the speed. A write takes
+    bus word in every cycle: ``memory.read_data`` is never refused, so DRAM sets the speed. A write takes
     ``BlockRam.LATENCY + 2`` cycles per word, several times faster than a link brings it; ``done`` comes when
     DRAM has reported all of it.
 
@@ -41,8 +41,7 @@ class MemoryAccess(wiring.Component):
         Word ``word_index`` of the buffer, ``BlockRam.LATENCY`` cycles later.
     write_enable : Out(1)
     write_word : Out(bus_bits)
-    read_request, read_data, write_request, write_data, write_done
-        See :class:`gateware.accelerator.Accelerator`.
+    memory : Out(MemoryPort)
     """
 
     def __init__(self, *, bus_bits, max_burst=64):
@@ -56,18 +55,14 @@ class MemoryAccess(wiring.Component):
             "read_word": In(bus_bits),
             "write_enable": Out(1),
             "write_word": Out(bus_bits),
-            "read_request": Out(stream.Signature(BurstRequest)),
-            "read_data": In(stream.Signature(bus_bits)),
-            "write_request": Out(stream.Signature(BurstRequest)),
-            "write_data": Out(stream.Signature(WriteBeat(bus_bits))),
-            "write_done": In(1),
+            "memory": Out(MemoryPort(bus_bits)),
         })
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.splitter = splitter = BurstSplitter(max_burst=self._max_burst)
         m.submodules.sum = word_crc = WordCrc(width=self._bus_bits)
-        command, bursts = self.command.p, splitter.bursts
+        command, bursts, memory = self.command.p, splitter.bursts, self.memory
         index = Signal.like(self.word_index)
         left = Signal(24, reset_less=True)
         unwritten = Signal(range(self._words + 1))  # bursts requested and not reported as written
@@ -81,29 +76,29 @@ class MemoryAccess(wiring.Component):
             splitter.lines.p.address.eq(command.address),
             splitter.lines.p.beats.eq(command.beats),
             splitter.lines.p.last.eq(1),
-            self.read_request.p.eq(bursts.p.tagged.burst),
-            self.write_request.p.eq(bursts.p.tagged.burst),
-            self.read_request.valid.eq(bursts.valid & reading),
-            self.write_request.valid.eq(bursts.valid & ~reading),
-            bursts.ready.eq((self.read_request.ready & reading) | (self.write_request.ready & ~reading)),
+            memory.read_request.p.eq(bursts.p.tagged.burst),
+            memory.write_request.p.eq(bursts.p.tagged.burst),
+            memory.read_request.valid.eq(bursts.valid & reading),
+            memory.write_request.valid.eq(bursts.valid & ~reading),
+            bursts.ready.eq((memory.read_request.ready & reading) | (memory.write_request.ready & ~reading)),
             requested.eq(bursts.valid & bursts.ready),
-            self.read_data.ready.eq(reading),
-            beat.eq(self.read_data.valid & reading),
+            memory.read_data.ready.eq(reading),
+            beat.eq(memory.read_data.valid & reading),
         ]
         with m.If(requested & bursts.p.last):
             m.d.sync += all_requested.eq(1)
-        m.d.sync += unwritten.eq(unwritten + (requested & ~reading) - self.write_done)
+        m.d.sync += unwritten.eq(unwritten + (requested & ~reading) - memory.write_done)
 
         # Read data go to the buffer and through the CRC; what is not wanted, nobody looks at.
         m.d.comb += [
             self.word_index.eq(index),
             self.write_enable.eq(beat & (command.opcode == Opcode.READ_MEMORY)),
-            self.write_word.eq(self.read_data.payload),
+            self.write_word.eq(memory.read_data.payload),
             word_crc.valid.eq(beat),
-            word_crc.data.eq(self.read_data.payload),
+            word_crc.data.eq(memory.read_data.payload),
             self.crc.eq(word_crc.crc),
-            self.write_data.p.data.eq(word),
-            self.write_data.p.mask.eq(~0),
+            memory.write_data.p.data.eq(word),
+            memory.write_data.p.mask.eq(~0),
         ]
         with m.FSM():
             with m.State("IDLE"):
@@ -134,8 +129,8 @@ class MemoryAccess(wiring.Component):
                 with m.If(wait == 1):
                     m.next = "WRITE"
             with m.State("WRITE"):
-                m.d.comb += self.write_data.valid.eq(1)
-                with m.If(self.write_data.ready):
+                m.d.comb += memory.write_data.valid.eq(1)
+                with m.If(memory.write_data.ready):
                     m.d.sync += [index.eq(index + 1), left.eq(left - 1)]
                     m.next = "FETCH"
                     with m.If(left == 1):

@@ -117,6 +117,7 @@ def test_program(stall):
     model, dut, rng = _Model(1), Accelerator(CONFIG), random.Random(2)
     dram = BurstMemory(model.words, bus_bits=CONFIG.memory.bus_bits, stall=stall)
     scratchpad, tokens, length = {}, [2, 0, 3], len(_program(True)) - 1
+    control = dut.control
 
     async def trace(ctx):
         port = dut.trace_scratchpad
@@ -133,14 +134,14 @@ def test_program(stall):
             model.words[LOGITS:LOGITS + ROWS] = [rng.getrandbits(8 * BUS) for _ in range(ROWS)]
             before = model.words[LOGITS:LOGITS + ROWS]
             scratchpad.clear()
-            for port, value in ((dut.token, token), (dut.position, position),
-                                (dut.program, PROGRAM if store_logits else CHOOSE), (dut.start, 1)):
+            for port, value in ((control.token, token), (control.position, position),
+                                (control.program, PROGRAM if store_logits else CHOOSE), (control.start, 1)):
                 ctx.set(port, value)
             await ctx.tick()
-            ctx.set(dut.start, 0)
-            assert ctx.get(dut.busy)
-            await ctx.tick().until(dut.done)
-            assert not ctx.get(dut.busy) and dram.writing == 0
+            ctx.set(control.start, 0)
+            assert ctx.get(control.busy)
+            await ctx.tick().until(control.done)
+            assert not ctx.get(control.busy) and dram.writing == 0
             codes, scale, scores, logits = model.step(token, position)
             assert _memory_bytes(model.words, CACHE + position * 64 // BUS, 64) == codes.tobytes()
             assert int.from_bytes(_memory_bytes(model.words, CACHE_SCALES, 4 * POSITIONS)[4 * position:][:4],
@@ -148,7 +149,7 @@ def test_program(stall):
             expected = {(1, 32 + n): bits for n, bits in enumerate(model.table[token].view(np.uint32))}
             expected |= {(4, 128 + n): bits for n, bits in enumerate(scores.view(np.uint32))}
             assert scratchpad == expected
-            assert ctx.get(dut.argmax) == fp32_total_order_key(logits).argmax()
+            assert ctx.get(control.argmax) == fp32_total_order_key(logits).argmax()
             if store_logits:
                 assert _memory_bytes(model.words, LOGITS, 4 * ROWS) == logits.tobytes()
             else:
@@ -157,9 +158,9 @@ def test_program(stall):
         await ctx.tick().repeat(Counters.LATENCY)
         counted = {}
         for counter in Counter:
-            ctx.set(dut.counter_index, counter)
+            ctx.set(control.counter_index, counter)
             await ctx.tick().repeat(2)
-            counted[counter] = ctx.get(dut.counter_value)
+            counted[counter] = ctx.get(control.counter_value)
         assert counted[Counter.INSTRUCTIONS] == length * len(tokens)
         assert counted[Counter.WRITE_BEATS] == len(dram.writes)
         assert counted[Counter.READ_BEATS] == sum(beats for _, beats in dram.reads)
@@ -170,7 +171,7 @@ def test_program(stall):
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    dram.add_to(simulator, dut)
+    dram.add_to(simulator, dut.memory)
     simulator.add_process(trace)
     simulator.add_testbench(testbench)
     run_with_deadline(simulator, 20_000)
@@ -183,18 +184,20 @@ def test_handshakes_depend_on_registers_only():
     same."""
     model, dut, rng = _Model(3), Accelerator(CONFIG), random.Random(4)
     dram = BurstMemory(model.words, bus_bits=CONFIG.memory.bus_bits, stall=0.3)
-    outputs = (dut.read_request.valid, dut.read_request.payload, dut.read_data.ready, dut.write_request.valid,
-               dut.write_request.payload, dut.write_data.valid, dut.write_data.payload, dut.stream_counter)
-    inputs = (dut.read_request.ready, dut.read_data.valid, dut.write_request.ready, dut.write_data.ready,
-              dut.write_done)
+    control, memory = dut.control, dut.memory
+    outputs = (memory.read_request.valid, memory.read_request.payload, memory.read_data.ready,
+               memory.write_request.valid, memory.write_request.payload, memory.write_data.valid,
+               memory.write_data.payload, dut.stream_counter)
+    inputs = (memory.read_request.ready, memory.read_data.valid, memory.write_request.ready, memory.write_data.ready,
+              memory.write_done)
     seen = set()
 
     async def testbench(ctx):
-        ctx.set(dut.program, PROGRAM)
-        ctx.set(dut.start, 1)
+        ctx.set(control.program, PROGRAM)
+        ctx.set(control.start, 1)
         await ctx.tick()
-        ctx.set(dut.start, 0)
-        while not ctx.get(dut.done):
+        ctx.set(control.start, 0)
+        while not ctx.get(control.done):
             before = [ctx.get(port) for port in outputs]
             values = [ctx.get(port) for port in inputs]
             for _ in range(2):
@@ -208,7 +211,7 @@ def test_handshakes_depend_on_registers_only():
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
-    dram.add_to(simulator, dut)
+    dram.add_to(simulator, dut.memory)
     simulator.add_testbench(testbench)
     run_with_deadline(simulator, 20_000)
     assert seen == {0, 2, 3, 5}
@@ -223,12 +226,13 @@ def test_ports(config):
     expected = {"read_request": 48, "read_data": config.memory.bus_bits, "write_request": 48,
                 "write_data": config.memory.bus_bits * 9 // 8}
     for stream, width in expected.items():
-        assert flat[f"{stream}__payload"] == width
-        assert flat[f"{stream}__valid"] == flat[f"{stream}__ready"] == 1
-    for port, width in {"write_done": 1, "start": 1, "busy": 1, "done": 1, "token": 32, "position": 16,
-                        "program": 32, "argmax": 32, "program_counter": 16,
-                        "stream_counter": 16, "counter_index": 4, "counter_value": 32,
-                        "activity": 55}.items():
+        assert flat[f"memory__{stream}__payload"] == width
+        assert flat[f"memory__{stream}__valid"] == flat[f"memory__{stream}__ready"] == 1
+    control = {"start": 1, "member": 5, "token": 32, "load": 1, "position": 16, "program": 32, "busy": 1, "done": 1,
+               "argmax": 32, "counter_index": 4, "counter_value": 32}
+    assert {name: width for name, width in flat.items() if name.startswith("control__")} == {
+        f"control__{name}": width for name, width in control.items()}
+    for port, width in {"memory__write_done": 1, "program_counter": 16, "stream_counter": 16, "activity": 55}.items():
         assert flat[port] == width
     for trace in ("scratchpad", "scalar", "column", "store", "argmax"):
         assert flat[f"trace_{trace}__valid"] == 1 and flat[f"trace_{trace}__payload"] > 16

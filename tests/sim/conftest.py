@@ -2,17 +2,17 @@
 
 import pytest
 from amaranth.hdl import Assert, Format, Module, Mux, Print, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
+from gateware.memory_port import MemoryPort
 from sim.compile import compile_design
 from sim.compiled import CompiledSimulation
 from sim.dram import Dram
 from sim.interpreted import InterpretedSimulation
 
 BURST = 8
-REQUEST = data.StructLayout({"address": 32, "length": 16})
 
 
 class CopyEngine(wiring.Component):
@@ -24,11 +24,8 @@ class CopyEngine(wiring.Component):
 
     def __init__(self, bus_bits, *, fault=None):
         self.bus_bits, self.fault = bus_bits, fault
-        beat = data.StructLayout({"data": bus_bits, "mask": bus_bits // 8})
         super().__init__({
-            "read_request": Out(stream.Signature(REQUEST)), "read_data": In(stream.Signature(bus_bits)),
-            "write_request": Out(stream.Signature(REQUEST)), "write_data": Out(stream.Signature(beat)),
-            "write_done": In(1), "program_counter": Out(16), "start": In(1), "busy": Out(1),
+            "memory": Out(MemoryPort(bus_bits)), "program_counter": Out(16), "start": In(1), "busy": Out(1),
             "source": In(32), "target": In(32), "length": In(32), "mask": In(bus_bits // 8), "say": In(1),
             "trace": Out(wiring.Signature({"valid": Out(1), "payload": Out(data.StructLayout({
                 "number": 20, "data": bus_bits}))}))})
@@ -36,31 +33,32 @@ class CopyEngine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.fifo = fifo = SyncFIFO(width=self.bus_bits, depth=16)
+        memory = self.memory
         to_read, to_write, unfinished = Signal(32), Signal(32), Signal(32)
         owed, number = Signal(16), Signal(20)
         with m.If(self.start):
             m.d.sync += [to_read.eq(self.length), to_write.eq(self.length), self.busy.eq(1),
-                         self.read_request.p.address.eq(self.source),
-                         self.write_request.p.address.eq(self.target),
+                         memory.read_request.p.address.eq(self.source),
+                         memory.write_request.p.address.eq(self.target),
                          unfinished.eq((self.length + BURST - 1) // BURST),
                          Assert(~self.busy, "Started while busy")]
-        for request, left in ((self.read_request, to_read), (self.write_request, to_write)):
+        for request, left in ((memory.read_request, to_read), (memory.write_request, to_write)):
             length = Mux(left > BURST, BURST, left)
             m.d.comb += [request.valid.eq(left != 0), request.p.length.eq(length)]
             with m.If(request.valid & request.ready):
                 m.d.sync += [left.eq(left - length), request.p.address.eq(request.p.address + length)]
-        m.d.comb += [fifo.w_en.eq(self.read_data.valid), fifo.w_data.eq(self.read_data.payload),
-                     self.read_data.ready.eq(fifo.w_rdy),
-                     self.write_data.valid.eq(fifo.r_rdy & (owed != 0)), self.write_data.p.mask.eq(self.mask),
-                     self.write_data.p.data.eq(fifo.r_data),
-                     fifo.r_en.eq(self.write_data.ready & (owed != 0)),
+        m.d.comb += [fifo.w_en.eq(memory.read_data.valid), fifo.w_data.eq(memory.read_data.payload),
+                     memory.read_data.ready.eq(fifo.w_rdy),
+                     memory.write_data.valid.eq(fifo.r_rdy & (owed != 0)), memory.write_data.p.mask.eq(self.mask),
+                     memory.write_data.p.data.eq(fifo.r_data),
+                     fifo.r_en.eq(memory.write_data.ready & (owed != 0)),
                      # Depends on an input of the same cycle.
-                     self.trace.valid.eq(self.write_data.valid & self.write_data.ready),
+                     self.trace.valid.eq(memory.write_data.valid & memory.write_data.ready),
                      self.trace.payload.number.eq(number), self.trace.payload.data.eq(fifo.r_data)]
-        asked = self.write_request.valid & self.write_request.ready
-        m.d.sync += [owed.eq(owed + Mux(asked, self.write_request.p.length, 0) - self.trace.valid),
+        asked = memory.write_request.valid & memory.write_request.ready
+        m.d.sync += [owed.eq(owed + Mux(asked, memory.write_request.p.length, 0) - self.trace.valid),
                      number.eq(number + self.trace.valid), self.program_counter.eq(number >> 3)]
-        with m.If(self.write_done):
+        with m.If(memory.write_done):
             m.d.sync += unfinished.eq(unfinished - 1)
             with m.If(unfinished == 1):
                 m.d.sync += self.busy.eq(0)
@@ -70,16 +68,16 @@ class CopyEngine(wiring.Component):
         return m
 
     def break_rule(self, m):
-        held = Signal()
+        held, memory = Signal(), self.memory
         if self.fault == "empty":
-            m.d.comb += self.read_request.p.length.eq(0)
+            m.d.comb += memory.read_request.p.length.eq(0)
         if self.fault == "withdraw":
-            m.d.sync += held.eq(self.write_request.valid & ~self.write_request.ready)
+            m.d.sync += held.eq(memory.write_request.valid & ~memory.write_request.ready)
             with m.If(held):
-                m.d.comb += self.write_request.valid.eq(0)
+                m.d.comb += memory.write_request.valid.eq(0)
         if self.fault == "change":
-            m.d.sync += held.eq(self.write_data.valid & ~self.write_data.ready)
-            m.d.comb += self.write_data.p.data.eq(m.submodules.fifo.r_data ^ held)
+            m.d.sync += held.eq(memory.write_data.valid & ~memory.write_data.ready)
+            m.d.comb += memory.write_data.p.data.eq(m.submodules.fifo.r_data ^ held)
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
 
+from gateware.memory_port import MemoryPort
 from sim.compile import compile_design
 from sim.compiled import CompiledSimulation
 from sim.dram import Dram
@@ -22,7 +23,7 @@ def test_latency(simulate, copy_engine, memory, latency):
     simulation.run(1)
     simulation.set("start", 0)
     simulation.run(1 + latency)
-    assert simulation.get("read_request__valid") == 0
+    assert simulation.get("memory__read_request__valid") == 0
     assert simulation.dram.counters.read_beats == 1 and simulation.dram.counters.write_beats == 0
     simulation.tracing = True
     simulation.run(10)
@@ -59,23 +60,20 @@ def test_large_memories_are_shared_and_not_touched(copy_engine, copy):
 
 
 class Adder(wiring.Component):
-    """Reads 16 words and adds them up; the fields of its requests are ports of their own."""
+    """Reads 16 words and adds them up; nothing is connected to what it could write with."""
 
     def __init__(self):
-        request = wiring.Signature({"address": Out(32), "length": Out(16)})
-        super().__init__({
-            "read_request": Out(wiring.Signature({"valid": Out(1), "ready": In(1), "payload": Out(request)})),
-            "read_data": In(stream.Signature(32)), "total": Out(64), "count": Out(8)})
+        super().__init__({"memory": Out(MemoryPort(32)), "total": Out(64), "count": Out(8)})
 
     def elaborate(self, platform):
         m = Module()
-        asked = Signal()
-        m.d.comb += [self.read_request.valid.eq(~asked), self.read_request.payload.address.eq(7),
-                     self.read_request.payload.length.eq(16), self.read_data.ready.eq(1)]
-        with m.If(self.read_request.ready):
+        asked, memory = Signal(), self.memory
+        m.d.comb += [memory.read_request.valid.eq(~asked), memory.read_request.p.address.eq(7),
+                     memory.read_request.p.length.eq(16), memory.read_data.ready.eq(1)]
+        with m.If(memory.read_request.ready):
             m.d.sync += asked.eq(1)
-        with m.If(self.read_data.valid):
-            m.d.sync += [self.total.eq(self.total + self.read_data.payload), self.count.eq(self.count + 1)]
+        with m.If(memory.read_data.valid):
+            m.d.sync += [self.total.eq(self.total + memory.read_data.payload), self.count.eq(self.count + 1)]
         return m
 
 

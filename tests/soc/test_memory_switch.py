@@ -1,4 +1,4 @@
-"""Proof: the master that has the DRAM ports has all of them, the other none."""
+"""Proof: the master that has the memory port has all of it, the other nothing."""
 
 from amaranth.hdl import Assert, ClockDomain, Elaboratable, Module, Value
 

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Adapters of the burst ports to LiteDRAM and AXI: the memory ends as it should, reads give what it holds."""
+"""Adapters of the memory port to LiteDRAM and AXI: the memory ends as it should, reads give what it holds."""
 
 import random
 

@@ -30,7 +30,8 @@ def test_yosys_reads_it_without_warnings(celosia, toolchain, tmp_path):
     assert "// Configuration micro; dot: lanes 4, columns 1, slots 2, x_elements 256, " in text
     # What a simulation watches has no pins, and no file of this machine is named.
     top = text[text.index("module celosia("):].partition("endmodule")[0]
-    assert re.search(r"^  output read_request__valid;", top, re.MULTILINE)
+    assert re.search(r"^  output memory__read_request__valid;", top, re.MULTILINE)
+    assert re.search(r"^  input control__start;", top, re.MULTILINE)
     assert not re.search(r"^  output .*trace_", top, re.MULTILINE)
     assert str(demo_model().parents[1]) not in text
 
