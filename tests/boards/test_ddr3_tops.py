@@ -14,8 +14,8 @@ from flow.conversion import convert_top
 from flow.synthesis import synthesise_rtlil
 from flow.toolchain import Toolchain
 from boards.device import DEVICES
+from boards.board_top import serial_divisor
 from boards.ddr3_clocks import Ddr3Clocks
-from boards.ddr3_top import serial_divisor
 from boards.ecpix5 import Ecpix5, Ecpix5Platform
 from boards.orangecrab import OrangeCrab, OrangeCrabPlatform
 from gateware.config import CONFIGS
