@@ -168,9 +168,9 @@ def test_access_outside_the_memory_names_the_instruction(celosia, write_gguf, mo
         def __init__(self, image, **parameters):
             label, size = "blk.0.ffn_down", INSTRUCTION_BITS // 8
             index, instruction = next(
-                item for item in enumerate(image.compiled.program) if item[1].label == label)
+                item for item in enumerate(image.compiled.programs[1, Part.CHOOSE]) if item[1].label == label)
             word = encode(dataclasses.replace(instruction, stream_base=1 << 24))
-            start = image.header.program + index * size
+            start = image.compiled.program_address(1, Part.CHOOSE) + index * size
             image.memory[start:start + size] = np.frombuffer(word, np.uint8)
             super().__init__(image, **parameters)
 
