@@ -187,16 +187,18 @@ class EngineBench:
         Returns
         -------
         int array
-            Cycles, from the first one on, in which a beat was accepted.
+            Cycles, from the first one on, in which a beat was accepted. Those in which a result was taken, counted
+            from the same one, are in `result_cycles`.
         """
         self.phases, self.seed, self.stalls = phases, seed, stalls
         self.written = self.begun = self.completed = 0  # phases
         self.sent = self.answered = 0  # matrices
-        self.accepted = []
+        self.accepted, self.result_cycles = [], []
         if self.used:
             self.simulator.reset()
         self.used = True
         self.simulator.run()
+        self.result_cycles = np.array(self.result_cycles) - self.accepted[0]
         return np.array(self.accepted) - self.accepted[0]
 
     def _rng(self, name):
@@ -251,9 +253,13 @@ class EngineBench:
 
     async def _monitor(self, ctx):
         cycle = 0
-        async for *_, valid, ready in ctx.tick().sample(self.dut.beats.valid, self.dut.beats.ready):
+        beats, results = self.dut.beats, self.dut.results
+        async for *_, valid, ready, answered, taken in ctx.tick().sample(
+                beats.valid, beats.ready, results.valid, results.ready):
             if valid and ready:
                 self.accepted.append(cycle)
+            if answered and taken:
+                self.result_cycles.append(cycle)
             cycle += 1
 
 

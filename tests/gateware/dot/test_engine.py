@@ -29,10 +29,10 @@ def bench(request, engine_bench):
     return engine_bench(_config(*request.param))
 
 
-def _config(lanes, columns, slots, bus_bits, vector_lanes):
+def _config(lanes, columns, slots, bus_bits, vector_lanes, **dot):
     return Config(
         name="test",
-        dot=DotShape(lanes=lanes, columns=columns, slots=slots, x_elements=1024, scale_bytes=64),
+        dot=DotShape(lanes=lanes, columns=columns, slots=slots, x_elements=1024, scale_bytes=64, **dot),
         vector=VectorShape(lanes=vector_lanes), memory=MemoryShape(bus_bits=bus_bits))
 
 
@@ -196,6 +196,29 @@ def test_throughput(engine_bench, random_matrix, random_x, lanes, columns, slots
     assert (np.diff(starts[:4]) == cycles).all() if cycles == beats_per_row else starts[4] - starts[0] <= 4 * cycles
     if cycles == beats_per_row:
         assert (np.diff(accepted[beats_per_row:]) == 1).all()
+
+
+@pytest.mark.parametrize("lanes, bus_bits, code_bits, options, cycles", [
+    (32, 32, 8, {}, 44),
+    (32, 256, 8, {}, 44),
+    (64, 64, 8, {}, 45),
+    (16, 64, 8, {}, 46),
+    (8, 32, 8, {}, 47),
+    (4, 32, 8, {}, 50),
+    (32, 64, 8, {"decoders": ()}, 39),
+    (32, 64, 8, {"decoders": ("minimums",)}, 39),
+    (64, 64, 8, {"decoders": ()}, 40),
+    (16, 64, 8, {"decoders": ()}, 41),
+    (32, 64, 2, {"array": "digits"}, 44),
+    (32, 64, 8, {"array": "digits"}, 47),  # four digits
+])
+def test_latency(engine_bench, random_matrix, random_x, lanes, bus_bits, code_bits, options, cycles):
+    """Cycles from the last beat of a row to its result."""
+    bench, rng = engine_bench(_config(lanes, 1, 1, bus_bits, 4, **options)), np.random.default_rng(3)
+    vectors = 2 if lanes == 64 else 1
+    accepted = bench.run((random_x(rng, 1, vectors), [
+        random_matrix(rng, code_bits, Scale.FP16, rows=1, vectors=vectors)]))
+    assert list(bench.result_cycles - accepted[-1]) == [cycles]
 
 
 def test_commands_follow_without_draining(engine_bench, random_matrix, random_x):
