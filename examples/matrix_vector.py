@@ -28,7 +28,8 @@ class MatrixVector(wiring.Component):
         # What the beats are (docs/instruction-set.md); whatever is not named is 0.
         self._command = {
             "code_bits": 8, "code_kind": CodeKind.SIGNED, "scale": Scale.FP16, "vectors": vectors, "rows": rows,
-            "headroom": headroom_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=(vectors - 1).bit_length()), "columns": 1}
+            "headroom": headroom_bits(code_bits=8, code_kind=CodeKind.SIGNED, growth=(vectors - 1).bit_length()),
+            "columns": 1}
         super().__init__({
             "start": In(stream.Signature(0)),
             "x": In(stream.Signature(QuantisedStripe(X_LANES), always_ready=True)),
@@ -72,7 +73,8 @@ def simulate(tensor, x):
 
     async def user(ctx):
         await give(ctx, dut.x, (
-            {"column": 0, "index": index, "exponent": int(exponents[index * X_LANES // 256]), "mantissas": stripe.tolist()}
+            {"column": 0, "index": index, "exponent": int(exponents[index * X_LANES // 256]),
+             "mantissas": stripe.tolist()}
             for index, stripe in enumerate(mantissas.reshape(-1, X_LANES))))
         await give(ctx, dut.start, [0])
         await give(ctx, dut.beats, pack(tensor))

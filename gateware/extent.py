@@ -23,8 +23,8 @@ class Extent:
     offset : int
         Word of 32 bits of that bus word with which a row of a packed matrix begins; 0 for every other stream.
     lines, beats, stride : int
-        The stream is ``lines`` runs of ``beats`` bus words; ``stride`` bus words lie from the start of one to the start of
-        the next. 0 lines: the instruction has no stream.
+        The stream is ``lines`` runs of ``beats`` bus words; ``stride`` bus words lie from the start of one to the start
+        of the next. 0 lines: the instruction has no stream.
     rows, vectors : int
         ``DOT``: rows of the matrix, pairs of rows if these are paired, and vectors of 32 codes in a row.
     results : int
@@ -69,8 +69,8 @@ def extent(instruction, *, token, position, bus_bytes):
     token : int
         Id of the token that the instruction is about, member ``instruction.member`` of its group.
     position : int
-        Position of the first token of the group; that of the instruction's token is ``position + member``, which must be
-        below 65536.
+        Position of the first token of the group; that of the instruction's token is ``position + member``, which must
+        be below 65536.
     bus_bytes : int
         Bytes of a bus word.
 

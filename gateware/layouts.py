@@ -5,8 +5,9 @@ from amaranth.lib import data
 
 from gateware.isa import CodeOrder, FIELDS, Function, INSTRUCTION_BITS, Reduce, Scale, Sink, Source
 
-__all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout", "QuantisedStripe",
-           "ScratchpadWrite", "StoreCommand", "StoredCode", "StoredElement", "VectorCommand", "WriteBeat"]
+__all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout",
+           "QuantisedStripe", "ScratchpadWrite", "StoreCommand", "StoredCode", "StoredElement", "VectorCommand",
+           "WriteBeat"]
 
 
 def _fields(*names):
@@ -30,8 +31,8 @@ def WriteBeat(bus_bits):
 
 
 DotCommand = data.StructLayout(
-    _fields("code_bits", "code_kind", "code_order", "paired", "packed", "scale", "super", "minimum", "sub_bits", "sub_signed",
-            "sub_wide", "expand", "vectors", "rows", "headroom", "columns") | {"offset": 3})
+    _fields("code_bits", "code_kind", "code_order", "paired", "packed", "scale", "super", "minimum", "sub_bits",
+            "sub_signed", "sub_wide", "expand", "vectors", "rows", "headroom", "columns") | {"offset": 3})
 """What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position. Packed
 rows begin with word ``offset`` of the first bus word."""
 

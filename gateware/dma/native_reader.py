@@ -31,8 +31,8 @@ class NativeReader(wiring.Component):
 
     Native words cannot be refused: a command is issued only when the FIFO of its port has room for the word.
     Throughput one command and one bus word per cycle. The native ports come from registers, ``valid`` by way of
-    one gate; ``read_data`` is registers. Bursts follow each other without a gap. Nothing is lost, duplicated or reordered
-    whatever the ports do: tests/gateware/dma/test_native_proofs.py.
+    one gate; ``read_data`` is registers. Bursts follow each other without a gap. Nothing is lost, duplicated or
+    reordered whatever the ports do: tests/gateware/dma/test_native_proofs.py.
 
     Parameters
     ----------

@@ -15,8 +15,8 @@ class ElementSerialiser(wiring.Component):
 
     Stripes come out of a pipeline that cannot wait, at least ``lanes`` cycles apart. So each is announced with
     ``reserve`` when it enters that pipeline, which is allowed while the queue is not ``full``: it has room for all
-    elements of every stripe that was reserved. The elements of a stripe go into the queue one after another, so that the
-    queue is one element wide.
+    elements of every stripe that was reserved. The elements of a stripe go into the queue one after another, so that
+    the queue is one element wide.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ class MaxReducer(wiring.Component):
     """Largest element in the order -inf < -0 < +0 < inf < NaN, bit for bit `vector_pass.reduce_max`, or the
     largest of the elements without their signs, `vector_pass.reduce_largest`.
 
-    One stripe per cycle. Elements are compared as integer keys whose order is that of the floats: those of a stripe in a
-    tree, two cycles a level, then the largest of the stripe with the largest so far. ``done`` comes ``latency(lanes)``
-    cycles after the last stripe.
+    One stripe per cycle. Elements are compared as integer keys whose order is that of the floats: those of a stripe in
+    a tree, two cycles a level, then the largest of the stripe with the largest so far. ``done`` comes
+    ``latency(lanes)`` cycles after the last stripe.
 
     Parameters
     ----------

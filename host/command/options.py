@@ -17,14 +17,15 @@ DEFAULT_CONFIG = "sim"
 DEFAULT_KV = 16
 _ID_DIGITS = 10
 """Of an id of 32 bits."""
-#: Share of a model from which on zeros are suspicious.
 _MANY_ZEROS = 0.5
+"""Share of a model from which on zeros are suspicious."""
 
 ModelPath = Annotated[Path | None, typer.Argument(
     metavar="MODEL", help="GGUF file; without it the demo model.", show_default=False)]
 ConfigName = Annotated[str, typer.Option(metavar="NAME", help="Configuration of the accelerator.")]
-#: The engines that need nothing but this machine.
 LOCAL_ENGINES = tuple(name for name in EngineName if name != EngineName.BOARD)
+"""The engines that need nothing but this machine."""
+
 EngineChoice = Annotated[str, typer.Option(metavar="|".join(LOCAL_ENGINES), help="What computes.")]
 ContextSize = Annotated[int | None, typer.Option(
     metavar="S", help="Positions of the KV cache; by default as many as the model was trained for, or as fit.",

@@ -14,8 +14,9 @@ from host.errors import CelosiaError
 
 __all__ = ["perplexity"]
 
-#: Chunk length of llama.cpp, where the model's context allows it.
 _CONTEXT = 512
+"""Chunk length of llama.cpp, where the model's context allows it."""
+
 _MOST_TEXT_BYTES = 1 << 28
 
 

@@ -10,8 +10,8 @@ from host.errors import CelosiaError
 
 __all__ = ["Chunk", "LEAST_CONTEXT", "Perplexity", "evaluate", "split_paragraphs", "split_text"]
 
-#: A shorter chunk would leave no two tokens to take a standard error of.
 LEAST_CONTEXT = 8
+"""A shorter chunk would leave no two tokens to take a standard error of."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from host.gguf.metadata import Metadata
 __all__ = ["GGUFFile", "GGUFPart", "TensorInfo"]
 
 _PART_NAME = re.compile(r"(.*)-(\d{5})-of-(\d{5})\.gguf")
-#: Enough to know a format by.
 _HEAD_BYTES = 1024
+"""Enough to know a format by."""
 
 
 @dataclass(frozen=True)

@@ -24,21 +24,22 @@ _HEADS = (
 )
 _MAX_SAFETENSORS_HEADER = 100_000_000
 
-#: Contents of a GGUF that are no model, by what their ``general.type`` or else their architecture says.
 _CONTENTS = {
     "adapter": "a LoRA adapter, which changes a model and is none; llama.cpp's llama-export-lora merges it into its "
                "base model",
     "imatrix": "an importance matrix, which helps to quantise a model and is none",
     "mmproj": "the part of a multimodal model that sees or hears (mmproj); the language model is in another file",
 }
+"""Contents of a GGUF that are no model, by what their ``general.type`` or else their architecture says."""
+
 _CONTENTS["clip"] = _CONTENTS["mmproj"]
 
 _REPACKED = "a format that llama.cpp has given up; quantise the original again, to {} for instance"
-#: ggml's numbers that the gguf package does not know.
 _TYPES = {
     4: ("Q4_2", "Q4_0"), 5: ("Q4_3", "Q4_1"), 31: ("Q4_0_4_4", "Q4_0"), 32: ("Q4_0_4_8", "Q4_0"),
     33: ("Q4_0_8_8", "Q4_0"), 37: ("IQ4_NL_4_8", "IQ4_NL"), 38: ("IQ4_NL_8_8", "IQ4_NL"),
 }
+"""ggml's numbers that the gguf package does not know."""
 
 
 def what_it_is(head):

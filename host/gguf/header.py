@@ -9,9 +9,10 @@ from gguf import GGUFValueType
 
 __all__ = ["Entry", "Header", "Values"]
 
-#: More than this in a header are a sign of damage, not of a model. Strings are those of all lists together: the
-#: largest published vocabularies have 0.3 million tokens and 0.6 million merges.
 MAX_BYTES = 1 << 26
+"""More than this in a header are a sign of damage, not of a model. Strings are those of all lists together: the largest
+published vocabularies have 0.3 million tokens and 0.6 million merges."""
+
 MAX_KEYS = 1 << 17
 MAX_TENSORS = 1 << 16
 MAX_STRINGS = 1 << 21

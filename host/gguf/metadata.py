@@ -9,14 +9,16 @@ from host.errors import CelosiaError
 
 __all__ = ["Metadata"]
 
-#: What some writers store where a model has no such token.
 _NO_TOKEN = 0xFFFF_FFFF
+"""What some writers store where a model has no such token."""
+
 _MAX_INTEGER = 1 << 31
-#: What fp32 holds without becoming infinite or, subnormals being flushed, zero.
 _LARGEST = float(np.finfo(np.float32).max)
+"""What fp32 holds without becoming infinite or, subnormals being flushed, zero."""
+
 _SMALLEST = float(np.finfo(np.float32).tiny)
-#: Characters of a value that a message repeats.
 _QUOTED = 80
+"""Characters of a value that a message repeats."""
 
 
 class Metadata:

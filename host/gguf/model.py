@@ -22,8 +22,8 @@ from host.gguf.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
 
 __all__ = ["FileTensors", "SUPPORTED_TYPES", "Model", "check_values", "load"]
 
-#: Tensor formats that `load` accepts; a block format joins them by its entry in `host.gguf.tensor.SCALE_FIELDS`.
 SUPPORTED_TYPES = (*FLOAT_TYPES, *SCALE_FIELDS)
+"""Tensor formats that `load` accepts; a block format joins them by its entry in `host.gguf.tensor.SCALE_FIELDS`."""
 
 _OUTPUT = "output.weight"
 _EMBEDDING = "token_embd.weight"

@@ -13,7 +13,6 @@ from host.gguf.model import load
 
 __all__ = ["FILE_TYPES", "Requantisation", "TensorChange"]
 
-#: Formats that the gguf package can quantise to, and ``general.file_type`` of a file that is mostly of each.
 FILE_TYPES = {
     "F32": LlamaFileType.ALL_F32,
     "F16": LlamaFileType.MOSTLY_F16,
@@ -27,6 +26,7 @@ FILE_TYPES = {
     "TQ2_0": LlamaFileType.MOSTLY_TQ2_0,
     "TQ1_0": LlamaFileType.MOSTLY_TQ1_0,
 }
+"""Formats that the gguf package can quantise to, and ``general.file_type`` of a file that is mostly of each."""
 
 _OUTPUTS = ("token_embd.weight", "output.weight")
 _CHUNK_BYTES = 1 << 22

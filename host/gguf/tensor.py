@@ -10,10 +10,9 @@ from host.errors import CelosiaError
 
 __all__ = ["FLOAT_TYPES", "SCALE_FIELDS", "Tensor"]
 
-#: Formats that store every weight by itself.
 FLOAT_TYPES = ("F32", "F16", "BF16")
+"""Formats that store every weight by itself."""
 
-#: Block formats: byte offsets of the fp16 numbers in a block, the scale, then the minimum where there is one.
 SCALE_FIELDS = {
     "Q4_0": (0,),
     "Q4_1": (0, 2),
@@ -30,11 +29,13 @@ SCALE_FIELDS = {
     "IQ4_NL": (0,),
     "MXFP4": (),
 }
+"""Block formats: byte offsets of the fp16 numbers in a block, the scale, then the minimum where there is one."""
 
-#: Scales of MXFP4, byte 0 of a block, by value; the numbers that they belong to are doubled.
 _E8M0 = np.append(2.0 ** np.arange(-128, 127), np.nan)
-#: Bytes of a TQ2_0 block that hold codes, four to a byte; code 3 is reserved.
+"""Scales of MXFP4, byte 0 of a block, by value; the numbers that they belong to are doubled."""
+
 _TQ2_0_CODES = slice(0, 64)
+"""Bytes of a TQ2_0 block that hold codes, four to a byte; code 3 is reserved."""
 
 _CHECK_BYTES = 1 << 22
 _SAMPLE = 16

@@ -10,10 +10,12 @@ __all__ = ["Document", "Key", "KINDS", "TensorEntry"]
 
 UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = (int(getattr(gguf.GGUFValueType, name)) for name in (
     "UINT32", "INT32", "FLOAT32", "BOOL", "STRING", "ARRAY"))
-#: Layout of each type of number.
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", UINT32: "I", INT32: "i", FLOAT32: "f", BOOL: "?", 10: "Q", 11: "q", 12: "d"}
-#: Every type of value but lists.
+"""Layout of each type of number."""
+
 KINDS = (*_NUMBERS, STRING)
+"""Every type of value but lists."""
+
 _ALIGNMENT = 32
 
 

@@ -17,9 +17,10 @@ _TOKENS = ("", "\0", "\n", " ", "\u2581\u2581", "\u2581a\u2581", "a b", "<0x41>"
            "\u0120the", "\x1b[2J")
 _ADDED_MERGES = ("a b", "ab c", "x", "", " ", "  ", "a  b", "l ost", "\u0120 \u0120", "q" * 100 + " r", b"\xff \xfe",
                  "the the", "lo st")
-#: NaN, infinity, the largest number, one that is subnormal, and others, as F32 and F16 have them.
 _PIECES = (b"\0\0\xc0\x7f", b"\0\0\x80\x7f", b"\xff\xff\x7f\x7f", b"\x01\0\0\0", b"\0\x7c", b"\0\x7e", b"\xff\x7b",
            b"\xff", b"\0" * 32)
+"""NaN, infinity, the largest number, one that is subnormal, and others, as F32 and F16 have them."""
+
 _NAMES = ("llama.expert_count", "llama.attention.sliding_window", "llama.vocab_size", "llama.rope.dimension_count",
           "llama.rope.freq_base", "llama.rope.scale_linear", "llama.attention.key_length", "llama.attention.scale",
           "tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_space_prefix", "tokenizer.ggml.unknown_token_id",
@@ -287,7 +288,6 @@ def _change_version(document, random):
     document.version = int(_pick(random, (0, 1, 2, 2, 4, 3 << 24, (1 << 32) - 1)))
 
 
-#: What occurs twice is twice as likely.
 _CHANGES = (
     _delete_key, _repeat_key, _add_key, _add_key, _rename_key, _retype_key, _change_value, _change_value,
     _change_value, _list_or_scalar, _widen_key, _claim_length, _shorten_list, _lengthen_list, _change_items,
@@ -296,6 +296,7 @@ _CHANGES = (
     _shuffle_tensors, _change_dims, _change_type, _change_offset, _change_weights, _change_weights, _fill_weights,
     _change_counts, _change_version,
 )
+"""What occurs twice is twice as likely."""
 
 
 # Bytes

@@ -26,8 +26,8 @@ _BASES = list(bases().values())
 _TEXT = "a lost code\n told \u20ac1.50: \U0001f600 </s> the end"
 _TOKENS = 2
 _LONGEST_MESSAGE = 2000
-#: Type of user-defined tokens, after which llama.cpp and so Celosia begins texts anew, each with a space of its own.
 _USER_DEFINED = 4
+"""Type of user-defined tokens, after which llama.cpp and so Celosia begins texts anew, each with a space of its own."""
 
 
 class Outcome(StrEnum):

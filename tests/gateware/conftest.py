@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 
-#: Zeros, subnormals, the ends of the normal range, ones, ties, infinities and NaN, of both signs.
 _CORNERS = np.array([
     0x00000000, 0x00000001, 0x007fffff, 0x00800000, 0x00800001, 0x00ffffff, 0x01000000, 0x0c000000,
     0x1f800000, 0x1fffffff, 0x1f7fffff, 0x20000000, 0x207fffff, 0x33800000, 0x33ffffff, 0x34000000,
     0x3f7fffff, 0x3f800000, 0x3f800001, 0x3fffffff, 0x40000000, 0x40400000, 0x4b7fffff, 0x4b800000,
     0x4b800001, 0x5f3504f3, 0x7e800000, 0x7f000000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7fc12345,
 ], np.uint32)
+"""Zeros, subnormals, the ends of the normal range, ones, ties, infinities and NaN, of both signs."""
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,8 @@ def test_scores_have_a_row_and_a_line_for_each_position(position, member, rows):
     assert (e.rows, e.results) == (rows, rows)
 
 
-@pytest.mark.parametrize("position,beats,vectors", [(0, 8, 1), (30, 8, 1), (31, 8, 1), (32, 16, 2), (95, 24, 3), (96, 32, 4)])
+@pytest.mark.parametrize("position,beats,vectors", [
+    (0, 8, 1), (30, 8, 1), (31, 8, 1), (32, 16, 2), (95, 24, 3), (96, 32, 4)])
 def test_values_have_a_vector_for_32_positions(position, beats, vectors):
     """A vector is 8 bus words; 12 rows, paired, are 24 results."""
     e = at(replace(MATRIX, stream_lines=12, stream_line_grow=1, stream_grow_shift=5, stream_grow_scale=3,

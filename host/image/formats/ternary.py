@@ -24,8 +24,8 @@ def _trits_of_bytes():
 
 
 _TRITS = _trits_of_bytes()
-#: (first byte, bytes, trits of a byte) of each run of a block; trit n of byte j is its element bytes * n + j.
 _RUNS = ((0, 32, 5), (32, 16, 5), (48, 4, 4))
+"""(first byte, bytes, trits of a byte) of each run of a block; trit n of byte j is its element bytes * n + j."""
 
 
 def _split_tq1_0(tensor, rows):

@@ -11,8 +11,8 @@ from host.text.tokenizer.vocabulary import TokenType, Vocabulary
 
 __all__ = ["ByteLevelTokenizer"]
 
-#: Types whose tokens come of merges.
 _WORDS = (TokenType.NORMAL, TokenType.UNUSED, TokenType.BYTE)
+"""Types whose tokens come of merges."""
 
 
 class ByteLevelTokenizer(Tokenizer):

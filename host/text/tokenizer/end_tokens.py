@@ -2,7 +2,6 @@
 
 __all__ = ["END_TEXTS", "ends_by_spelling"]
 
-#: Ends of a text, a turn, a message or a call, as published vocabularies spell them. llama.cpp stops at the same ones.
 END_TEXTS = frozenset((
     "</s>", "<eos>", "[EOS]", "<|endoftext|>", "<|end_of_text|>", "<\uff5cend\u2581of\u2581sentence\uff5c>",
     "<|eot_id|>", "<EOT>", "_<EOT>", "[EOT]", "<|im_end|>", "<|end|>", "<end_of_turn>", "<turn|>", "[e~[",
@@ -11,6 +10,8 @@ END_TEXTS = frozenset((
     "<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]",
     "<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>", "<|file_sep|>",
 ))
+"""Ends of a text, a turn, a message or a call, as published vocabularies spell them. llama.cpp stops at the same
+ones."""
 
 
 def ends_by_spelling(tokens):

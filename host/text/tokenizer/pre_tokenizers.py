@@ -49,5 +49,5 @@ _KINDS = {
     ("deepseek-coder",): PreTokenizer((r"[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", _CJK, _DIGIT)),
 }
 
-#: `PreTokenizer` by name; several names stand for one.
 PRE_TOKENIZERS = {name: kind for names, kind in _KINDS.items() for name in names}
+"""`PreTokenizer` by name; several names stand for one."""

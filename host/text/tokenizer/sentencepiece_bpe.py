@@ -12,10 +12,11 @@ __all__ = ["SentencePieceTokenizer"]
 _SPACE = "\u2581"
 _UNKNOWN = "<unk>"
 _BYTE = re.compile("<0x([0-9A-F]{2})>")
-#: Ids that such vocabularies have where no key names them.
 _BOS, _EOS = 1, 2
-#: Types whose tokens come of merges.
+"""Ids that such vocabularies have where no key names them."""
+
 _WORDS = (TokenType.NORMAL, TokenType.UNUSED)
+"""Types whose tokens come of merges."""
 
 
 class SentencePieceTokenizer(Tokenizer):

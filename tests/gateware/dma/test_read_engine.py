@@ -141,8 +141,8 @@ def test_an_instruction_overtakes_a_line_that_nobody_takes():
 
 
 def test_instructions_come_before_data_where_both_have_room():
-    """A line of many bursts is under way, with room for all of them, and four instructions come: they are the next to be
-    requested, but for the burst that was about to be."""
+    """A line of many bursts is under way, with room for all of them, and four instructions come: they are the next to
+    be requested, but for the burst that was about to be."""
     dut, requested = ReadEngine(bus_bits=128, depth=256), []
 
     async def lines(ctx):

@@ -107,7 +107,8 @@ class Program:
             effects += [("code", code, scale, int(index == length - 1))
                         for index, code in enumerate(codes.tolist())]
         elif sink == Sink.MEMORY:
-            effects += [("element", value, int(index == length - 1)) for index, value in enumerate(bits(result).tolist())]
+            effects += [("element", value, int(index == length - 1))
+                        for index, value in enumerate(bits(result).tolist())]
         if reduce != Reduce.NONE:
             value = REDUCTIONS[reduce](result)
             self.scalars[into] = value
@@ -268,8 +269,8 @@ def test_no_operand_from_the_scratchpad():
 
 @pytest.mark.parametrize("vector_lanes,stall", [(2, 0.9), (4, 0.0), (4, 0.6), (8, 0.9), (16, 0.6)])
 def test_elements_to_dram(vector_lanes, stall):
-    """Short and long passes one right after another, with functions and reductions, while the way to DRAM waits so long that
-    the queue of elements is full, and empty again."""
+    """Short and long passes one right after another, with functions and reductions, while the way to DRAM waits so long
+    that the queue of elements is full, and empty again."""
     program = Program(small(vector_lanes=vector_lanes), np.random.default_rng(vector_lanes))
     for index, length in enumerate((1, vector_lanes, vector_lanes + 1, 2, 3 * vector_lanes - 1, 120, 1)):
         program.add(length=length, a=("s", 0), b="stream" if index % 2 else ("s", 128), sink=Sink.MEMORY, into=index,

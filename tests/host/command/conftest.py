@@ -8,8 +8,8 @@ import pytest
 
 from host.__main__ import main
 
-#: What is only said if it takes its time: on a busy machine, or where nothing has been compiled before.
 WAITING = re.compile(r"^celosia: (?:making|compiling|running) .* \.\.\.\n", re.MULTILINE)
+"""What is only said if it takes its time: on a busy machine, or where nothing has been compiled before."""
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from host.gguf.model import load
 from host.paths import demo_model
 from host.gguf.requantisation import FILE_TYPES, Requantisation
 
-#: Half a step of a block format, relative to the largest magnitude of its block of 32 uniform numbers.
 HALF_STEP = {"Q8_0": 1 / 254, "Q5_1": 1 / 31, "Q5_0": 1 / 16, "Q4_1": 1 / 15, "Q4_0": 1 / 8}
+"""Half a step of a block format, relative to the largest magnitude of its block of 32 uniform numbers."""
 
 
 def write(path, target, **options):

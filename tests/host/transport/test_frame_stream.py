@@ -7,8 +7,8 @@ from host.transport.frame_stream import LONGEST_BYTES, FrameStream
 from soc.link.protocol import Frame, FrameError, Opcode, encode
 
 FRAME = Frame(opcode=Opcode.READ_MEMORY, sequence=7, address=64, value=16, payload=b"0123456789abcd~}")
-#: Every byte of the payload is escaped.
 LONGEST = Frame(opcode=Opcode.READ_MEMORY, sequence=8, payload=b"~" * 1024)
+"""Every byte of the payload is escaped."""
 
 
 def _pushed(stream, data, size):

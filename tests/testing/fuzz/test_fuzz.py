@@ -17,8 +17,8 @@ from testing.fuzz.bases import bases
 from testing.fuzz.campaign import Campaign
 from testing.fuzz.trial import Outcome, run_trial, write_files
 
-#: Bounds of a file that has 12 KB of header and 60 KB of weights; measured are 0.3 s and 70 MB.
 SECONDS, MEGABYTES = 10, 400
+"""Bounds of a file that has 12 KB of header and 60 KB of weights; measured are 0.3 s and 70 MB."""
 
 
 def test_two_thousand_files():
@@ -99,8 +99,8 @@ def test_text_that_does_not_survive_is_a_fault(monkeypatch, log, tmp_path):
     assert trials._round_trip(model, tokens).endswith(" became 'else'")
 
 
-#: Numbers of seed 1 that compute something, and so take a few hundredths of a second at least.
 LONG = 5
+"""Numbers of seed 1 that compute something, and so take a few hundredths of a second at least."""
 
 
 def test_too_much_time(capfd):
