@@ -74,6 +74,7 @@ def test_logits_are_the_same_bits_on_the_gateware(write_gguf, kv_bits, config):
     one_by_one = ModelEngine(image_of(path, MICRO, kv_bits))
     expected = np.stack([one_by_one.step(token) for token in IDS])
     engine = RtlEngine(image_of(path, config, kv_bits))
+    assert engine.simulation.single_pass
     assert engine.extend(IDS[:9], rows=Rows.LAST).tobytes() == expected[8].tobytes()
     engine.reset()
     assert speculated(engine, IDS, 4).tobytes() == expected.tobytes()
