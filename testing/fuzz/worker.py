@@ -2,6 +2,8 @@
 
 import json
 import os
+from pathlib import Path
+import re
 import resource
 import signal
 import sys
@@ -37,8 +39,15 @@ def main(seed, seconds, megabytes):
             signal.setitimer(signal.ITIMER_PROF, seconds)
             trial = run_trial(seed, int(line), log)
             signal.setitimer(signal.ITIMER_PROF, 0)
-            megabytes_used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(json.dumps([trial.number, trial.outcome, trial.text, trial.seconds, megabytes_used]), flush=True)
+            print(json.dumps([trial.number, trial.outcome, trial.text, trial.seconds, _most_megabytes()]), flush=True)
+
+
+def _most_megabytes():
+    """The most memory that this process has had. On Linux, getrusage() counts that of whoever started it, too."""
+    status = Path("/proc/self/status")
+    if not status.exists():  # macOS, where the number is in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -14,9 +14,16 @@ ROOT = Path(__file__).resolve().parents[3]
 GENERATE = ("generate", "--engine", "model", "--tokens", "3")
 
 
+def _as_from_a_terminal():
+    """Who starts tests in the background may have them ignore interrupts, and their children as well."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _start(*arguments, **options):
     return subprocess.Popen([sys.executable, "-m", "host", *map(str, arguments)], cwd=ROOT, text=True,
-                            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options)
+                            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                               "preexec_fn": _as_from_a_terminal} | options)
 
 
 def _shell(redirection, *arguments):
