@@ -1,7 +1,7 @@
 """The architectures that there are."""
 
 from host.arch.llama import Llama
-from host.errors import CelosiaError
+from host.errors import CelosiaError, quoted
 
 __all__ = ["ARCHITECTURES", "find_architecture"]
 
@@ -22,5 +22,5 @@ def find_architecture(path, name):
         If there is none, listing those that there are.
     """
     if name not in ARCHITECTURES:
-        raise CelosiaError(f"{path}: architecture must be one of {', '.join(ARCHITECTURES)}, not {name!r}")
+        raise CelosiaError(f"{path}: architecture must be one of {', '.join(ARCHITECTURES)}, not {quoted(name)}")
     return ARCHITECTURES[name]

@@ -14,7 +14,7 @@ from host.arch.hyperparameters import Hyperparameters
 from host.arch.keys import Keys
 from host.arch.registry import find_architecture
 from host.arch.tensor_spec import TensorKind
-from host.errors import CelosiaError
+from host.errors import CelosiaError, quoted
 from host.gguf.file import GGUFFile
 from host.gguf.foreign import refuse_other_contents, type_name
 from host.gguf.metadata import Metadata
@@ -136,7 +136,7 @@ def load(path, *, check=True):
     specs = architecture.tensors(bounded)
     for name in file.tensors:
         if name not in specs:
-            raise CelosiaError(f"{path}: tensor {name!r} is not supported")
+            raise CelosiaError(f"{path}: tensor {quoted(name)} is not supported")
     for name, spec in specs.items():
         if name not in file.tensors and not spec.optional:
             raise CelosiaError(f"{path}: tensor {name!r} is missing")
@@ -184,7 +184,7 @@ def _stripped(shape):
 def _open(file, name, types):
     """The tensor called `name`, its format and its extent in the file checked."""
     info = file.tensors[name]
-    where = f"{info.path}: tensor {name!r}"
+    where = f"{info.path}: tensor {quoted(name)}"
     try:
         kind = type_name(info.type_code)
     except ValueError as error:

@@ -114,6 +114,8 @@ def test_truncated_tensor(write_gguf):
 
 def test_other_architecture(write_gguf):
     assert message(write_gguf(architecture="qwen2")) == "architecture must be one of llama, not 'qwen2'"
+    assert message(write_gguf(architecture="x" * 3000)) == (
+        f"architecture must be one of llama, not '{'x' * 60}'... (3,000 characters)")
 
 
 def test_unsupported_type(write_gguf):
