@@ -58,7 +58,7 @@ class BoardTop(Elaboratable):
     def clocks(self, clock_hz):
         """What makes the clocks of the oscillator's: a component with ``clk_in``, its ``pll``, and a method ``define``,
         which defines their domains in the module of the whole design."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define clocks()")
 
     def dram(self, m, platform, clocks):
         """Add controller, PHY and pins of the DRAM.
@@ -67,7 +67,7 @@ class BoardTop(Elaboratable):
         -------
         soc.dram.controller.DramController
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define dram()")
 
     def lights(self, platform):
         """Ports of the lights by what they show.
@@ -75,7 +75,7 @@ class BoardTop(Elaboratable):
         ``ready``: the DRAM is up; ``busy``: a program runs; ``active``: a request is in progress; ``accepted``,
         ``refused``: one has been; ``dropped``: a byte was lost; ``trouble``: one of the last two; ``locked``: the PLL is.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define lights()")
 
     def constants(self, platform):
         """Ports that are held at a level, with the level."""
