@@ -66,9 +66,6 @@ class Accelerator(wiring.Component):
     Throughput and results are those of the units; from one pass to the next the control takes one cycle.
     Handshake outputs of ``memory`` depend on registers only.
 
-    Configuration ``sim`` on ECP5, traces left out: 15,723 LUT4, 2,242 CCU2C, 358 DPR16X4, 24,802 FF, 59
-    MULT18X18D, 57 DP16KD (``synth_ecp5; stat``, Yosys 0.70).
-
     Parameters
     ----------
     config : gateware.config.Config

@@ -21,9 +21,6 @@ class MemorySide(wiring.Component):
     FIFO holds, and is stopped by nothing but these and a stream with ``wait`` whose stores are not in DRAM
     yet. An instruction enters the queue as soon as its lines begin, and leaves it every second cycle at most.
 
-    ``queue`` 8, 64 bits on ECP5: 676 LUT4, 127 CCU2C, 88 DPR16X4, 824 FF; with
-    ``queue`` 64 also 10 DP16KD.
-
     Parameters
     ----------
     queue : int

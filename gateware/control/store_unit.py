@@ -16,8 +16,6 @@ class StoreUnit(wiring.Component):
     them, go in pairs, the first one in the lower half: 2i and 2i + 1 to ``base + i * stride``. So no byte has to
     be read. One element or code per cycle, one more cycle for the scale.
 
-    On ECP5: 100 LUT4, 24 CCU2C, 157 FF.
-
     Members
     -------
     command : In(stream of StoreCommand)

@@ -61,9 +61,6 @@ class VectorUnit(wiring.Component):
     MAX, LARGEST     ``MaxReducer.latency(lanes // 2)`` + 3 (8 at 4 lanes)
     ===============  ==============================================================================
 
-    Configuration ``ecp5`` (4 lanes) on ECP5: 6,223 LUT4, 962 CCU2C, 81 DPR16X4, 9,578 FF, 20 MULT18X18D,
-    47 DP16KD (``celosia build vector-unit --synth-only``, Yosys 0.70; with 450 FF around it).
-
     Parameters
     ----------
     vector : gateware.shapes.vector_shape.VectorShape
