@@ -63,7 +63,7 @@ class Accelerator(wiring.Component):
 
     Fetch and memory side run ahead of execution, as far as the queue and the FIFO of the read engine reach.
 
-    Throughput and results are those of the units; from one pass to the next the control takes one cycle.
+    Throughput and results are those of the units; when the next instruction begins, :class:`Dispatch` says.
     Handshake outputs of ``memory`` depend on registers only.
 
     Parameters

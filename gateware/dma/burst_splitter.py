@@ -17,8 +17,7 @@ class BurstSplitter(wiring.Component):
     words.
 
     So a burst stays within a DRAM row and within the 4 KiB that AXI allows. Latency two cycles, one burst per
-    cycle within a line and one cycle more per line; ``lines.ready`` depends on ``bursts.ready``, ``bursts``
-    comes from registers.
+    cycle, also from line to line; ``lines.ready`` depends on ``bursts.ready``, ``bursts`` comes from registers.
 
     Parameters
     ----------

@@ -17,8 +17,9 @@ class NativeWriter(wiring.Component):
     Of a bus word that is several native words only those are written that have a byte to write. The
     controller takes the data of a command when it executes it, so a command is issued together with its data,
     which wait in a FIFO. When the controller has taken the data, a read that is requested afterwards finds
-    the write before it at its bank: that is when ``write_done`` comes. Throughput one native word per cycle
-    and one bus word every second cycle. Outputs of the native port are registers or come from LUT RAM.
+    the write before it at its bank: that is when ``write_done`` comes. Throughput one bus word in one cycle
+    more than it is native words, two cycles at least, and one cycle more for a burst. Outputs of the native port are
+    registers or come from LUT RAM.
 
     Parameters
     ----------
