@@ -63,9 +63,9 @@ class RowSequencer(wiring.Component):
 
     A chunk is what is left of a beat: it completes at most one vector and may begin the next one, so a beat
     of codes takes as many cycles as vectors end in it, at least one; so does one of sub-scales, which take
-    the same way. A beat of scales takes one cycle. Rows follow each other without a gap; a command follows
-    four cycles after the last step of the one before. ``beats.ready`` is combinational, ``command.ready`` is a
-    register.
+    the same way. A beat of scales takes one cycle. Rows follow each other without a gap; the first beat of a command is
+    taken four cycles after the last step of the command before. ``beats.ready`` is combinational, ``command.ready`` is
+    a register.
 
     Whether a beat completes a vector, and whether it ends with this chunk, is known when the chunk comes: both follow
     from the words that the beat has more than the vector lacks, which are counted one chunk ahead.
