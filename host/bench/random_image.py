@@ -4,6 +4,7 @@ import numpy as np
 
 from host.image.image import build_image, put_matrix
 from host.gguf.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
+from host.gguf.tensor_type import TENSOR_TYPES
 
 __all__ = ["random_blocks", "random_image"]
 
@@ -24,6 +25,8 @@ def random_blocks(name, shape, ggml_type, rng):
         raw[:, :, place:place + 2] = scales[:, :, None].view(np.uint8)
     if ggml_type == "MXFP4":
         raw[:, :, 0] = rng.integers(118, 122, raw.shape[:2])
+    if ggml_type == "NVFP4":
+        raw[:, :, :4] = rng.integers(1, 24, (*raw.shape[:2], 4))  # small and valid
     if ggml_type == "TQ2_0":
         codes = raw[:, :, :64]
         codes &= ~(codes >> 1 & 0x55)  # 3 is no code
@@ -31,10 +34,8 @@ def random_blocks(name, shape, ggml_type, rng):
 
 
 def _empty(columns, ggml_type):
-    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
-
-    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[ggml_type]]
-    return np.zeros((0, columns // block * size), np.uint8)
+    kind = TENSOR_TYPES[ggml_type]
+    return np.zeros((0, columns // kind.block * kind.block_bytes), np.uint8)
 
 
 def random_image(compiled, *, seed=0):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
 from host.errors import CelosiaError
 from host.gguf.model import Model, load
@@ -12,6 +11,7 @@ from host.arch.registry import ARCHITECTURES
 from host.arch.tensor_spec import TensorKind
 from host.image.formats import FORMATS
 from host.gguf.tensor import Tensor
+from host.gguf.tensor_type import TENSOR_TYPES
 
 __all__ = ["SHAPES", "Shape", "find_shape", "random_shape"]
 
@@ -111,7 +111,7 @@ def random_shape(name, architecture, hp, format):
         if spec.optional and (tensor != _OUTPUT or hp.tied):
             continue
         kind = format if spec.kind == TensorKind.MATRIX else "F32"
-        block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
+        block, size = TENSOR_TYPES[kind].block, TENSOR_TYPES[kind].block_bytes
         if spec.columns % block:
             raise CelosiaError(f"{name}: rows of tensor {tensor!r} must be a multiple of the {kind} block of "
                                f"{block}, not {spec.columns}")

@@ -218,12 +218,13 @@ def _print_file(path):
     """The tensors of a file that is not a model that runs here, if it is a GGUF file at all."""
     from math import prod
 
-    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
     from rich import box
     from rich.table import Table
 
     from host.console.stdout_console import StdoutConsole
     from host.gguf.file import GGUFFile
+    from host.gguf.foreign import type_name
+    from host.gguf.tensor_type import TENSOR_TYPES
 
     try:
         file = GGUFFile(path)
@@ -235,9 +236,8 @@ def _print_file(path):
         table.add_column(heading, justify="right", no_wrap=True)
     for info in file.tensors.values():
         try:
-            kind = GGMLQuantizationType(info.type_code)
-            block, size = GGML_QUANT_SIZES[kind]
-            name, taken = kind.name, f"{prod(info.dims) // block * size:,}"
+            kind = TENSOR_TYPES[type_name(info.type_code)]
+            name, taken = kind.name, f"{prod(info.dims) // kind.block * kind.block_bytes:,}"
         except ValueError:
             name, taken = f"type {info.type_code}", ""
         table.add_row(info.name.removesuffix(".weight"), " x ".join(map(str, reversed(info.dims))), name, taken)

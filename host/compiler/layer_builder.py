@@ -71,7 +71,14 @@ class LayerBuilder(ProgramBuilder):
             self.scalar("one", ZERO, 1.0, 1.0, ONE)
 
     def matrix(self, label, name, *, columns=None, to=None, first=0, rows=None, kind=Kind.MATRIX, **sink):
-        """Stream a matrix, or some of its rows, past the columns; results to the vectors ``to`` or to ``sink``."""
+        """Stream a matrix, or some of its rows, past the columns; results to the vectors ``to`` or to ``sink``.
+
+        A scale that the whole tensor has (`host.gguf.factors`) multiplies the results, in a pass for each token; so they
+        must be vectors then.
+        """
+        factor = self.model.tensors[name].factor
+        if factor != 1 and to is None:
+            raise ValueError(f"Results of {label!r} must be vectors, for tensor {name!r} has a scale")
         row = self.place.rows[name]
         rows = rows or self.model.tensors[name].shape[0]
         if to is not None:
@@ -79,6 +86,9 @@ class LayerBuilder(ProgramBuilder):
         stream = Stream(self.place.beat(name) + row.beats(first), line_beats=row.beats(rows))
         with self.marked(kind=kind):
             self.dot(label, stream, row, rows=rows, columns=columns or len(self.tokens), **sink)
+            if factor != 1:
+                for token in self.tokens:
+                    self.vector(f"{label}.scale{self.of(token)}", Scratch(to[token]), factor, length=rows, to=to[token])
 
     def bias(self, label, name, to, *, first=0, rows=None):
         """Add a vector of the file, where it has one of that name, to some of the vectors ``to``: a pass for each."""

@@ -3,9 +3,11 @@
 import math
 import struct
 
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType
+from gguf import GGUFValueType
 
+from host.gguf.foreign import type_name
 from host.gguf.tensor import Tensor
+from host.gguf.tensor_type import TENSOR_TYPES
 
 __all__ = ["GGUFCopy"]
 
@@ -43,8 +45,8 @@ class GGUFCopy:
         file : binary file
         metadata : dict of str to (int or None)
             Keys that change or are new, as 32-bit unsigned integers; None leaves a key out.
-        tensors : list of (str, gguf.GGMLQuantizationType, int, iterable of numpy.ndarray)
-            Name of an original tensor, new format, bytes, and the data, taken piece by piece while it is
+        tensors : list of (str, int, int, iterable of numpy.ndarray)
+            Name of an original tensor, ggml's number of its new format, bytes, and the data, taken piece by piece while it is
             written.
         """
         header = self._source.parts[0].header
@@ -76,9 +78,8 @@ class GGUFCopy:
 
 def _as_tensor(info):
     columns, rows = info.dims[0], math.prod(info.dims[1:])
-    kind = GGMLQuantizationType(info.type_code)
-    block, size = GGML_QUANT_SIZES[kind]
-    row_bytes = columns // block * size
+    kind = TENSOR_TYPES[type_name(info.type_code)]
+    row_bytes = columns // kind.block * kind.block_bytes
     raw = info.data[info.offset:info.offset + rows * row_bytes].reshape(rows, row_bytes)
     return Tensor(info.name, (rows, columns), kind.name, raw)
 

@@ -2,9 +2,8 @@
 
 import struct
 
-from gguf import GGMLQuantizationType
-
 from host.errors import CelosiaError
+from host.gguf.tensor_type import TENSOR_TYPES
 
 __all__ = ["refuse_other_contents", "what_it_is", "type_name"]
 
@@ -39,7 +38,12 @@ _TYPES = {
     4: ("Q4_2", "Q4_0"), 5: ("Q4_3", "Q4_1"), 31: ("Q4_0_4_4", "Q4_0"), 32: ("Q4_0_4_8", "Q4_0"),
     33: ("Q4_0_8_8", "Q4_0"), 37: ("IQ4_NL_4_8", "IQ4_NL"), 38: ("IQ4_NL_8_8", "IQ4_NL"),
 }
-"""ggml's numbers that the gguf package does not know."""
+"""Numbers that were ggml's."""
+
+_PRIVATE = {142: "PQ2_0", 143: "PTQ1_0"}
+"""Numbers of PrismML's own llama.cpp. ggml's formats for such models are Q1_0, and Q2_0 with 64 weights a block."""
+
+_NUMBERS = {kind.number: kind.name for kind in TENSOR_TYPES.values()}
 
 
 def what_it_is(head):
@@ -103,10 +107,11 @@ def type_name(code):
     ValueError
         Saying what is known of a number that is none of ggml's.
     """
-    try:
-        return GGMLQuantizationType(code).name
-    except ValueError:
-        pass
+    if code in _NUMBERS:
+        return _NUMBERS[code]
+    if code in _PRIVATE:
+        raise ValueError(f"has type {_PRIVATE[code]} ({code}), a private one of PrismML's llama.cpp; the file of this model "
+                         f"whose name ends in Q2_0_g64 has ggml's own Q2_0, that of a 1-bit model Q1_0: take these")
     if code in _TYPES:
         name, today = _TYPES[code]
         raise ValueError(f"has type {name} ({code}), {_REPACKED.format(today)}")

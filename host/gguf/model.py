@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-import math
 from pathlib import Path
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
 from host.arch.architecture import Architecture
 from host.arch.hyperparameters import Hyperparameters
@@ -16,14 +14,13 @@ from host.arch.registry import find_architecture
 from host.arch.tensor_spec import TensorKind
 from host.errors import CelosiaError, quoted
 from host.gguf.file import GGUFFile
-from host.gguf.foreign import refuse_other_contents, type_name
+from host.gguf.factors import read_factors
+from host.gguf.foreign import refuse_other_contents
 from host.gguf.metadata import Metadata
-from host.gguf.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
+from host.gguf.opening import SUPPORTED_TYPES, open_tensor
+from host.gguf.tensor import FLOAT_TYPES, Tensor
 
-__all__ = ["FileTensors", "SUPPORTED_TYPES", "Model", "check_values", "load"]
-
-SUPPORTED_TYPES = (*FLOAT_TYPES, *SCALE_FIELDS)
-"""Tensor formats that `load` accepts; a block format joins them by its entry in `host.gguf.tensor.SCALE_FIELDS`."""
+__all__ = ["FileTensors", "Model", "check_values", "load"]
 
 _OUTPUT = "output.weight"
 _EMBEDDING = "token_embd.weight"
@@ -92,7 +89,7 @@ class FileTensors:
         """
         if name not in self:
             raise CelosiaError(f"{self._file.path}: tensor {name!r} is missing")
-        return _open(self._file, name, SUPPORTED_TYPES).shape[0]
+        return open_tensor(self._file, name, SUPPORTED_TYPES).shape[0]
 
     def positive(self, name):
         """The elements of a vector of positive numbers: float32 array.
@@ -102,7 +99,7 @@ class FileTensors:
         CelosiaError
             If it is none.
         """
-        values = _open(self._file, name, FLOAT_TYPES).dequantise()[0]
+        values = open_tensor(self._file, name, FLOAT_TYPES).dequantise()[0]
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise CelosiaError(f"{self._file.path}: tensor {name!r} must hold positive numbers")
         return values
@@ -134,13 +131,16 @@ def load(path, *, check=True):
     # A damaged block count can be huge: one layer more than the file can hold is enough to miss a tensor.
     bounded = replace(hyperparameters, layers=min(hyperparameters.layers, len(file.tensors) + 1))
     specs = architecture.tensors(bounded)
-    for name in file.tensors:
+    factors, names = read_factors(file, specs)
+    for name in names:
         if name not in specs:
             raise CelosiaError(f"{path}: tensor {quoted(name)} is not supported")
     for name, spec in specs.items():
         if name not in file.tensors and not spec.optional:
             raise CelosiaError(f"{path}: tensor {name!r} is missing")
-    tensors = {name: _read(file, name, specs[name]) for name in file.tensors}
+    tensors = {name: _read(file, name, specs[name]) for name in names}
+    for name, factor in factors.items():
+        tensors[name].factor = factor
     model = Model(Path(path), architecture, file.metadata, hyperparameters, {
         name: tensor for name, tensor in tensors.items() if specs[name].kind != TensorKind.FACTORS})
     if check:
@@ -167,7 +167,7 @@ def check_values(model):
 
 def _read(file, name, spec):
     """The tensor called `name`, its format and its shape as an architecture wants them."""
-    tensor = _open(file, name, SUPPORTED_TYPES if spec.kind == TensorKind.MATRIX else FLOAT_TYPES)
+    tensor = open_tensor(file, name, SUPPORTED_TYPES if spec.kind == TensorKind.MATRIX else FLOAT_TYPES)
     found = tuple(reversed(file.tensors[name].dims))
     if tensor.shape != (spec.rows, spec.columns) or _stripped(found) != _stripped(spec.shape):
         raise CelosiaError(f"{file.path}: tensor {name!r} must have shape {spec.shape}, not {found}")
@@ -179,29 +179,3 @@ def _stripped(shape):
     while len(shape) > 1 and shape[0] == 1:
         shape = shape[1:]
     return shape
-
-
-def _open(file, name, types):
-    """The tensor called `name`, its format and its extent in the file checked."""
-    info = file.tensors[name]
-    where = f"{info.path}: tensor {quoted(name)}"
-    try:
-        kind = type_name(info.type_code)
-    except ValueError as error:
-        raise CelosiaError(f"{where} {error}; supported are {', '.join(types)}") from None
-    if kind not in types:
-        raise CelosiaError(f"{where} has type {kind}; supported are {', '.join(types)}")
-    if not info.dims or 0 in info.dims:
-        raise CelosiaError(f"{where} must have dimensions, none of them 0, not {tuple(reversed(info.dims))}")
-    columns = info.dims[0]
-    rows = math.prod(info.dims[1:])
-    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
-    if columns % block:
-        raise CelosiaError(f"{where}: the row length must be a multiple of the {kind} block of {block}, "
-                           f"not {columns}")
-    row_bytes = columns // block * size
-    stop = info.offset + rows * row_bytes
-    if stop > info.data.size:
-        raise CelosiaError(f"{where} is truncated: it ends at byte {stop}, the file has {info.data.size}")
-    raw = info.data[info.offset:stop].reshape(rows, row_bytes)
-    return Tensor(name, (rows, columns), kind, raw)

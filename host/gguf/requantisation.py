@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from gguf import GGML_QUANT_SIZES, GGML_QUANT_VERSION, GGMLQuantizationType, LlamaFileType
-from gguf.quants import dequantize, quantize
+from gguf import GGML_QUANT_VERSION, LlamaFileType
 import numpy as np
 
 from host.errors import CelosiaError
+from host.gguf.codecs import dequantise, quantise
 from host.gguf.copy import GGUFCopy
 from host.gguf.file import GGUFFile
 from host.gguf.model import load
+from host.gguf.tensor_type import TENSOR_TYPES
 
 __all__ = ["FILE_TYPES", "Requantisation", "TensorChange"]
 
@@ -23,10 +24,13 @@ FILE_TYPES = {
     "Q4_1": LlamaFileType.MOSTLY_Q4_1,
     "Q4_0": LlamaFileType.MOSTLY_Q4_0,
     "MXFP4": LlamaFileType.MOSTLY_MXFP4_MOE,
+    "NVFP4": LlamaFileType.MOSTLY_NVFP4,
     "TQ2_0": LlamaFileType.MOSTLY_TQ2_0,
     "TQ1_0": LlamaFileType.MOSTLY_TQ1_0,
+    "Q2_0": 41,  # which the package does not know yet
+    "Q1_0": LlamaFileType.MOSTLY_Q1_0,
 }
-"""Formats that the gguf package can quantise to, and ``general.file_type`` of a file that is mostly of each."""
+"""Formats that `host.gguf.codecs` writes, and ``general.file_type`` of a file that is mostly of each."""
 
 _OUTPUTS = ("token_embd.weight", "output.weight")
 _CHUNK_BYTES = 1 << 22
@@ -115,7 +119,7 @@ class Requantisation:
         metadata |= {f"quantize.imatrix.{key}": None for key in (
             "file", "dataset", "entries_count", "chunks_count")}
         self._copy.write(file, metadata, [
-            (tensor.name, GGMLQuantizationType[change.target], change.target_bytes,
+            (tensor.name, TENSOR_TYPES[change.target].number, change.target_bytes,
              self._pieces(tensor, change, progress))
             for tensor, change in zip(self._copy.tensors, self.changes)])
 
@@ -125,15 +129,15 @@ class Requantisation:
         else:
             target = self._output if tensor.name in _OUTPUTS else self._target
             target = self._dividing(tensor, target)
-        block, size = GGML_QUANT_SIZES[GGMLQuantizationType[target]]
+        kind = TENSOR_TYPES[target]
         return TensorChange(tensor.name, tensor.ggml_type, target, tensor.raw.nbytes,
-                            tensor.shape[0] * (tensor.shape[1] // block) * size)
+                            tensor.shape[0] * (tensor.shape[1] // kind.block) * kind.block_bytes)
 
     def _dividing(self, tensor, target):
         """`target`, or the fallback where its block does not divide the rows."""
         columns = tensor.shape[1]
         for kind in filter(None, (target, self._fallback)):
-            block = GGML_QUANT_SIZES[GGMLQuantizationType[kind]][0]
+            block = TENSOR_TYPES[kind].block
             if columns % block == 0:
                 return kind
         advice = "" if self._fallback else "; --fallback F16 would keep such tensors in F16"
@@ -142,7 +146,6 @@ class Requantisation:
 
     def _pieces(self, tensor, change, progress):
         """Data of the copy, a few megabytes at a time."""
-        kind = GGMLQuantizationType[change.target]
         for rows in tensor.row_chunks(_CHUNK_BYTES):
             values = tensor.dequantise(rows)
             change.square += float(np.square(values, dtype=np.float64).sum())
@@ -150,8 +153,8 @@ class Requantisation:
                 yield tensor.raw[rows]
                 continue
             with np.errstate(over="ignore", invalid="ignore"):  # found below
-                data = quantize(values, kind)
-                difference = dequantize(data, kind).astype(np.float64) - values
+                data = quantise(values, change.target)
+                difference = dequantise(data, change.target).astype(np.float64) - values
             bad = np.argwhere(~np.isfinite(difference))
             if len(bad):
                 row, column = bad[0]
@@ -165,11 +168,11 @@ class Requantisation:
 
 
 def _known(kind):
-    """The name of a format that the package can quantise to."""
+    """The name of a format that can be written."""
     name = kind.upper()
     if name in FILE_TYPES:
         return name
     message = f"format must be one of {', '.join(FILE_TYPES)}, not {kind!r}"
-    if name in GGMLQuantizationType.__members__:
-        message += ", which the gguf package cannot quantise to; llama.cpp's llama-quantize can"
+    if name in TENSOR_TYPES:
+        message += ", which Celosia does not write; llama.cpp's llama-quantize does"
     raise CelosiaError(message)

@@ -3,10 +3,10 @@
 import mmap
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
-from gguf.quants import dequantize
 
 from host.errors import CelosiaError
+from host.gguf.codecs import dequantise
+from host.gguf.tensor_type import TENSOR_TYPES
 
 __all__ = ["FLOAT_TYPES", "SCALE_FIELDS", "Tensor"]
 
@@ -27,12 +27,19 @@ SCALE_FIELDS = {
     "TQ1_0": (52,),
     "TQ2_0": (64,),
     "IQ4_NL": (0,),
+    "IQ4_XS": (0,),
     "MXFP4": (),
+    "NVFP4": (),
+    "Q2_0": (0,),
+    "Q1_0": (0,),
 }
 """Block formats: byte offsets of the fp16 numbers in a block, the scale, then the minimum where there is one."""
 
 _E8M0 = np.append(2.0 ** np.arange(-128, 127), np.nan)
 """Scales of MXFP4, byte 0 of a block, by value; the numbers that they belong to are doubled."""
+
+_UE4M3 = np.where(np.arange(256) < 0x7F, np.arange(256), np.nan)
+"""Scales of NVFP4, bytes 0 to 3 of a block, in no unit: NaN and numbers with a sign are none."""
 
 _TQ2_0_CODES = slice(0, 64)
 """Bytes of a TQ2_0 block that hold codes, four to a byte; code 3 is reserved."""
@@ -53,19 +60,22 @@ class Tensor:
         Name of the ggml format, e.g. ``"Q8_0"``.
     raw : numpy.ndarray
         uint8, shape (rows, bytes of a row).
+    factor : float
+        What all weights are multiplied with besides: the tensor's own scale of a format that has one, rounded to fp32.
     """
 
-    def __init__(self, name, shape, ggml_type, raw):
-        block, size = GGML_QUANT_SIZES[GGMLQuantizationType[ggml_type]]
-        if raw.shape != (shape[0], shape[1] // block * size):
-            raise ValueError(f"Raw shape of {name} must be {(shape[0], shape[1] // block * size)}, "
+    def __init__(self, name, shape, ggml_type, raw, factor=1.0):
+        kind = TENSOR_TYPES[ggml_type]
+        if raw.shape != (shape[0], shape[1] // kind.block * kind.block_bytes):
+            raise ValueError(f"Raw shape of {name} must be {(shape[0], shape[1] // kind.block * kind.block_bytes)}, "
                              f"not {raw.shape!r}")
         self.name = name
         self.shape = shape
         self.ggml_type = ggml_type
         self.raw = raw
-        self.block = block
-        self.block_bytes = size
+        self.factor = factor
+        self.block = kind.block
+        self.block_bytes = kind.block_bytes
 
     def __repr__(self):
         return f"Tensor({self.name!r}, {self.shape}, {self.ggml_type!r})"
@@ -77,15 +87,18 @@ class Tensor:
         ----------
         rows : slice or numpy.ndarray of int
         dtype : numpy.dtype
-            float32 holds the value of every format exactly as ggml computes it; float64 is a widening.
+            float32 holds the value of every format exactly as ggml computes it; float64 is a widening. The factor is
+            multiplied in that type.
 
         Returns
         -------
         numpy.ndarray
             Shape (selected rows, columns), never a view of the file.
         """
-        raw = np.ascontiguousarray(self.raw[rows])
-        return np.array(dequantize(raw, GGMLQuantizationType[self.ggml_type]), dtype=dtype)
+        values = np.array(dequantise(np.ascontiguousarray(self.raw[rows]), self.ggml_type), dtype=dtype)
+        if self.factor != 1:
+            values *= self.factor
+        return values
 
     def row_chunks(self, chunk_bytes):
         """Slices of consecutive rows, each of at most `chunk_bytes` in the file (but at least one row)."""
@@ -107,7 +120,8 @@ class Tensor:
     def check_values(self, where):
         """Look for NaN, infinity and reserved codes, in at most a few megabytes at a time.
 
-        An E8M0 scale of 255 is NaN, as its standard has it, though ggml reads a number.
+        An E8M0 scale of 255 and a UE4M3 scale of 127 are NaN, as their standards have it, though ggml reads numbers; a
+        UE4M3 scale above that, with a sign, counts as one, too.
 
         Parameters
         ----------
@@ -141,6 +155,8 @@ class Tensor:
             self._refuse(where, rows, numbers, what, "block")
         if self.ggml_type == "MXFP4":
             self._refuse(where, rows, _E8M0[blocks[:, :, 0]], "scale", "block")
+        elif self.ggml_type == "NVFP4":
+            self._refuse(where, rows, _UE4M3[blocks[:, :, :4]].max(axis=2), "scale", "block")
         elif self.ggml_type == "TQ2_0":
             codes = blocks[:, :, _TQ2_0_CODES]
             bad = np.argwhere((codes & codes >> 1 & 0x55).any(axis=2))

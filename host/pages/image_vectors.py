@@ -1,9 +1,9 @@
 """The examples of docs/image.md: small inputs, and what the packer makes of them."""
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
 from host.gguf.tensor import SCALE_FIELDS, Tensor
+from host.gguf.tensor_type import TENSOR_TYPES
 from host.image.cache_codes import to_elements
 from host.image.formats import FORMATS
 from host.image.header import Header
@@ -21,7 +21,7 @@ _SCALES = (0x3400, 0xB066, 0x2C01, 0x3803)
 
 def block_bytes(name, columns):
     """A row of a tensor of type ``name`` with ``columns`` elements: uint8, the same in every run."""
-    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[name]]
+    block, size = TENSOR_TYPES[name].block, TENSOR_TYPES[name].block_bytes
     if name == "F32":
         values = (np.arange(columns) - 9) * (0.75 ** np.arange(columns)) * 1.1
         return values.astype("<f4").view(np.uint8)
@@ -39,8 +39,7 @@ def block_bytes(name, columns):
 
 def packed_row(name, raw, bus_bytes):
     """Bytes of the row ``raw``, uint8, and whether such rows are packed."""
-    block, size = GGML_QUANT_SIZES[GGMLQuantizationType[name]]
-    columns = len(raw) // size * block
+    columns = len(raw) // TENSOR_TYPES[name].block_bytes * TENSOR_TYPES[name].block
     geometry = RowGeometry.shortest(columns=columns, format=FORMATS[name], bus_bytes=bus_bytes)
     memory = np.zeros(geometry.row_bytes, np.uint8)
     put_matrix(memory, 0, Tensor("row", (1, columns), name, raw.reshape(1, -1)), geometry)

@@ -11,7 +11,8 @@ from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
 from host.engine.engines import check_memory
 from host.errors import CelosiaError
-from host.gguf.model import SUPPORTED_TYPES, load
+from host.gguf.model import load
+from host.gguf.opening import SUPPORTED_TYPES
 from host.image.image import build_image
 from host.gguf.tensor import FLOAT_TYPES
 from boards.memories import MEMORIES

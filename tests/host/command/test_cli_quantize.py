@@ -43,8 +43,8 @@ def test_refused(refused, write_gguf, tmp_path):
     target = folder / "small.gguf"
     target.write_bytes(b"old")
     assert refused("quantize", source, target, "--type", "Q4_K") == (
-        f"format must be one of {', '.join(FILE_TYPES)}, not 'Q4_K', which the gguf package cannot quantise "
-        f"to; llama.cpp's llama-quantize can")
+        f"format must be one of {', '.join(FILE_TYPES)}, not 'Q4_K', which Celosia does not write; "
+        f"llama.cpp's llama-quantize does")
     line = refused("quantize", source, target, "--type", "TQ2_0", "--output-type", "F16")
     assert line.startswith(f"{source}: tensor 'blk.0.attn_q.weight': ")
     assert "--type" in refused("quantize", source, target)

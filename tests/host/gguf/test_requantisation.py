@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from host.errors import CelosiaError
+from host.gguf.codecs import QUANTISABLE
 from host.gguf.file import GGUFFile
 from host.gguf.model import load
 from host.paths import demo_model
 from host.gguf.requantisation import FILE_TYPES, Requantisation
+from host.gguf.tensor_type import TENSOR_TYPES
 
 HALF_STEP = {"Q8_0": 1 / 254, "Q5_1": 1 / 31, "Q5_0": 1 / 16, "Q4_1": 1 / 15, "Q4_0": 1 / 8}
 """Half a step of a block format, relative to the largest magnitude of its block of 32 uniform numbers."""
@@ -24,7 +26,7 @@ def write(path, target, **options):
 
 
 def test_the_table_names_what_the_package_can():
-    """Where the package learns a format, the table must too."""
+    """Where the package learns a format, the table must too; Celosia has codecs of its own besides."""
     able = set()
     for kind in gguf.GGMLQuantizationType:
         try:
@@ -32,7 +34,7 @@ def test_the_table_names_what_the_package_can():
             able.add(kind.name)
         except NotImplementedError:
             pass
-    assert able == set(FILE_TYPES)
+    assert able | {"NVFP4", "Q2_0", "Q1_0"} == set(FILE_TYPES) == set(QUANTISABLE)
 
 
 def test_the_same_format_gives_the_same_file():
@@ -40,7 +42,7 @@ def test_the_same_format_gives_the_same_file():
     assert data == demo_model().read_bytes()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FILE_TYPES if not kind.startswith("TQ")])
+@pytest.mark.parametrize("kind", [kind for kind in FILE_TYPES if 32 % TENSOR_TYPES[kind].block == 0])
 def test_formats(write_gguf, tmp_path, kind):
     """The float32 model in every format whose blocks divide rows of 32, as the package quantises it."""
     path = write_gguf({"general.file_type": 0, "general.name": "micro", "general.tags": ["a", ""]},
@@ -72,13 +74,27 @@ def test_formats(write_gguf, tmp_path, kind):
         np.testing.assert_array_equal(after.metadata[key], expected[key])
 
 
-@pytest.mark.parametrize("kind", ["TQ1_0", "TQ2_0"])
-def test_ternary(tmp_path, kind):
-    """The demo model has rows that blocks of 256 divide; what the package made must be ternary."""
+@pytest.mark.parametrize("kind, number, file_type", [
+    ("TQ1_0", 34, 36), ("TQ2_0", 35, 37), ("Q2_0", 42, 41), ("Q1_0", 41, 40)])
+def test_one_magnitude(tmp_path, kind, number, file_type):
+    """The demo model has rows that blocks of 256 divide: all weights of a block but zeros must have one magnitude."""
     copy = tmp_path / "copy.gguf"
     copy.write_bytes(write(demo_model(), kind)[0])
-    values = load(copy).tensors["blk.0.attn_q.weight"].dequantise().reshape(-1, 256)
+    tensor = load(copy).tensors["blk.0.attn_q.weight"]
+    assert tensor.ggml_type == kind
+    values = tensor.dequantise().reshape(-1, tensor.block)
     assert all(len(np.unique(abs(block[block != 0]))) == 1 for block in values)
+    assert (values == 0).any() == (kind != "Q1_0")
+    file = GGUFFile(copy)
+    assert (file.tensors["blk.0.attn_q.weight"].type_code, file.metadata["general.file_type"]) == (number, file_type)
+
+
+def test_nvfp4(tmp_path):
+    """At most a sixth off, for between 4 and 6 there is no number; scales have four bits, down to 2**-9."""
+    copy = tmp_path / "copy.gguf"
+    copy.write_bytes(write(demo_model(), "NVFP4")[0])
+    before, after = (load(path).tensors["blk.0.attn_q.weight"].dequantise().reshape(-1, 16) for path in (demo_model(), copy))
+    assert (abs(after - before).max(axis=1) <= abs(before).max(axis=1) / 6 * 1.07 + 6 * 2**-10).all()
 
 
 def test_output_has_a_format_of_its_own(write_gguf):
@@ -149,7 +165,7 @@ def test_a_weight_beyond_the_format_is_refused(write_gguf, micro_tensors, kind, 
 
 
 @pytest.mark.parametrize("kind, message", [
-    ("Q4_K", ", not 'Q4_K', which the gguf package cannot quantise to; llama.cpp's llama-quantize can"),
+    ("Q4_K", ", not 'Q4_K', which Celosia does not write; llama.cpp's llama-quantize does"),
     ("Q9", ", not 'Q9'"),
 ])
 def test_formats_that_are_refused(kind, message):
