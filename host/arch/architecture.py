@@ -1,5 +1,7 @@
 """What a family of models is."""
 
+from host.errors import CelosiaError
+
 __all__ = ["Architecture"]
 
 
@@ -56,8 +58,20 @@ class Architecture:
         """
         raise NotImplementedError(f"{type(self).__name__} must define tensors()")
 
-    def position_tables(self, hyperparameters):
-        """Numbers that the program reads by the position: dict of str to PositionTable, by their memory region."""
+    def position_tables(self, hyperparameters, context):
+        """Numbers that the program reads by the position.
+
+        Parameters
+        ----------
+        hyperparameters : Hyperparameters
+        context : int
+            Positions that there are room for.
+
+        Returns
+        -------
+        dict of str to PositionTable
+            By their memory region.
+        """
         return {}
 
     def body(self, b):
@@ -67,8 +81,14 @@ class Architecture:
         ----------
         b : host.compiler.layer_builder.LayerBuilder
             Its parts are in `host.compiler.parts`.
+
+        Raises
+        ------
+        CelosiaError
+            If there is no program for such a model.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define body()")
+        raise CelosiaError(f"{b.model.path}: architecture {self.name!r} has no program: it runs on the engine float "
+                           f"alone")
 
     def logits(self, b, tokens):
         """Append what makes logits of the states that the body has left.
@@ -79,10 +99,9 @@ class Architecture:
         tokens : sequence of int
             Those of the group that are to have logits, the first in column 0.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define logits()")
 
     def reference(self, ideal, ids):
-        """Logits after each of some tokens that are appended to the context.
+        """Logits after each of some tokens that are appended to the context; of an encoder, the states of a text.
 
         Parameters
         ----------
@@ -92,6 +111,6 @@ class Architecture:
 
         Returns
         -------
-        float64 array (n, vocab)
+        float64 array (n, vocab), or (n, dim)
         """
         raise NotImplementedError(f"{type(self).__name__} must define reference()")

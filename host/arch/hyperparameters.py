@@ -1,37 +1,54 @@
 """The numbers that shape a model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+import math
 
-import numpy as np
-
-from host.arch.rope import rope_scale
+from host.arch.choices import Activation, NormKind, Pooling
+from host.arch.layer_kind import LayerKind
 
 __all__ = ["Hyperparameters"]
 
 _EMBEDDING = "token_embd.weight"
 _OUTPUT = "output.weight"
-_ROPE_FACTORS = "rope_freqs.weight"
+_FUSED = "blk.0.attn_qkv.weight"
+_EPSILON = {NormKind.RMS: "attention.layer_norm_rms_epsilon", NormKind.LAYER: "attention.layer_norm_epsilon"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """Shape and constants of a model; an architecture that needs more has a subclass of it.
+    """Shape and constants of a model.
+
+    Which norms and biases there are, the tensors of the file say.
 
     Attributes
     ----------
     layers, dim, heads, kv_heads, head_dim, ffn, vocab, context : int
         Transformer blocks, width of the residual, query heads, KV heads, elements of a head, width of the
         feed-forward network, tokens, longest sequence the model was trained for.
-    rms_eps : float
-        Added to the mean square in RMSNorm.
-    rope_theta : float
-        Base of the rotary angles.
-    rope_dim : int
-        Leading elements of each head that are rotated.
-    rope_scale : float
-        Positions are divided by this (linear scaling); 1 without scaling.
-    rope_freq_factors : numpy.ndarray or None
-        float32, shape (rope_dim / 2,): each frequency is divided by its factor.
+    norm_eps : float
+        Added to the mean square, or to the variance, in norms.
+    norm : NormKind
+    kinds : tuple of LayerKind
+        Of the layers from 0 on; if there are fewer, from the beginning again (see `kind`).
+    activation : Activation
+    gated : bool
+        The feed-forward network is down(activation(gate) * up) and not down(activation(up)).
+    parallel : bool
+        The feed-forward network sees the same states as attention does, not those to which this has been added.
+    causal : bool
+        No token sees later ones.
+    fused_qkv : bool
+        Queries, keys and values are rows of one matrix.
+    attention_scale : float or None
+        Factor of the scores; None for 1 / sqrt(head_dim), see `score_scale`.
+    attention_cap, logit_cap : float or None
+        Scores and logits become cap * tanh(score / cap).
+    embedding_scale, residual_scale, logit_scale : float
+        Factors of an embedding, of what a branch adds to the states, and of the logits.
+    pooling : Pooling
+        How an encoder makes one vector of a text.
+    token_types : int
+        Kinds of tokens, of which those of a text are all of the first.
     tied : bool
         The output matrix is the embedding matrix.
     bos, eos : int or None
@@ -46,11 +63,22 @@ class Hyperparameters:
     ffn: int
     vocab: int
     context: int
-    rms_eps: float
-    rope_theta: float
-    rope_dim: int
-    rope_scale: float = 1.0
-    rope_freq_factors: np.ndarray | None = field(default=None, compare=False)
+    norm_eps: float
+    norm: NormKind = NormKind.RMS
+    kinds: tuple[LayerKind, ...] = (LayerKind(),)
+    activation: Activation = Activation.SILU
+    gated: bool = True
+    parallel: bool = False
+    causal: bool = True
+    fused_qkv: bool = False
+    attention_scale: float | None = None
+    attention_cap: float | None = None
+    logit_cap: float | None = None
+    embedding_scale: float = 1.0
+    residual_scale: float = 1.0
+    logit_scale: float = 1.0
+    pooling: Pooling = Pooling.NONE
+    token_types: int = 0
     tied: bool = False
     bos: int | None = None
     eos: int | None = None
@@ -60,24 +88,37 @@ class Hyperparameters:
         """Query heads that share one KV head."""
         return self.heads // self.kv_heads
 
-    def rope_frequencies(self):
-        """Radians per position of each rotated pair: float64, shape (rope_dim / 2,)."""
-        exponents = np.arange(0, self.rope_dim, 2, dtype=np.float64) / self.rope_dim
-        frequencies = self.rope_theta ** -exponents / self.rope_scale
-        if self.rope_freq_factors is not None:
-            frequencies = frequencies / self.rope_freq_factors.astype(np.float64)
-        return frequencies
+    @property
+    def score_scale(self):
+        """Factor of the scores."""
+        return 1 / math.sqrt(self.head_dim) if self.attention_scale is None else self.attention_scale
+
+    @property
+    def ropes(self):
+        """The rotations that there are, by the name of their table: dict of str to Rope."""
+        return {kind.rope.table: kind.rope for kind in self.kinds if kind.rope}
+
+    @property
+    def usual_context(self):
+        """Positions to have room for where nobody chooses: of a model with LongRoPE those of its short factors."""
+        return min([self.context, *(rope.short_context for rope in self.ropes.values() if rope.short_context)])
+
+    def kind(self, layer):
+        """What sets a layer apart: LayerKind."""
+        return self.kinds[layer % len(self.kinds)]
 
     @classmethod
-    def read(cls, keys, tensors, **more):
+    def read(cls, keys, tensors, *, norm=NormKind.RMS, **more):
         """Read and cross-check the keys that most architectures have.
 
         Parameters
         ----------
         keys : host.arch.keys.Keys
         tensors : host.gguf.model.FileTensors
+        norm : NormKind
+            Which epsilon is read.
         more
-            What a subclass adds.
+            Attributes that an architecture decides.
 
         Raises
         ------
@@ -95,9 +136,6 @@ class Hyperparameters:
         value_dim = keys.integer("attention.value_length", default=head_dim)
         if value_dim != head_dim:
             keys.fail("attention.value_length", f"the key length {head_dim}", value_dim)
-        rope_dim = keys.integer("rope.dimension_count", default=head_dim)
-        if rope_dim % 2 or rope_dim > head_dim:
-            keys.fail("rope.dimension_count", f"even and at most the head's {head_dim}", rope_dim)
         tokens = len(keys.texts("tokenizer.ggml.tokens", default=[])) or tensors.rows(_EMBEDDING)
         vocab = keys.integer("vocab_size", default=tokens)
         if tokens != vocab:
@@ -105,8 +143,7 @@ class Hyperparameters:
         return cls(
             layers=keys.integer("block_count"), dim=dim, heads=heads, kv_heads=kv_heads,
             head_dim=head_dim, ffn=keys.integer("feed_forward_length"), vocab=vocab,
-            context=keys.integer("context_length"), rms_eps=keys.real("attention.layer_norm_rms_epsilon"),
-            rope_theta=keys.real("rope.freq_base", default=10000.0), rope_dim=rope_dim, rope_scale=rope_scale(keys),
-            rope_freq_factors=tensors.positive(_ROPE_FACTORS) if _ROPE_FACTORS in tensors else None,
-            tied=_OUTPUT not in tensors, bos=keys.token("tokenizer.ggml.bos_token_id", vocab),
-            eos=keys.token("tokenizer.ggml.eos_token_id", vocab), **more)
+            context=keys.integer("context_length"), norm_eps=keys.real(_EPSILON[norm]), norm=norm,
+            fused_qkv=_FUSED in tensors, tied=_OUTPUT not in tensors,
+            bos=keys.token("tokenizer.ggml.bos_token_id", vocab), eos=keys.token("tokenizer.ggml.eos_token_id", vocab),
+            **more)

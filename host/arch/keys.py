@@ -62,19 +62,35 @@ class Keys(Metadata):
             return default
         return self.real(key)
 
-    def refuse_window(self, context):
-        """Refuse attention within a window that is smaller than the context of the model; 0 is no window.
+    def window(self, context):
+        """Positions that a token sees, itself included; None if they are not fewer than the context, or the key is 0 or
+        absent.
 
         Raises
         ------
         CelosiaError
-            Naming the key and the window.
+            If the key is no number.
         """
         name = "attention.sliding_window"
         if name not in self or np.isscalar(self.get(name)) and self.get(name) == 0:
-            return
-        if not np.isscalar(self.get(name)) or self.integer(name) < context:
-            self.fail(name, f"absent or at least the context {context} (it is not supported)", self.get(name))
+            return None
+        window = self.integer(name)
+        return window if window < context else None
+
+    def pattern(self, key, layers):
+        """A list of one boolean per layer: tuple of bool, or None if the key is absent.
+
+        Raises
+        ------
+        CelosiaError
+            If it is something else.
+        """
+        if key not in self:
+            return None
+        value = self.get(key)
+        if not (isinstance(value, np.ndarray) and value.dtype == bool and len(value) == layers):
+            self.fail(key, f"a list of {layers} booleans, one for each layer", value)
+        return tuple(value.tolist())
 
     def refuse_others(self, *, neutral, harmless):
         """Refuse what nobody has read and nobody knows.

@@ -1,11 +1,12 @@
 """Llama, and what has its shape: RMSNorm, rotated grouped-query attention, a gated feed-forward network."""
 
-from host.arch.architecture import Architecture
+from host.arch.decoder import Decoder
 from host.arch.hyperparameters import Hyperparameters
-from host.arch.rope import rope_table
+from host.arch.layer_kind import LayerKind
+from host.arch.rope import Rope
 from host.arch.tensor_spec import TensorKind, TensorSpec
 from host.compiler import parts
-from host.engine import float_parts
+from host.errors import CelosiaError
 
 __all__ = ["Llama"]
 
@@ -13,42 +14,18 @@ __all__ = ["Llama"]
 def _shape(*, dim, ffn, layers, heads, kv_heads, vocab, context, theta, tied):
     return Hyperparameters(
         layers=layers, dim=dim, heads=heads, kv_heads=kv_heads, head_dim=dim // heads, ffn=ffn, vocab=vocab,
-        context=context, rms_eps=1e-5, rope_theta=theta, rope_dim=dim // heads, tied=tied)
+        context=context, norm_eps=1e-5, kinds=(LayerKind(rope=Rope(dim=dim // heads, theta=theta)),), tied=tied)
 
 
-class Llama(Architecture):
+class Llama(Decoder):
     """Llama 1 to 3, Mistral, SmolLM, TinyLlama and others whose converter takes this name.
 
     Queries and keys are stored so that adjacent elements turn together. Biases are rare but possible.
     """
 
     name = "llama"
-    neutral = {
-        "attention.causal": (True,),
-        "attention.clamp_kqv": (0,),
-        "attention.max_alibi_bias": (0,),
-        "attention.scale": (0,),
-        "attn_logit_softcapping": (0,),
-        "embedding_scale": (0, 1),
-        "expert_count": (0,),
-        "final_logit_softcapping": (0,),
-        "logit_scale": (0, 1),
-        "residual_scale": (0, 1),
-        "rope.scaling.attn_factor": (1,),
-        "swin_norm": (False,),
-        "use_parallel_residual": (False,),
-    }
-    harmless = frozenset({
-        # Of norms and experts that there are not, and of the files' history.
-        "attention.group_norm_epsilon", "attention.layer_norm_epsilon", "expert_feed_forward_length",
-        "expert_used_count", "tensor_data_layout",
-        # Of another choice of window or scaling than the one that is checked.
-        "attention.sliding_window_pattern", "rope.scaling.finetuned", "rope.scaling.original_context_length",
-        "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow",
-        "rope.scaling.yarn_ext_factor", "rope.scaling.yarn_log_multiplier",
-        # How a text's vectors become one, which no logits depend on.
-        "pooling_type",
-    })
+    halves = False
+    optional_biases = frozenset({"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"})
     shapes = {
         "stories15m": _shape(dim=288, ffn=768, layers=6, heads=6, kv_heads=6, vocab=32000, context=256, theta=1e4,
                              tied=True),
@@ -60,43 +37,13 @@ class Llama(Architecture):
                                theta=5e5, tied=True),
     }
 
-    def hyperparameters(self, keys, tensors):
-        hp = Hyperparameters.read(keys, tensors)
-        keys.refuse_window(hp.context)
-        keys.refuse_others(neutral=self.neutral, harmless=self.harmless)
-        return hp
-
-    def tensors(self, hp):
-        matrix, vector = TensorKind.MATRIX, TensorKind.VECTOR
-        query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
-        specs = {
-            "rope_freqs.weight": TensorSpec(TensorKind.FACTORS, (hp.rope_dim // 2,), optional=True),
-            "token_embd.weight": TensorSpec(matrix, (hp.vocab, hp.dim)),
-        }
-        for layer in range(hp.layers):
-            where = f"blk.{layer}"
-            for name, length in (("attn_q", query), ("attn_k", key), ("attn_v", key), ("attn_output", hp.dim),
-                                 ("ffn_gate", hp.ffn), ("ffn_up", hp.ffn), ("ffn_down", hp.dim)):
-                specs[f"{where}.{name}.bias"] = TensorSpec(vector, (length,), optional=True)
-            for name, kind, shape in (
-                    ("attn_norm", vector, (hp.dim,)),
-                    ("attn_q", matrix, (query, hp.dim)),
-                    ("attn_k", matrix, (key, hp.dim)),
-                    ("attn_v", matrix, (key, hp.dim)),
-                    ("attn_output", matrix, (hp.dim, query)),
-                    ("ffn_norm", vector, (hp.dim,)),
-                    ("ffn_gate", matrix, (hp.ffn, hp.dim)),
-                    ("ffn_up", matrix, (hp.ffn, hp.dim)),
-                    ("ffn_down", matrix, (hp.dim, hp.ffn))):
-                specs[f"{where}.{name}.weight"] = TensorSpec(kind, shape)
-        specs["output_norm.weight"] = TensorSpec(vector, (hp.dim,))
-        specs["output.weight"] = TensorSpec(matrix, (hp.vocab, hp.dim), optional=True)
-        return specs
-
-    def position_tables(self, hp):
-        return {"rope": rope_table(hp)}
+    def more_tensors(self, hp):
+        return {"rope_freqs.weight": TensorSpec(TensorKind.FACTORS, (hp.ropes["rope"].dim // 2,), optional=True)}
 
     def body(self, b):
+        if any(kind.window for kind in b.hyperparameters.kinds):
+            raise CelosiaError(f"{b.model.path}: attention within a window has no program: it runs on the engine float "
+                               f"alone")
         b.ones()
         parts.embedding(b)
         rotate = parts.rotate_pairs(*parts.position_vectors(b, "rope", ("cosine", "sine")))
@@ -110,12 +57,3 @@ class Llama(Architecture):
     def logits(self, b, tokens):
         parts.rms_norm(b, "output_norm", tokens=tokens)
         parts.output(b, len(tokens))
-
-    def reference(self, ideal, ids):
-        x = float_parts.embedding(ideal, ids)
-        for layer in range(ideal.hyperparameters.layers):
-            where = f"blk.{layer}"
-            x = x + float_parts.attention(ideal, layer, float_parts.rms_norm(ideal, f"{where}.attn_norm", x),
-                                          rotate=float_parts.rotate_pairs)
-            x = x + float_parts.gated_feed_forward(ideal, where, float_parts.rms_norm(ideal, f"{where}.ffn_norm", x))
-        return float_parts.output(ideal, float_parts.rms_norm(ideal, "output_norm", x))

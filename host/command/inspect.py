@@ -71,19 +71,16 @@ def inspect(
 
 def _file_report(model, config, kv_bits):
     """What is in a file, as a dict for JSON."""
-    from dataclasses import asdict
-
     from host.compiler.placement import Placement
 
     # Where tensors lie depends on the context, their sizes do not.
     placement, hp = Placement(model, config, 1, 0, 1, kv_bits), model.hyperparameters
     tensors = [_tensor(model, placement, tensor) for tensor in model.tensors.values()]
     gguf, packed = (sum(row[column] for row in tensors) for column in ("gguf_bytes", "packed_bytes"))
-    shape = {name: value for name, value in asdict(hp).items() if name != "rope_freq_factors"}
     return {
         "model": str(model.path),
         "architecture": model.architecture.name,
-        "hyperparameters": shape | {"rope_freq_factors": hp.rope_freq_factors is not None},
+        "hyperparameters": _plain(hp),
         "parameters": sum(row["shape"][0] * row["shape"][1] for row in tensors),
         "config": config.name,
         "tensors": tensors,
@@ -93,6 +90,19 @@ def _file_report(model, config, kv_bits):
         "packed_ratio": packed / gguf,
         "kv_bits": kv_bits,
     }
+
+
+def _plain(value):
+    """Hyperparameters, or what is in them, as JSON has it; of an array, whether there is one."""
+    from dataclasses import fields, is_dataclass
+
+    import numpy as np
+
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return True if isinstance(value, np.ndarray) else value
 
 
 def _compiled_report(compiled):

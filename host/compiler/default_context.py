@@ -29,13 +29,13 @@ def default_context(model, config, *, kv_bits=16, memory_bytes=None):
     note : str or None
         What there is to say if it is less than the model was trained for: why, and what has room for more.
     """
-    trained = model.hyperparameters.context
+    trained, usual = model.hyperparameters.context, model.hyperparameters.usual_context
     context = fitting_context(model, config, kv_bits=kv_bits)
     if not context:
         return 1, None
     fits = context if memory_bytes is None else _within(memory_bytes, model, config, context, kv_bits)
-    if fits == trained:
-        return trained, None
+    if fits == usual:
+        return usual, None
     what = f"context is {max(fits, 1)} of the {trained} positions that the model was trained for"
     if fits < context:
         return max(fits, 1), f"{what}: the memory of {memory_bytes:,} bytes has no room for more; a larger one has"

@@ -10,7 +10,7 @@ __all__ = ["fitting_context"]
 
 
 def fitting_context(model, config, *, kv_bits=16):
-    """The longest context, of at most what the model was trained for, that the buffers of a configuration hold.
+    """The longest context, of at most what the model is usually given, that the buffers of a configuration hold.
 
     Parameters
     ----------
@@ -35,4 +35,4 @@ def fitting_context(model, config, *, kv_bits=16):
         return 0
     elements = builder.scratchpad.used(builder.program)
     return most_elements(lambda context: elements(context) <= config.vector.scratchpad,
-                         min(model.hyperparameters.context, config.dot.x_elements))
+                         min(model.hyperparameters.usual_context, config.dot.x_elements))

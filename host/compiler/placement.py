@@ -62,7 +62,7 @@ class Placement:
         self._bus_bytes = config.memory.bus_bytes
         self.map = MemoryMap(HEADER_BYTES)
         self.map.add("program", instructions * INSTRUCTION_BITS // 8)
-        self.tables = model.architecture.position_tables(hp)
+        self.tables = model.architecture.position_tables(hp, context)
         for name, table in self.tables.items():
             self.map.add(name, context * table.row_bytes(config.memory.bus_bytes))
         self.rows = {}

@@ -21,7 +21,7 @@ class FloatEngine:
     ----------
     model : host.gguf.model.Model
     context : int, optional
-        Positions of the KV cache; the model's own context by default.
+        Positions of the KV cache; by default the `usual_context` of the model's hyperparameters.
     weight_bytes : int
         Dequantised matrices are kept up to this many bytes in all; the rest is dequantised at every use.
 
@@ -41,7 +41,7 @@ class FloatEngine:
 
     def __init__(self, model, context=None, *, weight_bytes=1 << 29):
         hp = model.hyperparameters
-        context = hp.context if context is None else context
+        context = hp.usual_context if context is None else context
         if not 0 < context <= hp.context:
             raise CelosiaError(f"{model.path}: context must be 1 to {hp.context}, not {context}")
         self.model = model
@@ -137,11 +137,13 @@ class FloatEngine:
             kept[name] = None
         return kept
 
-    def multiply(self, tensor, x):
-        """Rows of a matrix times vectors: (positions, columns) to (positions, rows)."""
+    def multiply(self, tensor, x, rows=slice(None)):
+        """Some rows of a matrix times vectors: (positions, columns) to (positions, rows)."""
         if tensor.name in self._kept:
             if self._kept[tensor.name] is None:
                 self._kept[tensor.name] = tensor.dequantise(dtype=np.float64)
-            return x @ self._kept[tensor.name].T
-        chunks = tensor.row_chunks(_CHUNK_BYTES)
-        return np.concatenate([x @ tensor.dequantise(rows, np.float64).T for rows in chunks], axis=1)
+            return x @ self._kept[tensor.name][rows].T
+        start, stop, _step = rows.indices(tensor.shape[0])
+        chunks = [slice(max(start, chunk.start), min(stop, chunk.stop)) for chunk in tensor.row_chunks(_CHUNK_BYTES)]
+        return np.concatenate([x @ tensor.dequantise(chunk, np.float64).T for chunk in chunks
+                               if chunk.start < chunk.stop], axis=1)

@@ -20,10 +20,31 @@ from host.gguf.metadata import Metadata
 from host.gguf.opening import SUPPORTED_TYPES, open_tensor
 from host.gguf.tensor import FLOAT_TYPES, Tensor
 
-__all__ = ["FileTensors", "Model", "check_values", "load"]
+__all__ = ["FileTensors", "Model", "Part", "check_values", "load"]
 
 _OUTPUT = "output.weight"
 _EMBEDDING = "token_embd.weight"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows of a matrix, or elements of a vector, under a name of their own.
+
+    Attributes
+    ----------
+    tensor : Tensor
+        Which they are of.
+    first, count : int
+    """
+
+    tensor: Tensor
+    first: int
+    count: int
+
+    @property
+    def slice(self):
+        """Where they are."""
+        return slice(self.first, self.first + self.count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +75,27 @@ class Model:
     def specs(self):
         """What the architecture says of every tensor: dict of str to TensorSpec."""
         return self.architecture.tensors(self.hyperparameters)
+
+    @cached_property
+    def _parts(self):
+        parts = {}
+        for name in self.specs.keys() & self.tensors.keys():
+            tensor, first = self.tensors[name], 0
+            parts.setdefault(name, Part(tensor, 0, tensor.shape[0 if self.is_matrix(name) else 1]))
+            for part in self.specs[name].parts:
+                parts[part.name] = Part(tensor, first, part.count)
+                first += part.count
+        return parts
+
+    def part(self, name):
+        """What an architecture calls `name`: a tensor, or some of the rows of one that holds more than that.
+
+        Returns
+        -------
+        Part or None
+            None if the file has nothing of that name.
+        """
+        return self._parts.get(name)
 
     def is_matrix(self, name):
         """Whether the dot engine reads a tensor; others go to the vector unit, as fp32."""

@@ -30,7 +30,7 @@ def rms_norm(b, name, source=None, *, tokens=None, to=None):
             vector, label = Scratch(source[token]), f"{name}{b.of(token)}"
             sink = {"column": column} if to is None else {"to": to[token]}
             b.vector(f"{label}.square", vector, Source.SAME, length=hp.dim, reduce=Reduce.SUM, into=_SUM)
-            b.scalar(f"{label}.root", _SUM, 1 / hp.dim, hp.rms_eps, _ROOT, Function.RSQRT)
+            b.scalar(f"{label}.root", _SUM, 1 / hp.dim, hp.norm_eps, _ROOT, Function.RSQRT)
             b.vector(f"{label}.scale", vector, Scalar(_ROOT), length=hp.dim, to=scratch)
             b.vector(label, Scratch(scratch), Stream(b.place.beat(f"{name}.weight"), line_beats=beats), length=hp.dim,
                      **sink)

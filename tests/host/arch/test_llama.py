@@ -56,7 +56,7 @@ def test_the_bias_of_the_ideal_is_added_to_the_matrix(biased):
     for loaded in (model, plain):
         engine = FloatEngine(loaded)
         multiplied, multiply = {}, engine.multiply
-        engine.multiply = lambda tensor, x: multiplied.update({tensor.name: x}) or multiply(tensor, x)
+        engine.multiply = lambda tensor, x, *rows: multiplied.update({tensor.name: x}) or multiply(tensor, x, *rows)
         engine.step(5)
         states.append(multiplied["token_embd.weight"][0])
     weight = model.tensors["output_norm.weight"].dequantise(dtype=np.float64)[0]

@@ -55,8 +55,8 @@ class Toy(Architecture):
         x = float_parts.embedding(ideal, ids)
         for layer in range(ideal.hyperparameters.layers):
             where = f"blk.{layer}"
-            normed = float_parts.rms_norm(ideal, f"{where}.first_norm", x)
+            normed = float_parts.norm(ideal, f"{where}.first_norm", x)
             attended = float_parts.attention(ideal, layer, normed)
-            x = x + float_parts.rms_norm(ideal, f"{where}.attn_output_norm", attended) + \
-                float_parts.gated_feed_forward(ideal, where, normed)
-        return float_parts.output(ideal, float_parts.rms_norm(ideal, "last_norm", x))
+            x = x + float_parts.norm(ideal, f"{where}.attn_output_norm", attended) + \
+                float_parts.feed_forward(ideal, where, normed)
+        return float_parts.output(ideal, float_parts.norm(ideal, "last_norm", x))

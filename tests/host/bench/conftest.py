@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from gateware.config import CONFIGS
+from host.arch.layer_kind import LayerKind
+from host.arch.rope import Rope
 from host.bench.board import Board
 from host.bench.shape import SHAPES, random_shape
 from host.engine.rtl_engine import MemoryTiming
@@ -22,7 +24,8 @@ def board():
 def small():
     """Function (format="Q8_0", **changes) -> shape of eight layers."""
     def make(format="Q8_0", **changes):
-        sizes = dict(layers=8, vocab=320, dim=64, ffn=160, heads=4, kv_heads=2, head_dim=16, rope_dim=16) | changes
+        sizes = dict(layers=8, vocab=320, dim=64, ffn=160, heads=4, kv_heads=2, head_dim=16) | changes
         architecture, published = SHAPES["stories15m"]
+        sizes["kinds"] = (LayerKind(rope=Rope(dim=sizes["head_dim"])),)
         return random_shape("small", architecture, dataclasses.replace(published, **sizes), format)
     return make

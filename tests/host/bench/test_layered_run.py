@@ -30,7 +30,7 @@ def run(shape, config, memory, layers, position, part):
                          ids=lambda memory: repr(memory)[12:])
 @pytest.mark.parametrize(("part", "position"), [(Part.CHOOSE, 7), (Part.CHOOSE, 40), (Part.BODY, 33)])
 def test_three_layers_stand_for_all(board, small, memory, part, position):
-    sizes = dict(dim=128, ffn=384, head_dim=32, rope_dim=32)
+    sizes = dict(dim=128, ffn=384, head_dim=32)
     full, _ = run(small(**sizes), board.config, memory, LAYERS, position, part)
     found, _ = run(small(**sizes), board.config, memory, 3, position, part)
     assert found.simulated_cycles < full.simulated_cycles / 2

@@ -46,7 +46,7 @@ def test_bytes_of_weights(format):
 
 def test_bytes_of_a_token(small, board):
     """Against what the program reads: that has padding and itself besides, where nothing is read again."""
-    shape = small(heads=2, head_dim=32, rope_dim=32)
+    shape = small(heads=2, head_dim=32)
     compiled = compile_model(shape.cut(layers=8, context=64), board.config)
     program = 64 * len(compiled.program)
     for position in (32, 64):
@@ -84,7 +84,7 @@ def test_shapes_that_there_are_not(name, format, message):
     ({}, {"position": 8, "prefill": -1}, "prefill must be 0 or more, not -1"),
     ({}, {"position": 9000}, "small: context 9000 needs 9024 elements of x-buffer, 6976 more than configuration 'sim' "
                              "has (2048)"),
-    ({"dim": 2048, "head_dim": 64, "rope_dim": 64, "heads": 32, "kv_heads": 32}, {"position": 2000},
+    ({"dim": 2048, "head_dim": 64, "heads": 32, "kv_heads": 32}, {"position": 2000},
      "small: context 2000 needs 10368 elements of scratchpad, 2176 more than configuration 'sim' has (8192)"),
     ({"layers": 99}, {"position": 1024},
      "small: the image of 27104640 bytes, context 1024, is 26056064 bytes more than the DRAM of board 'ideal-test' "

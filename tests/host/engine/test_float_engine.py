@@ -64,7 +64,7 @@ def test_against_a_scalar_forward_pass(write_gguf, micro_tensors):
     model = load(write_gguf({"llama.rope.dimension_count": 4, "llama.rope.freq_base": 100.0},
                             {"rope_freqs.weight": (np.array([1.5, 3.0], np.float32), "F32")}))
     w = {name: tensor.dequantise(dtype=np.float64) for name, tensor in model.tensors.items()}
-    eps = model.hyperparameters.rms_eps
+    eps = model.hyperparameters.norm_eps
 
     def norm(x, name):
         root = np.sqrt(sum(value * value for value in x) / len(x) + eps)

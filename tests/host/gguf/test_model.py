@@ -12,9 +12,9 @@ def test_hyperparameters_of_stories260k(data_dir):
     hp = model.hyperparameters
     assert (hp.layers, hp.dim, hp.ffn, hp.vocab, hp.context) == (5, 64, 172, 512, 2048)
     assert (hp.heads, hp.kv_heads, hp.head_dim) == (8, 4, 8)
-    assert (hp.rope_dim, hp.rope_theta, hp.rope_scale, hp.bos, hp.eos) == (8, 10000, 1, 1, 2)
-    assert hp.rms_eps == np.float32(1e-5)
-    assert not hp.tied and hp.heads_per_kv == 2 and hp.rope_freq_factors is None
+    assert (hp.ropes["rope"].dim, hp.ropes["rope"].theta, hp.ropes["rope"].scale, hp.bos, hp.eos) == (8, 10000, 1, 1, 2)
+    assert hp.norm_eps == np.float32(1e-5)
+    assert not hp.tied and hp.heads_per_kv == 2 and hp.ropes["rope"].factors is None
     assert len(model.tensors) == 48
     assert model.output is model.tensors["output.weight"]
 
@@ -93,7 +93,7 @@ def test_defaults(write_gguf, micro_tensors):
         {"llama.attention.head_count_kv": None, "tokenizer.ggml.bos_token_id": None,
          "tokenizer.ggml.eos_token_id": 0xFFFF_FFFF},
         {"blk.0.attn_k.weight": queries, "blk.0.attn_v.weight": queries})).hyperparameters
-    assert (hp.kv_heads, hp.rope_dim, hp.rope_theta, hp.bos, hp.eos) == (4, 8, 10000.0, None, None)
+    assert (hp.kv_heads, hp.ropes["rope"].dim, hp.ropes["rope"].theta, hp.bos, hp.eos) == (4, 8, 10000.0, None, None)
 
 
 @pytest.mark.parametrize("changes, scale", [
@@ -110,7 +110,7 @@ def test_defaults(write_gguf, micro_tensors):
 ])
 def test_linear_scaling(write_gguf, changes, scale):
     path = write_gguf({f"llama.{key}": value for key, value in changes.items()})
-    assert load(path).hyperparameters.rope_scale == scale
+    assert load(path).hyperparameters.ropes["rope"].scale == scale
 
 
 @pytest.mark.parametrize("key, value", [
@@ -146,16 +146,16 @@ def test_head_dimension_apart_from_the_width(write_gguf, micro_tensors):
         {"llama.attention.head_count_kv": 4, "llama.attention.key_length": 4,
          "llama.attention.value_length": 4},
         small | {"blk.0.attn_output.weight": (np.zeros((32, 16), np.float32), "F32")}))
-    assert (model.hyperparameters.head_dim, model.hyperparameters.rope_dim) == (4, 4)
+    assert (model.hyperparameters.head_dim, model.hyperparameters.ropes["rope"].dim) == (4, 4)
 
 
 def test_rope_frequencies(write_gguf):
-    plain = load(write_gguf({"llama.rope.freq_base": 500000.0})).hyperparameters.rope_frequencies()
+    plain = load(write_gguf({"llama.rope.freq_base": 500000.0})).hyperparameters.ropes["rope"].frequencies(32)
     assert np.allclose(plain, [500000.0 ** (-i / 4) for i in range(4)], rtol=1e-15)
     factors = np.array([1, 2, 4, 8], np.float32)
     scaled = load(write_gguf({"llama.rope.freq_base": 500000.0, "llama.rope.scaling.type": "linear",
                               "llama.rope.scaling.factor": 4.0}, {"rope_freqs.weight": (factors, "F32")}))
-    assert np.allclose(scaled.hyperparameters.rope_frequencies(), plain / factors / 4, rtol=1e-15)
+    assert np.allclose(scaled.hyperparameters.ropes["rope"].frequencies(32), plain / factors / 4, rtol=1e-15)
     assert "rope_freqs.weight" not in scaled.tensors
 
 

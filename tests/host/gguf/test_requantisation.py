@@ -150,7 +150,7 @@ def test_rope_factors_and_alignment_are_kept(write_gguf, tmp_path):
     file = GGUFFile(copy)
     assert {info.offset % 256 for info in file.tensors.values()} == {0}
     assert file.metadata["general.alignment"] == 256 and "quantize.imatrix.file" not in file.metadata
-    np.testing.assert_array_equal(load(copy).hyperparameters.rope_freq_factors, [1, 2, 4, 8])
+    np.testing.assert_array_equal(load(copy).hyperparameters.ropes["rope"].factors, [1, 2, 4, 8])
 
 
 @pytest.mark.parametrize("kind, weight", [("F16", 1e5), ("Q8_0", 1e8)])

@@ -129,7 +129,7 @@ def test_the_rope_table_turns_by_the_angle(compiled):
     table = compiled.placement.tables["rope"].content(16, 8).reshape(16, 2, -1)
     pair = np.array([0.6, -0.8])
     for position in (0, 3, 15):
-        angle = position * hp.rope_frequencies()[0]
+        angle = position * hp.ropes["rope"].frequencies(16)[0]
         cosine, sine = table[position, 0, :2], table[position, 1, :2]
         turned = pair * cosine + pair[::-1] * sine
         expected = (pair[0] + 1j * pair[1]) * np.exp(1j * angle)
