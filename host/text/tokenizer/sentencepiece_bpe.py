@@ -1,17 +1,14 @@
 """SentencePiece's byte-pair encoding with byte fallback, as llama 1 and 2 use it."""
 
-import re
-
 from host.errors import CelosiaError
 from host.text.tokenizer.merging import merge
+from host.text.tokenizer.pieces import BYTE, SPACE, find_unknown, piece_bytes, without_repeats
 from host.text.tokenizer.tokenizer import Tokenizer
 from host.text.tokenizer.vocabulary import TokenType, Vocabulary
+from host.text.tokenizer.word_cuts import word_cuts
 
 __all__ = ["SentencePieceTokenizer"]
 
-_SPACE = "\u2581"
-_UNKNOWN = "<unk>"
-_BYTE = re.compile("<0x([0-9A-F]{2})>")
 _BOS, _EOS = 1, 2
 """Ids that such vocabularies have where no key names them."""
 
@@ -35,29 +32,27 @@ class SentencePieceTokenizer(Tokenizer):
     def __init__(self, metadata):
         vocabulary = Vocabulary(metadata, bos=_BOS, eos=_EOS)
         add_space = metadata.flag("tokenizer.ggml.add_space_prefix", True)
-        super().__init__(vocabulary, [*map(_piece_bytes, vocabulary.tokens, vocabulary.types)],
-                         add_bos=metadata.flag("tokenizer.ggml.add_bos_token", True), add_space=add_space)
+        super().__init__(vocabulary, [*map(piece_bytes, vocabulary.tokens, vocabulary.types)],
+                         add_bos=metadata.flag("tokenizer.ggml.add_bos_token", True),
+                         add_eos=metadata.flag("tokenizer.ggml.add_eos_token", False), add_space=add_space)
         self._path = vocabulary.path
         scores = metadata.numbers("tokenizer.ggml.scores", len(vocabulary.tokens), 0.0)
-        self._ids = {token: id for token, id in vocabulary.of_type(*_WORDS) if not _BYTE.fullmatch(token)}
+        self._ids = {token: id for token, id in vocabulary.of_type(*_WORDS) if not BYTE.fullmatch(token)}
         self._ranks = {token: -scores[id] for token, id in self._ids.items()}
         self._bytes = {int(match[1], 16): id for id, token in enumerate(vocabulary.tokens)
-                       if (match := _BYTE.fullmatch(token))}
-        self.unknown = _unknown(vocabulary)
-        # No merge joins a character and a space after it if no token has the two side by side. So a text can be cut
-        # there, and its words need to be merged only once.
-        joined = "".join(sorted({_SPACE, *re.findall(f"(.)(?={_SPACE})", "\n".join(self._ids), re.DOTALL)} - {"\n"}))
-        self._cut = re.compile(f"(?<=[^{re.escape(joined)}])(?={_SPACE})")
+                       if (match := BYTE.fullmatch(token))}
+        self.unknown = find_unknown(vocabulary)
+        self._cut = word_cuts(self._ids)
         self._known = {}
 
-    def _encode_text(self, text):
-        text = (_SPACE if self._add_space else "") + text.replace(" ", _SPACE)
+    def _encode_text(self, text, first):
+        text = (SPACE if self._add_space and first else "") + text.replace(" ", SPACE)
         ids = []
         for word in self._cut.split(text):
             if word not in self._known:
                 self._known[word] = self._encode_word(word)
             ids += self._known[word]
-        return ids if self.unknown is None else self._without_repeated_unknowns(ids)
+        return without_repeats(ids, self.unknown)
 
     def _encode_word(self, word):
         ids = []
@@ -69,33 +64,10 @@ class SentencePieceTokenizer(Tokenizer):
         return ids
 
     def _encode_bytes(self, character):
-        data = character.replace(_SPACE, " ").encode()
+        data = character.replace(SPACE, " ").encode()
         if all(byte in self._bytes for byte in data):
             return [self._bytes[byte] for byte in data]
         if self.unknown is None:
             raise CelosiaError(f"{self._path}: text must be of what the vocabulary has tokens for, "
                                f"which {character!r} is not")
         return [self.unknown]
-
-    def _without_repeated_unknowns(self, ids):
-        return [id for at, id in enumerate(ids) if id != self.unknown or at == 0 or ids[at - 1] != id]
-
-
-def _unknown(vocabulary):
-    """Id of the unknown token, or None."""
-    named = vocabulary.metadata.token("tokenizer.ggml.unknown_token_id", len(vocabulary.tokens))
-    if named is not None:
-        return named
-    for _token, id in vocabulary.of_type(TokenType.UNKNOWN):
-        return id
-    return vocabulary.tokens.index(_UNKNOWN) if _UNKNOWN in vocabulary.tokens else None
-
-
-def _piece_bytes(token, kind):
-    if match := _BYTE.fullmatch(token):
-        return bytes([int(match[1], 16)])
-    if kind == TokenType.CONTROL:
-        return b""
-    if kind == TokenType.UNKNOWN:
-        return " \u2047 ".encode()  # what sentencepiece prints
-    return token.replace(_SPACE, " ").encode(errors="surrogateescape")

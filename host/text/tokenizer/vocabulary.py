@@ -1,7 +1,8 @@
 """The token list of a GGUF file."""
 
 from host.errors import CelosiaError
-from host.text.tokenizer.end_tokens import ends_by_spelling
+from host.text.tokenizer.special_texts import (
+    CODE_TEXTS, HARMONY_TEXTS, ends_by_spelling, part_end, strips_left, strips_right)
 
 __all__ = ["TokenType", "Vocabulary"]
 
@@ -33,12 +34,13 @@ class Vocabulary:
     tokens : list of str
         A byte that is no UTF-8 is a lone surrogate, as Python's ``surrogateescape`` has it. A token may be empty.
     types : list of int
-        A `TokenType` per token; NORMAL where the file does not say. Tokens that are spelled like an end are never
-        USER_DEFINED but CONTROL.
+        A `TokenType` per token; NORMAL where the file does not say. What some tokens are spelled like counts for more
+        than their type: see `host.text.tokenizer.special_texts`.
     bos, eos : int or None
     stop : frozenset of int
-        Tokens that end a text, a turn or a message: those that keys name and those that are spelled like one
-        (`host.text.tokenizer.end_tokens`).
+        Tokens that end a text, a turn or a message: those that keys name and those that are spelled like one.
+    strips_left, strips_right : frozenset of int
+        Tokens that white space in front of them, or behind, belongs to.
 
     Raises
     ------
@@ -55,14 +57,21 @@ class Vocabulary:
         for kind in set(types):
             if kind not in range(TokenType.BYTE + 1):
                 metadata.fail("tokenizer.ggml.token_type", "a list of numbers from 0 to 6", kind)
-        self.bos, self.eos = self._named("bos", bos), self._named("eos", eos)
-        named = {self.eos, *map(self._named, ("eot", "eom", "fim_pad", "fim_rep", "fim_sep"))} - {None}
+        self.bos, self.eos = self.named("bos", bos), self.named("eos", eos)
+        named = {self.eos, *map(self.named, ("eot", "eom", "fim_pad", "fim_rep", "fim_sep"))} - {None}
         spelled = ends_by_spelling(self.tokens)
         self.stop = frozenset(named | spelled)
         self.types = list(map(int, types))
-        for id in spelled:
+        self._controls = spelled | {id for id, token in enumerate(self.tokens) if token in CODE_TEXTS}
+        for id in self._controls:
             if self.types[id] == TokenType.USER_DEFINED:  # not to be cut out of a text that happens to spell it
                 self.types[id] = TokenType.CONTROL
+        visible = {id for id, token in enumerate(self.tokens) if token in HARMONY_TEXTS} | {part_end(self.tokens)}
+        for id in visible - {None}:
+            self.types[id] = TokenType.USER_DEFINED
+        special = frozenset(id for _token, id in self.special())
+        self.strips_left = strips_left(metadata, self.tokens)
+        self.strips_right = strips_right(metadata, self.tokens, special)
 
     @property
     def path(self):
@@ -73,7 +82,14 @@ class Vocabulary:
         """Tokens and ids of some types, empty ones left out: list of (str, int)."""
         return [(token, id) for id, (token, kind) in enumerate(zip(self.tokens, self.types)) if kind in kinds and token]
 
-    def _named(self, name, default=None):
+    def special(self):
+        """Tokens and ids of what is cut out of a text in which special tokens count: list of (str, int)."""
+        kinds = TokenType.CONTROL, TokenType.UNKNOWN, TokenType.USER_DEFINED
+        return [(token, id) for id, (token, kind) in enumerate(zip(self.tokens, self.types))
+                if token and (kind in kinds or id in self._controls)]
+
+    def named(self, name, default=None):
+        """The token that the key ``tokenizer.ggml.NAME_token_id`` names, or `default` if the vocabulary has it."""
         key = f"tokenizer.ggml.{name}_token_id"
         if default is not None and key not in self.metadata:
             return default if default < len(self.tokens) else None
