@@ -4,6 +4,7 @@ import numpy as np
 
 from gateware.exact.block_float import block_exponent, block_float_round
 from gateware.isa import CodeKind, Scale, VECTOR_CODES
+from host.gguf.codecs import dequantise
 from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 
@@ -18,7 +19,8 @@ def _split_float(tensor, rows):
 
     The last vector of a row is filled up with zeros. The only formats that are not kept exactly.
     """
-    values = tensor.dequantise(rows)
+    # As the blocks have them: a scale of the whole tensor multiplies the results.
+    values = dequantise(np.ascontiguousarray(tensor.raw[rows]), tensor.ggml_type)
     padding = -values.shape[1] % VECTOR_CODES
     if padding:
         values = np.pad(values, ((0, 0), (0, padding)))
