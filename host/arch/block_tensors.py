@@ -26,7 +26,7 @@ def norm_tensors(names, length, *, bias):
     return specs
 
 
-def head_norm_tensors(hp, where, *, own=False, whole=False):
+def head_norm_tensors(hp, where, *, own=False, whole=False, optional=False):
     """Norms of queries and keys.
 
     Parameters
@@ -35,11 +35,14 @@ def head_norm_tensors(hp, where, *, own=False, whole=False):
         Each head has weights of its own.
     whole : bool
         The elements of all heads are normalised together.
+    optional : bool
+        A file may do without.
     """
     specs = {}
     for name, heads in (("attn_q_norm", hp.heads), ("attn_k_norm", hp.kv_heads)):
         full, count = f"{where}.{name}.weight", heads * hp.head_dim if whole else hp.head_dim
-        specs[full] = vector(*((heads, count) if own else (count,)), parts=_turned(hp, full, count))
+        specs[full] = vector(*((heads, count) if own else (count,)), optional=optional,
+                             parts=(_part(hp, full, "", count),))
     return specs
 
 
@@ -56,18 +59,20 @@ def attention_tensors(hp, where, *, biases=(), optional_biases=()):
     query, key = hp.heads * hp.head_dim, hp.kv_heads * hp.head_dim
     lengths = {"attn_q": query, "attn_k": key, "attn_v": key}
     if hp.fused_qkv:
-        weights, values = ([part for name, length in lengths.items()
-                            for part in _named(hp, f"{where}.{name}.{what}", name, length)] for what in ("weight", "bias"))
-        specs = {f"{where}.attn_qkv.weight": matrix(query + 2 * key, hp.dim, parts=tuple(weights))}
+        def parts(kind):
+            return tuple(_part(hp, f"{where}.{name}.{kind}", name, length) for name, length in lengths.items())
+
+        specs = {f"{where}.attn_qkv.weight": matrix(query + 2 * key, hp.dim, parts=parts("weight"))}
         if "attn_q" in biases or "attn_q" in optional_biases:
             specs[f"{where}.attn_qkv.bias"] = vector(query + 2 * key, optional="attn_q" not in biases,
-                                                     parts=tuple(values))
+                                                     parts=parts("bias"))
     else:
-        specs = {f"{where}.{name}.weight": matrix(length, hp.dim, parts=_own(hp, f"{where}.{name}.weight", name, length))
-                 for name, length in lengths.items()}
-        specs |= {f"{where}.{name}.bias": vector(length, optional=name not in biases,
-                                                 parts=_own(hp, f"{where}.{name}.bias", name, length))
-                  for name, length in lengths.items() if name in biases or name in optional_biases}
+        specs = {}
+        for name, length in lengths.items():
+            weight, bias = (_part(hp, f"{where}.{name}.{kind}", name, length) for kind in ("weight", "bias"))
+            specs[weight.name] = matrix(length, hp.dim, parts=(weight,))
+            if name in biases or name in optional_biases:
+                specs[bias.name] = vector(length, optional=name not in biases, parts=(bias,))
     specs[f"{where}.attn_output.weight"] = matrix(hp.dim, query)
     if "attn_output" in biases or "attn_output" in optional_biases:
         specs[f"{where}.attn_output.bias"] = vector(hp.dim, optional="attn_output" not in biases)
@@ -94,18 +99,8 @@ def feed_forward_tensors(hp, where, *, fused=False, biases=(), optional_biases=(
                     for name, count in rows.items() if name in biases or name in optional_biases}
 
 
-def _named(hp, full, name, length):
-    """A part that is turned if it holds queries or keys."""
-    turned = _turned(hp, full, length) if name != "attn_v" else ()
-    return turned or (TensorPart(full, length),)
-
-
-def _own(hp, full, name, length):
-    """The parts of a tensor that holds one thing: itself, if in another order."""
-    return _turned(hp, full, length) if name != "attn_v" else ()
-
-
-def _turned(hp, full, length):
-    """Heads as a part in another order, if rope turns their halves."""
+def _part(hp, full, name, count):
+    """A part; in another order if it holds queries or keys of which rope turns halves."""
     rope = next((kind.rope for kind in hp.kinds if kind.rope), None)
-    return (TensorPart(full, length, Halves(hp.head_dim, rope.dim)),) if rope and rope.halves else ()
+    halves = Halves(hp.head_dim, rope.dim) if rope and rope.halves and name != "attn_v" else None
+    return TensorPart(full, count, halves)

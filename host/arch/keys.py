@@ -62,9 +62,17 @@ class Keys(Metadata):
             return default
         return self.real(key)
 
+    def cap(self, key, default):
+        """A positive number, None where it is 0, or `default` where there is none."""
+        return self.factor(key, None) if key in self else default
+
     def window(self, context):
-        """Positions that a token sees, itself included; None if they are not fewer than the context, or the key is 0 or
-        absent.
+        """Positions that a token sees, itself included.
+
+        Returns
+        -------
+        int or None
+            None if they are not fewer than the context, or the key is 0 or absent.
 
         Raises
         ------

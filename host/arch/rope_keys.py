@@ -6,10 +6,12 @@ import numpy as np
 
 from host.arch.rope import Rope
 
-__all__ = ["read_rope", "rope_dim"]
+__all__ = ["read_rope", "rope_base", "rope_dim"]
 
 _FACTORS = "rope_freqs.weight"
 _BETA_FAST, _BETA_SLOW = 32.0, 1.0
+_UNSUPPORTED = {"rope.scaling.yarn_ext_factor": (1, -1), "rope.scaling.yarn_log_multiplier": (0,)}
+"""Keys of YaRN that its paper does not have, with the values that ask for nothing."""
 
 
 def rope_dim(keys, head_dim):
@@ -24,6 +26,17 @@ def rope_dim(keys, head_dim):
     if dim % 2 or dim > head_dim:
         keys.fail("rope.dimension_count", f"even and at most the head's {head_dim}", dim)
     return dim
+
+
+def rope_base(keys, default):
+    """Base of the angles.
+
+    Raises
+    ------
+    CelosiaError
+        If the file names a number that cannot be.
+    """
+    return keys.real("rope.freq_base", default=default)
 
 
 def read_rope(keys, tensors, head_dim, *, halves, theta=10000.0):
@@ -52,7 +65,7 @@ def read_rope(keys, tensors, head_dim, *, halves, theta=10000.0):
     CelosiaError
         If the scaling is of another type, or something of it cannot be.
     """
-    dim, theta = rope_dim(keys, head_dim), keys.real("rope.freq_base", default=theta)
+    dim, theta = rope_dim(keys, head_dim), rope_base(keys, theta)
     factors = tensors.positive(_FACTORS) if _FACTORS in tensors else None
     former = keys.factor("rope.scale_linear", 1.0)
     factor = keys.factor("rope.scaling.factor", 1.0) if "rope.scaling.factor" in keys else former
@@ -72,6 +85,9 @@ def _yarn(keys, dim, theta, factor, halves):
     llama.cpp passes over the ramp's ends of most architectures (``yarn_beta_fast``, ``yarn_beta_slow``) and takes its
     own; here those of the file count.
     """
+    for key, values in _UNSUPPORTED.items():
+        if key in keys and keys.get(key) not in values:
+            keys.fail(key, f"absent or {' or '.join(map(str, values))} (it is not supported)", keys.get(key))
     original = keys.integer("rope.scaling.original_context_length")
     fast = keys.real("rope.scaling.yarn_beta_fast", default=_BETA_FAST)
     slow = keys.real("rope.scaling.yarn_beta_slow", default=_BETA_SLOW)

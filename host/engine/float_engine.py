@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from host.engine.pooling import pool
 from host.errors import CelosiaError
 
 __all__ = ["FloatEngine"]
@@ -91,8 +92,15 @@ class FloatEngine:
         Raises
         ------
         CelosiaError
-            If an id is outside the vocabulary or the context is full; the cache is then as before.
+            If an id is outside the vocabulary or the context is full, the cache is then as before; or if the model is
+            an encoder.
         """
+        if not self.hyperparameters.causal:
+            raise CelosiaError(f"{self.model.path}: architecture {self.model.architecture.name!r} makes vectors of "
+                               f"texts and no logits")
+        return self._run(ids)
+
+    def _run(self, ids):
         ids = np.asarray(ids, dtype=np.int64).reshape(-1)
         if ids.size and not (0 <= ids.min() and ids.max() < self.hyperparameters.vocab):
             bad = ids[(ids < 0) | (ids >= self.hyperparameters.vocab)][0]
@@ -100,9 +108,42 @@ class FloatEngine:
         if self.position + ids.size > self.context:
             raise CelosiaError(f"{self.position + ids.size} tokens do not fit the context of {self.context}")
         self._reserve(self.position + ids.size)
-        logits = self.model.architecture.reference(self, ids)
+        result = self.model.architecture.reference(self, ids)
         self.position += ids.size
-        return logits
+        return result
+
+    def states(self, ids):
+        """What an encoder makes of a text.
+
+        Parameters
+        ----------
+        ids : sequence of int
+
+        Returns
+        -------
+        numpy.ndarray
+            float64, shape (len(ids), dim): the states after the last layer.
+
+        Raises
+        ------
+        CelosiaError
+            If an id is outside the vocabulary, the text does not fit the context, or the model is no encoder.
+        """
+        if self.hyperparameters.causal:
+            raise CelosiaError(f"{self.model.path}: architecture {self.model.architecture.name!r} predicts tokens: it "
+                               f"is no encoder")
+        self.reset()
+        return self._run(ids)
+
+    def pooled(self, ids):
+        """One vector of a text, as the file's `pooling` has it: float64, shape (dim,), not normalised.
+
+        Raises
+        ------
+        CelosiaError
+            As `states` does, and if the file names no pooling.
+        """
+        return pool(self.states(ids), self.hyperparameters.pooling, self.model.path)
 
     def _reserve(self, length):
         capacity = self._keys.shape[2]

@@ -10,10 +10,11 @@ import numpy as np
 
 from host.arch.choices import Activation, NormKind
 
-__all__ = ["attention", "block", "embedding", "feed_forward", "linear", "norm", "output", "positions"]
+__all__ = ["attention", "block", "embedding", "feed_forward", "linear", "norm", "output"]
 
 _EMBEDDING = "token_embd.weight"
 _POSITIONS = "position_embd.weight"
+_TYPES = "token_types.weight"
 
 
 def _erf(x):
@@ -34,14 +35,14 @@ _ACTIVATIONS = {
 
 
 def embedding(ideal, ids):
-    """Rows of the embedding matrix, with the factor that a model may have: (positions, dim)."""
-    return ideal.model.tensors[_EMBEDDING].dequantise(ids, np.float64) * ideal.hyperparameters.embedding_scale
-
-
-def positions(ideal, count):
-    """Learned vectors of the present positions: (count, dim)."""
-    rows = slice(ideal.position, ideal.position + count)
-    return ideal.model.tensors[_POSITIONS].dequantise(rows, np.float64)
+    """States of tokens: rows of the embedding matrix times a factor, and where the file has them the vector of each
+    position, that of the first type of tokens, and a norm over all that; (positions, dim)."""
+    tensors, present = ideal.model.tensors, slice(ideal.position, ideal.position + len(ids))
+    x = tensors[_EMBEDDING].dequantise(ids, np.float64) * ideal.hyperparameters.embedding_scale
+    for name, rows in ((_POSITIONS, present), (_TYPES, slice(1))):
+        if name in tensors:
+            x = x + tensors[name].dequantise(rows, np.float64)
+    return _norm_if_any(ideal, "token_embd_norm", x)
 
 
 def linear(ideal, name, x):
@@ -65,7 +66,8 @@ def norm(ideal, name, x):
 
     Where each head has weights of its own, x is (heads, positions, elements).
     """
-    hp, weight, bias = ideal.hyperparameters, *(ideal.model.tensors.get(f"{name}.{what}") for what in ("weight", "bias"))
+    hp, tensors = ideal.hyperparameters, ideal.model.tensors
+    weight, bias = tensors[f"{name}.weight"], tensors.get(f"{name}.bias")
     if hp.norm == NormKind.LAYER:
         x = x - x.mean(axis=-1, keepdims=True)
     x = x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + hp.norm_eps)
@@ -85,7 +87,9 @@ def _rotated(ideal, rope, heads):
     angles = numbers[:, None] * rope.frequencies(ideal.context)
     cosine, sine = np.cos(angles) * rope.magnitude, np.sin(angles) * rope.magnitude
     half = rope.dim // 2
-    first, second = (slice(half), slice(half, rope.dim)) if rope.halves else (slice(0, rope.dim, 2), slice(1, rope.dim, 2))
+    first, second = slice(0, rope.dim, 2), slice(1, rope.dim, 2)
+    if rope.halves:
+        first, second = slice(half), slice(half, rope.dim)
     rotated, one, other = heads.copy(), heads[..., first], heads[..., second]
     rotated[..., first] = one * cosine - other * sine
     rotated[..., second] = one * sine + other * cosine

@@ -129,9 +129,7 @@ class FileTensors:
         CelosiaError
             If there is no such tensor, or something is wrong with it.
         """
-        if name not in self:
-            raise CelosiaError(f"{self._file.path}: tensor {name!r} is missing")
-        return open_tensor(self._file, name, SUPPORTED_TYPES).shape[0]
+        return self._open(name, SUPPORTED_TYPES).shape[0]
 
     def positive(self, name):
         """The elements of a vector of positive numbers: float32 array.
@@ -139,12 +137,17 @@ class FileTensors:
         Raises
         ------
         CelosiaError
-            If it is none.
+            If it is none, or missing.
         """
-        values = open_tensor(self._file, name, FLOAT_TYPES).dequantise()[0]
+        values = self._open(name, FLOAT_TYPES).dequantise()[0]
         if not (np.isfinite(values).all() and (values > 0).all()):
             raise CelosiaError(f"{self._file.path}: tensor {name!r} must hold positive numbers")
         return values
+
+    def _open(self, name, types):
+        if name not in self:
+            raise CelosiaError(f"{self._file.path}: tensor {name!r} is missing")
+        return open_tensor(self._file, name, types)
 
 
 def load(path, *, check=True):

@@ -1,4 +1,4 @@
-"""An architecture that nobody has: what a new file of host/arch/ must contain, and no other file of the project knows."""
+"""An architecture that nobody has: what a file of host/arch/ may contain, and no other file of the project knows."""
 
 from host.arch.architecture import Architecture
 from host.arch.hyperparameters import Hyperparameters

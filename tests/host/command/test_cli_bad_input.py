@@ -16,6 +16,7 @@ from host.gguf.opening import SUPPORTED_TYPES
 from host.image.image import build_image
 from host.gguf.tensor import FLOAT_TYPES
 from boards.memories import MEMORIES
+from testing.architectures import NAMES
 
 Q = "blk.0.attn_q.weight"
 TYPES, NORM_TYPES = ", ".join(SUPPORTED_TYPES), ", ".join(FLOAT_TYPES)
@@ -77,7 +78,7 @@ def test_truncated_data(line, write_gguf):
 
 
 def test_unknown_architecture(line, write_gguf):
-    assert line(write_gguf(architecture="mamba")) == "architecture must be one of llama, not 'mamba'"
+    assert line(write_gguf(architecture="mamba")) == f"architecture must be one of {NAMES}, not 'mamba'"
 
 
 def test_unknown_tensor_type(line, write_gguf):

@@ -11,6 +11,7 @@ from host.compiler.compiled import compile_model
 from host.gguf.model import load
 from host.image.image import build_image
 from host.paths import demo_model
+from testing.architectures import NAMES
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_a_shorter_context_is_told(celosia, write_gguf):
 def test_a_file_of_another_architecture_is_listed(celosia, write_gguf):
     path = write_gguf(architecture="mamba")
     status, printed, err = celosia("inspect", path)
-    assert (status, err) == (2, f"celosia: {path}: architecture must be one of llama, not 'mamba'\n")
+    assert (status, err) == (2, f"celosia: {path}: architecture must be one of {NAMES}, not 'mamba'\n")
     rows = [line.split() for line in printed.decode().splitlines()]
     assert rows[0] == [f"{path}:", "mamba,", "11", "tensors"]
     assert ["token_embd", "272", "x", "32", "Q8_0", "9,248"] in rows

@@ -8,6 +8,7 @@ import pytest
 from host.text import tokenizer
 from host.errors import CelosiaError
 from host.gguf.model import load
+from testing.architectures import NAMES
 
 Q = "blk.0.attn_q.weight"
 SUPPORTED = ("F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, TQ1_0, TQ2_0, "
@@ -113,9 +114,9 @@ def test_truncated_tensor(write_gguf):
 
 
 def test_other_architecture(write_gguf):
-    assert message(write_gguf(architecture="qwen2")) == "architecture must be one of llama, not 'qwen2'"
+    assert message(write_gguf(architecture="mamba")) == f"architecture must be one of {NAMES}, not 'mamba'"
     assert message(write_gguf(architecture="x" * 3000)) == (
-        f"architecture must be one of llama, not '{'x' * 60}'... (3,000 characters)")
+        f"architecture must be one of {NAMES}, not '{'x' * 60}'... (3,000 characters)")
 
 
 def test_unsupported_type(write_gguf):
