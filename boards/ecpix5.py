@@ -14,7 +14,7 @@ from soc.dram.parts import PARTS
 
 __all__ = ["BOARD", "Ecpix5", "Ecpix5Platform"]
 
-MEMORY = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=75e6, phases=2)
+MEMORY = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", clock_hz=100e6, phases=2)
 
 
 class Ecpix5Platform(Ecp5, ECPIX585Platform):
@@ -26,8 +26,8 @@ class Ecpix5(Ddr3Top):
 
     Never tried on hardware.
 
-    * **Clocks.** 100 MHz (K23) to a PLL: 150 MHz for the DRAM, half of that for everything else. A DDR3 with its DLL on
-      wants 300 MHz at least; open designs for this board run it at 150 like this one, out of specification.
+    * **Clocks.** 100 MHz (K23) to a PLL: 200 MHz for the DRAM, half of that for everything else. A DDR3 with its DLL on
+      wants 300 MHz at least; open designs for this board run it at 150 MHz, out of specification like this one.
     * **DRAM.** MT41K256M16, DDR3L: 512 MiB, 16 bits wide. It has neither chip select nor reset among its pins.
     * **Link.** The FTDI chip's lines R26 (to the FPGA) and R24 (from it), 3 Mbaud, without flow control.
     * **Lights.** Green of the four RGB lights: DRAM is up; a program runs; request in progress; request refused or byte
@@ -52,7 +52,7 @@ BOARD = Board(
                   vector=VectorShape(scratchpad=32768),
                   memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
     memory=MEMORY,
-    studies=(MEMORY.study(100e6),),
+    studies=(MEMORY.study(75e6),),
     device="lfe5um5g-85f",
     speed=8,
     top=Ecpix5,

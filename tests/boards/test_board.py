@@ -17,7 +17,7 @@ from boards.device import DEVICES
 from boards.memories import MEMORIES
 from gateware.config import CONFIGS
 
-MEGAHERTZ = {"ulx3s": 75, "ecpix5": 75, "orangecrab": 72, "arty_a7": 100, "pynq_z1": 150}
+MEGAHERTZ = {"ulx3s": 75, "ecpix5": 100, "orangecrab": 72, "arty_a7": 100, "pynq_z1": 150}
 PLATFORMS = {"ulx3s": ULX3S_85F_Platform, "ecpix5": ECPIX585Platform, "orangecrab": OrangeCrabR0_2_85FPlatform,
              "arty_a7": ArtyA7_100Platform}
 
@@ -44,10 +44,10 @@ def test_a_top_has_the_memory_of_its_board(board):
 def test_names():
     assert set(ALL_CONFIGS) == {*CONFIGS, *BOARDS} and len(ALL_CONFIGS) == len(CONFIGS) + 5
     assert [name for name, memory in MEMORIES.items() if memory.is_study] == [
-        "ulx3s-100", "ecpix5-100", "orangecrab-48"]
+        "ulx3s-100", "ecpix5-75", "orangecrab-48"]
     assert all(MEMORIES[name].clock_hz == int(name.partition("-")[2]) * 1e6
                for name, memory in MEMORIES.items() if memory.is_study)
-    assert MEMORIES["ecpix5-100"].dram_clock_hz == 200e6
+    assert MEMORIES["ecpix5-75"].dram_clock_hz == 150e6
     assert "de10" not in BOARDS and BOARDS.get("de10") is None and "de10" not in ALL_CONFIGS
     with pytest.raises(KeyError):
         BOARDS["de10"]

@@ -40,7 +40,7 @@ def test_accelerator_through_a_controller(write_gguf, name):
     assert np.array_equal(gateware.image.memory[cache], model.image.memory[cache])
 
 
-@pytest.mark.parametrize("name,least", [("ulx3s-100", 0.98), ("ecpix5-100", 0.955), ("pynq_z1", 0.955)])
+@pytest.mark.parametrize("name,least", [("ulx3s-100", 0.98), ("ecpix5", 0.955), ("pynq_z1", 0.955)])
 def test_read_ceiling(name, least):
     """Sequential reads and nothing else, of data that are checked; and no faster than the DRAM."""
     found = read_ceiling(name, cycles=50_000)

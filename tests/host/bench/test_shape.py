@@ -129,4 +129,4 @@ def test_a_board_as_built_has_the_memory_of_its_top():
         memory = inspect.signature(board.top).parameters["memory"].default
         assert find_board(name).memory == memory and find_board(name).config == board.config
         clocks[name] = memory.clock_hz / 1e6
-    assert clocks == {"ulx3s": 75, "ecpix5": 75, "orangecrab": 72, "arty_a7": 100, "pynq_z1": 150}
+    assert clocks == {"ulx3s": 75, "ecpix5": 100, "orangecrab": 72, "arty_a7": 100, "pynq_z1": 150}

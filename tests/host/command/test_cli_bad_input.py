@@ -172,7 +172,7 @@ def test_too_long_prompt(refused, write_gguf, tmp_path):
 
 
 def test_memory_of_an_unknown_board(refused, write_gguf):
-    names = "ulx3s, ulx3s-100, ecpix5, ecpix5-100, orangecrab, orangecrab-48, arty_a7, pynq_z1"
+    names = "ulx3s, ulx3s-100, ecpix5, ecpix5-75, orangecrab, orangecrab-48, arty_a7, pynq_z1"
     assert refused("verify", write_gguf(), "--memory", "z80") == f"memory must be one of {names}, not 'z80'"
 
 

@@ -28,15 +28,15 @@ def test_generation_is_reproducible():
 
 
 @pytest.mark.parametrize("name,cycles", [
-    ("ecpix5-100", 26), ("ecpix5", 20), ("orangecrab", 8), ("arty_a7", 16), ("ulx3s-100", 7), ("ulx3s", 5)])
+    ("ecpix5", 26), ("ecpix5-75", 20), ("orangecrab", 8), ("arty_a7", 16), ("ulx3s-100", 7), ("ulx3s", 5)])
 def test_refresh_takes_what_the_data_sheet_says(name, cycles):
     """260, 260, 110, 160, 66 and 66 ns in whole cycles."""
     assert generate_controller(MEMORIES[name], simulation=True).settings["tRFC"] == cycles
 
 
 @pytest.mark.parametrize("name,bytes_per_second,size", [
-    ("ulx3s-100", 0.2e9, 32), ("ulx3s", 0.15e9, 32), ("ecpix5-100", 0.8e9, 512),
-    ("ecpix5", 0.6e9, 512), ("orangecrab", 0.576e9, 128),
+    ("ulx3s-100", 0.2e9, 32), ("ulx3s", 0.15e9, 32), ("ecpix5", 0.8e9, 512),
+    ("ecpix5-75", 0.6e9, 512), ("orangecrab", 0.576e9, 128),
     ("orangecrab-48", 0.384e9, 128), ("arty_a7", 1.6e9, 256), ("pynq_z1", 2.1e9, 512)])
 def test_peaks_and_sizes_of_the_boards(name, bytes_per_second, size):
     memory = MEMORIES[name]
