@@ -140,11 +140,17 @@ def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolcha
 
     Raises
     ------
+    ValueError
+        If the design names a clock that is none of its nets, before anything is placed.
     flow.toolchain.ToolError
         If a tool fails, for example because the design does not fit.
     """
     text, verilog, constraints = convert_top(top, platform)
     synthesis = synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=verilog)
+    tree = ClockTree(json.loads(synthesis.netlist.read_text())["modules"]["top"], constraints)
+    # Place and route take half an hour: what the design says of its clocks has to be right before.
+    for name in {name for names in top.asynchronous for name in names}:
+        tree.clock(name)
     options = [*device.options, *PLACERS[placer], "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
@@ -168,7 +174,6 @@ def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolcha
                           *floorplan_source(device), constraints, *options, *pack)
     with ZipFile(archive) as kept:
         report, costs = (json.loads(kept.read(path)) for path in ("report.json", "costs.json"))
-    tree = ClockTree(json.loads(synthesis.netlist.read_text())["modules"]["top"], constraints)
     clocks = {clock: (found["achieved"], float(1000 / tree.clock(clock).period))
               for clock, found in report["fmax"].items()}
     tightest = min(clocks, key=lambda clock: clocks[clock][0] / clocks[clock][1])

@@ -1,6 +1,7 @@
 """The whole of the boards with DDR3: pins, clocks, primitives, and the place of a bring-up master."""
 
 from fractions import Fraction
+import functools
 import json
 import re
 
@@ -42,10 +43,17 @@ BOARDS = {
 }
 
 
+@functools.cache
+def converted(name):
+    """RTLIL, Verilog and constraints of a board with the smallest configuration and a bring-up master."""
+    top, platform, *_ = BOARDS[name]
+    return convert_top(top(CONFIGS["micro"], bring_up=BringUp()), platform())
+
+
 @pytest.mark.parametrize("name", BOARDS)
 def test_pins_and_primitives(name):
-    top, platform, counts, others, bridges, megahertz = BOARDS[name]
-    text, verilog, constraints = convert_top(top(CONFIGS["micro"], bring_up=BringUp()), platform())
+    _, _, counts, others, bridges, megahertz = BOARDS[name]
+    text, verilog, constraints = converted(name)
     sites = dict(re.findall(r'LOCATE COMP "([^"]*)" SITE "([^"]*)"', constraints))
     counts = counts | {"ba": 3, "dq": 16, "dm": 2, "dqs": 2} | dict.fromkeys(
         ("clk", "odt", "clk_en", "ras", "cas", "we"), 1)
@@ -62,6 +70,16 @@ def test_pins_and_primitives(name):
     # The master reads the controller's registers, once the initialiser is done.
     assert re.search(r"connect \\csr_read \\control__started", text)
     assert re.search(r"connect \\csr_read_data \\control__read_data", text)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_clocks_that_a_top_names_keep_their_names(name):
+    """Of the many names that a clock has in a large design yosys keeps one, but for an attribute."""
+    text, *_ = converted(name)
+    kept = {f"{module.replace('top.', '')}.{wire}".removeprefix("top.") for module, body in re.findall(
+        r"(?ms)^module \\(\S+)$(.*?)^end$", text) for wire in re.findall(
+        r"attribute \\keep 1\n(?:  attribute .*\n)*  wire (?:width 1 )?\\(\S+)", body)}
+    assert {clock for pair in BOARDS[name][0].asynchronous for clock in pair} == {"clk", "clocks.divided"} <= kept
 
 
 def test_masks_of_the_orangecrab_are_crossed():

@@ -5,9 +5,10 @@ from zipfile import ZipFile
 
 import pytest
 
-from flow.bitstream import Bitstream
+from flow.bitstream import Bitstream, build_bitstream
 from flow.critical_path import Step
 from flow.crossings import Crossing
+from flow.synthesis import Synthesis
 from boards.device import DEVICES
 
 
@@ -59,3 +60,20 @@ def test_a_missed_crossing_leaves_no_bitstream_behind(bitstream, tmp_path):
     assert json.loads(result.to_json([]))["crossings"] == [{
         "launch": "posedge clk", "capture": "posedge edge", "delay_ns": 5.01, "allowed_ns": 5.0, "slack_ns": -0.01,
         "asynchronous": "", "path": [{"name": "c.d", "logic": 0.5, "routing": 4.51}]}]
+
+
+def test_a_clock_that_is_none_is_found_before_anything_is_placed(tmp_path, monkeypatch):
+    class Top:
+        asynchronous = {("clk", "other"): "two registers"}
+
+    class NoTool:
+        def __getattr__(self, name):
+            raise AssertionError(f"{name} must not be needed")
+
+    netlist = tmp_path / "netlist.json"
+    netlist.write_text(json.dumps({"modules": {"top": {"netnames": {"clk": {"bits": [2]}}, "cells": {}}}}))
+    monkeypatch.setattr("flow.bitstream.convert_top", lambda top, platform: ("", "", 'FREQUENCY NET "clk" 12000000 HZ;'))
+    monkeypatch.setattr("flow.bitstream.synthesise_rtlil", lambda *_, **__: Synthesis(netlist=netlist, cells={}))
+    with pytest.raises(ValueError, match="^Clock must be a net of the design, not 'other'$"):
+        build_bitstream(Top(), name="a", platform=None, device=DEVICES["lfe5u-85f"], speed=6, placer="heap", seed=1,
+                        toolchain=NoTool())
