@@ -149,8 +149,8 @@ def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolcha
     synthesis = synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=verilog)
     tree = ClockTree(json.loads(synthesis.netlist.read_text())["modules"]["top"], constraints)
     # Place and route take half an hour: what the design says of its clocks has to be right before.
-    for name in {name for names in top.asynchronous for name in names}:
-        tree.clock(name)
+    for clock in {clock for pair in top.asynchronous for clock in pair}:
+        tree.clock(clock)
     options = [*device.options, *PLACERS[placer], "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 

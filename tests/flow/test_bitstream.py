@@ -62,6 +62,36 @@ def test_a_missed_crossing_leaves_no_bitstream_behind(bitstream, tmp_path):
         "asynchronous": "", "path": [{"name": "c.d", "logic": 0.5, "routing": 4.51}]}]
 
 
+def test_a_route_that_is_kept_is_judged_again(tmp_path, monkeypatch, bitstream):
+    """All of a bitstream comes from what the cache has; nothing is run."""
+    class Top:
+        asynchronous = {("clk", "slow"): "two registers"}
+
+    class Tools:
+        yosys_version, nextpnr_ecp5_version, nextpnr_ecp5 = "yosys 1", "nextpnr 2", ("nextpnr",)
+
+    archive = bitstream(80.0).archive
+    path = {"from": "posedge clk", "to": "posedge slow", "path": []}
+    own = {"from": "posedge clk", "to": "posedge clk", "path": []}
+    with ZipFile(archive, "a") as file:
+        file.writestr("report.json", json.dumps({
+            "fmax": {"clk": {"achieved": 12.5, "constraint": 12.0}}, "critical_paths": [own, path]}))
+        file.writestr("costs.json", json.dumps({"seconds": 7.0, "megabytes": 8.0}))
+    netlist = tmp_path / "netlist.json"
+    netlist.write_text(json.dumps({"modules": {"top": {
+        "netnames": {"clk": {"bits": [2]}, "slow": {"bits": [3]}}, "cells": {}}}}))
+    constraints = 'FREQUENCY NET "clk" 12000000 HZ;\nFREQUENCY NET "slow" 1000000 HZ;'
+    monkeypatch.setattr("flow.bitstream.convert_top", lambda top, platform: ("", "", constraints))
+    monkeypatch.setattr("flow.bitstream.synthesise_rtlil",
+                        lambda *_, **__: Synthesis(netlist=netlist, cells={"LUT4": 5}))
+    monkeypatch.setattr("flow.bitstream.cached_file", lambda *_: archive)
+    result = build_bitstream(Top(), name="ulx3s-a", platform=None, device=DEVICES["lfe5u-85f"], speed=6, placer="heap",
+                             seed=3, toolchain=Tools())
+    assert (result.name, result.seed, result.used["luts"], result.seconds) == ("ulx3s-a", 3, 5, 7.0)
+    assert result.clocks == {"clk": (12.5, 12.0)} and result.failures == []
+    assert [crossing.asynchronous for crossing in result.crossings] == ["two registers"]
+
+
 def test_a_clock_that_is_none_is_found_before_anything_is_placed(tmp_path, monkeypatch):
     class Top:
         asynchronous = {("clk", "other"): "two registers"}
