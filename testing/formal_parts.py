@@ -1,8 +1,37 @@
 """What several proofs state in the same words."""
 
+import sys
+
 from amaranth.hdl import Assert, Mux, Signal, Value
 
-__all__ = ["assert_held", "assert_ring"]
+from gateware.stream.block_fifo import BlockFifo
+
+__all__ = ["assert_block_fifo", "assert_held", "assert_ring", "opened"]
+
+
+def opened(component):
+    """Elaborate a component whose registers are no members of it, so that a proof can say what they hold.
+
+    Returns
+    -------
+    module : Module
+        In place of the component among the submodules of a proof; its ports are those of the component.
+    inside : dict of str to object
+        What the local variables of ``elaborate`` are at its end.
+    """
+    inside, code = {}, type(component).elaborate.__code__
+
+    def watch(frame, event, _argument):
+        if event == "return" and frame.f_code is code:
+            inside.update(frame.f_locals)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        module = component.elaborate(None)
+    finally:
+        sys.setprofile(before)
+    return module, inside
 
 
 def assert_held(m, stream):
@@ -24,21 +53,46 @@ def assert_ring(m, fifo, holds):
     holds : function of (payload, offset)
         What is true of the payload that is ``offset`` places behind the first one, while there is one.
     """
-    depth = fifo.memory.depth
-    end = Signal(8)
     m.d.comb += [
-        end.eq(fifo.head + fifo.level),
-        Assert(fifo.level <= depth),
-        Assert(fifo.head < depth),
-        Assert(fifo.tail == Mux(end >= depth, end - depth, end)),
-        Assert(fifo.i.ready == (fifo.level != depth)),
+        Assert(fifo.i.ready == (fifo.level != fifo.memory.depth)),
         Assert(fifo.o.valid == (fifo.level != 0)),
     ]
+    _assert_words(m, fifo.memory, fifo.head, fifo.tail, fifo.level, holds)
+
+
+def assert_block_fifo(m, fifo, holds):
+    """What a FIFO in block RAM contains; parameters are those of `assert_ring`. Call it before the FIFO is elaborated."""
+    ram = fifo.ram.elaborate(None)
+    fifo.ram.elaborate = lambda platform: ram
+    memory, out = ram.submodules.array, fifo.output
+    m.d.comb += [
+        Assert(fifo.granted == out.level + fifo.arriving[0] + fifo.arriving[1]),
+        Assert(fifo.granted <= BlockFifo.OUTPUT_DEPTH),
+        Assert(fifo.ready == (fifo.stored != memory.depth)),
+        Assert(fifo.level == fifo.granted + fifo.stored),
+        # What arrives at the output is never refused, and is what comes next.
+        Assert(~out.i.valid | out.i.ready),
+        Assert(~out.i.valid | holds(Value.cast(out.i.payload), out.level)),
+    ]
+    assert_ring(m, out, holds)
+    _assert_words(m, memory, fifo.head, fifo.tail, fifo.stored,
+                  lambda word, offset: holds(word, fifo.granted + offset))
+
+
+def _assert_words(m, memory, head, tail, level, holds):
+    """``level`` words from ``head`` on are in a memory that is used as a ring."""
+    depth, end = memory.depth, Signal(8)
+    m.d.comb += [
+        end.eq(head + level),
+        Assert(level <= depth),
+        Assert(head < depth),
+        Assert(tail == Mux(end >= depth, end - depth, end)),
+    ]
     for slot in range(depth):
-        word = fifo.memory.read_port(domain="comb")
+        word = memory.read_port(domain="comb")
         offset = Signal(8)
         m.d.comb += [
             word.addr.eq(slot),
-            offset.eq(Mux(slot >= fifo.head, slot - fifo.head, slot + depth - fifo.head)),
-            Assert((offset >= fifo.level) | holds(word.data, offset)),
+            offset.eq(Mux(slot >= head, slot - head, slot + depth - head)),
+            Assert((offset >= level) | holds(word.data, offset)),
         ]

@@ -11,12 +11,13 @@ __all__ = ["ElementSerialiser"]
 
 
 class ElementSerialiser(wiring.Component):
-    """Sends the elements of stripes one per cycle, with back-pressure, the first one six cycles after its stripe.
+    """Sends the elements of stripes one per cycle, with back-pressure, the first one five cycles after its stripe.
 
     Stripes come out of a pipeline that cannot wait, at least ``lanes`` cycles apart. So each is announced with
     ``reserve`` when it enters that pipeline, which is allowed while the queue is not ``full``: it has room for all
     elements of every stripe that was reserved. The elements of a stripe go into the queue one after another, so that
-    the queue is one element wide.
+    the queue is one element wide. No element is lost, duplicated or reordered, and none finds the queue full: proved by
+    tests/gateware/vector/test_element_serialiser.py.
 
     Parameters
     ----------

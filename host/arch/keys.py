@@ -7,8 +7,8 @@ from host.gguf.metadata import Metadata
 
 __all__ = ["Keys"]
 
-#: Name spaces that are not the architecture's.
 _SHARED = ("general.", "tokenizer.")
+"""Name spaces that are not the architecture's."""
 
 
 class Keys(Metadata):

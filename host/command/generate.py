@@ -154,7 +154,7 @@ def generate(
                              board=board, progress=LoadProgress(display.progress))
         opened.group = min(opened.group, group or opened.group)
         if trace_file:
-            opened.inner.timelines = []
+            opened.timelines = []
         generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop,
                                 speculate=speculate)
         for piece in generation:
@@ -166,7 +166,7 @@ def generate(
         if trace_file:
             from host.bench.perfetto import write_trace
 
-            write_trace(trace_file, opened.inner.timelines, hertz)
+            write_trace(trace_file, opened.timelines, hertz)
     _summary(generation, opened, engine, chosen, speculate, hertz)
 
 
@@ -229,7 +229,7 @@ def _summary(generation, opened, engine, config, speculate, hertz):
                    f"{'the float engine' if engine == EngineName.FLOAT else repr(config.name)} in groups of "
                    f"{opened.group} at most, so there were {generation.speculate or 'none'}", err=True)
     if engine == EngineName.BOARD:
-        sent, total = opened.inner.sent_bytes, opened.inner.content_bytes
+        sent, total = opened.sent_bytes, opened.content_bytes
         typer.echo(f"celosia: {sent:,} of {total:,} bytes loaded" if sent else
                    f"celosia: nothing loaded, the board held all {total:,} bytes", err=True)
     if generation.stop_reason == StopReason.CONTEXT:

@@ -33,7 +33,7 @@ def logits(
     """
     import numpy as np
 
-    from host.engine.program_engine import Rows
+    from host.engine.rows import Rows
     from host.engine.engines import open_engine
     from host.console.output_file import output_file
     from host.console.progress_bar import ProgressBar

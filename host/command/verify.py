@@ -98,7 +98,6 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
     from dataclasses import replace
     from time import perf_counter
 
-    from host.engine.engines import check_memory
     from host.engine.model_engine import ModelEngine
     from host.image.image import build_image
     from host.evaluation.verification import verify_engines, verify_groups
@@ -110,7 +109,7 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
     # The KV cache lives in the image's memory: each engine needs one of its own.
     reference = ModelEngine(replace(image, memory=image.memory.copy()))
     if memory is not None:
-        check_memory(memory, image)
+        image.check_fits(memory)
     rtl = RtlEngine(image, memory=memory or MemoryTiming(stall_probability=stalls, seed=seed))
     start = perf_counter()
     bos = compiled.model.hyperparameters.bos

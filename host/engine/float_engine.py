@@ -2,21 +2,25 @@
 
 import numpy as np
 
+from host.engine.engine import Engine
 from host.engine.pooling import pool
+from host.engine.rows import Rows
 from host.errors import CelosiaError
 
 __all__ = ["FloatEngine"]
 
 _CHUNK_BYTES = 1 << 22
+_GROUP = 64
 
 
-class FloatEngine:
+class FloatEngine(Engine):
     """NumPy float64 forward pass with a KV cache, the reference that the other engines are compared with.
 
     It has the weights and the cache; what is computed with them is the reference of the model's architecture, made of
     `host.engine.float_parts`. Every operation is float64: nothing is rounded to a smaller type, weights are what ggml
     dequantises. Positions are computed together as far as memory goes: attention needs one (positions, length) matrix
-    per query head, one head at a time.
+    per query head, one head at a time. NumPy orders the sums of a matrix product as it likes, so the last bits of logits may
+    depend on how many positions were computed together, unlike those of the other engines.
 
     Parameters
     ----------
@@ -30,9 +34,8 @@ class FloatEngine:
     ----------
     model
     hyperparameters : host.arch.hyperparameters.Hyperparameters
-    context : int
-    position : int
-        Tokens in the KV cache.
+    group : int
+        64; more would only take memory.
 
     Raises
     ------
@@ -46,21 +49,32 @@ class FloatEngine:
         if not 0 < context <= hp.context:
             raise CelosiaError(f"{model.path}: context must be 1 to {hp.context}, not {context}")
         self.model = model
-        self.context = context
-        self.position = 0
+        self.context, self.group = context, _GROUP
+        self.position, self.choices = 0, []
         self.hyperparameters = hp
         self._kept = self._choose_kept(weight_bytes)
         # Grown as positions come: a context may be far longer than any text.
         self._keys = np.empty((hp.layers, hp.kv_heads, 0, hp.head_dim))
         self._values = np.empty_like(self._keys)
 
-    def reset(self):
-        """Empty the KV cache."""
-        self.position = 0
+    def extend(self, tokens, *, rows=Rows.ALL, logits=True):
+        """See :meth:`Engine.extend`."""
+        parts = [self.forward(tokens[at:at + self.group]) for at in range(0, len(tokens), self.group)]
+        if rows == Rows.NONE or not parts:
+            self.choices = []
+            return None
+        result = parts[-1][-1:] if rows == Rows.LAST else np.concatenate(parts)
+        self.choices = result.argmax(axis=1).tolist()
+        return result.astype(np.float32) if logits else None
+
+    def read(self, ids, *, start=0):
+        """See :meth:`Engine.read`. All positions are computed at once: each weight is then dequantised once."""
+        logits = self.logits(ids) if len(ids) else ()
+        yield from ([None] * start + list(logits[start:]))[:len(ids)]
 
     def step(self, token):
         """Append one token and return the logits of the next: float64, shape (vocab,)."""
-        return self.extend([token])[0]
+        return self.forward([token])[0]
 
     def logits(self, ids):
         """Logits of every position of a sequence that starts at position 0; leaves it in the KV cache.
@@ -75,10 +89,10 @@ class FloatEngine:
             float64, shape (len(ids), vocab).
         """
         self.reset()
-        return self.extend(ids)
+        return self.forward(ids)
 
-    def extend(self, ids):
-        """Append tokens to the KV cache.
+    def forward(self, ids):
+        """Append tokens to the KV cache, all at once.
 
         Parameters
         ----------

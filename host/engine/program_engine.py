@@ -1,24 +1,16 @@
 """What the engines that execute programs have in common: tokens in, logits out."""
 
-from enum import StrEnum
-
 import numpy as np
 
 from host.compiler.compiled import Part
+from host.engine.engine import Engine
+from host.engine.rows import Rows
 from host.errors import CelosiaError
 
-__all__ = ["ProgramEngine", "Rows"]
+__all__ = ["ProgramEngine"]
 
 
-class Rows(StrEnum):
-    """Which logits :meth:`ProgramEngine.extend` computes."""
-
-    ALL = "all"    #: of every token
-    LAST = "last"  #: of the last token only
-    NONE = "none"  #: none: the tokens only enter the context
-
-
-class ProgramEngine:
+class ProgramEngine(Engine):
     """Runs groups of tokens through the programs of a memory image.
 
     A subclass defines :meth:`run`.
@@ -26,16 +18,6 @@ class ProgramEngine:
     Parameters
     ----------
     image : host.image.image.Image
-
-    Attributes
-    ----------
-    position : int
-        Tokens in the KV cache. It may be set back: what lies beyond is then computed anew.
-    context : int
-    group : int
-        Most tokens that go through the weights together.
-    choices : list of int
-        Most likely next token for each token of the last call that had logits; the lowest id of equals.
     """
 
     def __init__(self, image):
@@ -66,10 +48,6 @@ class ProgramEngine:
         """Most likely next token after the last token with logits."""
         return self.choices[-1]
 
-    def reset(self):
-        """Forget all tokens."""
-        self.position = 0
-
     def step(self, token, *, logits=True, trace=None):
         """Append one token.
 
@@ -94,24 +72,7 @@ class ProgramEngine:
         return None if rows is None else rows[0]
 
     def extend(self, tokens, *, rows=Rows.ALL, logits=True, trace=None):
-        """Append tokens, in groups as large as possible.
-
-        Parameters
-        ----------
-        tokens : sequence of int
-        rows : Rows
-        logits, trace
-            See :meth:`step`.
-
-        Returns
-        -------
-        float32 array (rows, vocab), or None without logits
-
-        Raises
-        ------
-        CelosiaError
-            If a token is not in the vocabulary or the context has no room; then nothing has happened.
-        """
+        """See :meth:`Engine.extend`; ``trace`` as in :meth:`step`. After an error nothing has happened."""
         tokens = [int(token) for token in tokens]
         self._check(tokens)
         results, self.choices = [], []

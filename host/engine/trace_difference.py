@@ -6,8 +6,9 @@ import numpy as np
 
 __all__ = ["TraceDifference", "first_difference"]
 
-#: Kinds of writes in the order in which an instruction's results pass; see `host.engine.trace.Trace`.
 _KINDS = ("scratchpad", "scalar", "exponent", "mantissa", "store", "argmax")
+"""Kinds of writes in the order in which an instruction's results pass; see `host.engine.trace.Trace`."""
+
 _FP32 = ("scratchpad", "scalar")
 
 

@@ -146,7 +146,7 @@ def evaluate(engine, chunks, *, progress=None):
 
     Parameters
     ----------
-    engine : host.engine.engines.Engine
+    engine : host.engine.engine.Engine
     chunks : list of Chunk
     progress : callable, optional
         Called with nothing after every token that was fed, ``len(ids) - 1`` for each chunk.

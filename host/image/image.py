@@ -7,6 +7,7 @@ import numpy as np
 
 from gateware.isa import CodeKind, encode
 from host.compiler.compiled import Compiled
+from host.errors import CelosiaError
 from host.image.header import HEADER_BYTES, Header
 from host.image.formats import FORMATS, sub_vectors, trit_bytes
 from host.image.planes import to_planes
@@ -37,6 +38,22 @@ class Image:
         size = 4 * rows * self.header.vocab
         stored = self.memory[self.header.logits:self.header.logits + size].view("<f4")
         return stored.reshape(rows, self.header.vocab).astype(np.float32)
+
+    def check_fits(self, memory):
+        """Refuse the memory of a board that this does not fit.
+
+        Parameters
+        ----------
+        memory : soc.dram.memory.Memory
+
+        Raises
+        ------
+        CelosiaError
+            If it does not, by how many bytes.
+        """
+        if self.memory.size > memory.bytes:
+            raise CelosiaError(f"memory image must be at most the {memory.bytes:,} bytes of {memory.name}, not "
+                               f"{self.memory.size:,}: {self.memory.size - memory.bytes:,} too many")
 
 
 def build_image(compiled, *, put=None):

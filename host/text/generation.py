@@ -3,7 +3,7 @@
 from dataclasses import replace
 from enum import StrEnum
 
-from host.engine.program_engine import Rows
+from host.engine.rows import Rows
 from host.errors import CelosiaError
 from host.text.speculation import PromptLookup, verified
 from host.text.step_cost import measured_step
@@ -30,7 +30,7 @@ class Generation:
 
     Parameters
     ----------
-    engine : host.engine.engines.Engine
+    engine : host.engine.engine.Engine
         With an empty context.
     tokenizer : host.text.tokenizer.Tokenizer
     sampler : host.text.sampler.Sampler

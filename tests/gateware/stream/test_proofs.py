@@ -5,13 +5,13 @@ anything here holds payloads. For the induction each proof also says where every
 """
 
 import pytest
-from amaranth.hdl import Assert, ClockDomain, Elaboratable, Module, Mux, Signal
+from amaranth.hdl import Assert, ClockDomain, Elaboratable, Module, Signal
 
-from gateware.block_ram import BlockRam
 from gateware.stream.block_fifo import BlockFifo
 from gateware.stream.lut_fifo import LutFifo
 from gateware.stream.skid_buffer import SkidBuffer
 from testing.formal import prove
+from testing.formal_parts import assert_block_fifo, assert_ring
 
 _BITS = 5
 
@@ -25,6 +25,10 @@ class _Numbered(Elaboratable):
         self.valid, self.ready = Signal(), Signal()
         self.sent, self.received = Signal(_BITS), Signal(_BITS)
         self.inside = Signal(_BITS)
+
+    def holds(self, number, offset):
+        """What is true of the number ``offset`` places behind the first one inside."""
+        return number == (self.received + offset)[:_BITS]
 
     def elaborate(self, platform):
         m = Module()
@@ -51,24 +55,6 @@ class _Numbered(Elaboratable):
         return m
 
 
-def _ring(m, memory, head, tail, level, first):
-    """Numbers from ``first`` on lie in the words of ``memory`` from ``head`` to ``tail``."""
-    end = Signal(8)
-    m.d.comb += [
-        end.eq(head + level),
-        Assert(head < memory.depth),
-        Assert(tail == Mux(end >= memory.depth, end - memory.depth, end)),
-    ]
-    for slot in range(memory.depth):
-        word = memory.read_port(domain="comb")
-        offset = Signal(8)
-        m.d.comb += [
-            word.addr.eq(slot),
-            offset.eq(Mux(slot >= head, slot - head, slot + memory.depth - head)),
-            Assert((offset >= level) | (word.data == (first + offset)[:_BITS])),
-        ]
-
-
 class _SkidBuffer(_Numbered):
     def __init__(self):
         super().__init__(SkidBuffer(shape=_BITS), 2)
@@ -87,51 +73,17 @@ class _LutFifo(_Numbered):
         super().__init__(LutFifo(shape=_BITS, depth=depth), depth)
 
     def invariants(self, m):
-        dut = self.dut
-        m.d.comb += [
-            Assert(dut.level == self.inside),
-            Assert(dut.i.ready == (dut.level != self.capacity)),
-            Assert(dut.o.valid == (dut.level != 0)),
-        ]
-        _ring(m, dut.memory, dut.head, dut.tail, dut.level, self.received)
-
-
-class _OpenRam(BlockRam):
-    """Block RAM that lets a proof look into its memory."""
-
-    def __init__(self, **parameters):
-        super().__init__(**parameters)
-        self._module = super().elaborate(None)
-        self.memory = self._module.submodules.array
-
-    def elaborate(self, platform):
-        return self._module
+        m.d.comb += Assert(self.dut.level == self.inside)
+        assert_ring(m, self.dut, self.holds)
 
 
 class _BlockFifo(_Numbered):
     def __init__(self, depth):
-        dut = BlockFifo(shape=_BITS, depth=depth)
-        dut.ram = _OpenRam(width=_BITS, depth=depth)
-        super().__init__(dut, depth + BlockFifo.OUTPUT_DEPTH)
+        super().__init__(BlockFifo(shape=_BITS, depth=depth), depth + BlockFifo.OUTPUT_DEPTH)
 
     def invariants(self, m):
-        dut, out, depth = self.dut, self.dut.output, self.capacity - BlockFifo.OUTPUT_DEPTH
-        in_flight = dut.arriving[0] + dut.arriving[1]
-        m.d.comb += [
-            Assert(dut.granted == out.level + in_flight),
-            Assert(dut.granted <= BlockFifo.OUTPUT_DEPTH),
-            Assert(dut.stored <= depth),
-            Assert(dut.ready == (dut.stored != depth)),
-            Assert(dut.level == dut.granted + dut.stored),
-            Assert(dut.level == self.inside),
-            Assert(out.i.ready == (out.level != BlockFifo.OUTPUT_DEPTH)),
-            Assert(out.o.valid == (out.level != 0)),
-            # What arrives is never refused, and is the next number.
-            Assert(~out.i.valid | out.i.ready),
-            Assert(~out.i.valid | (out.i.payload == (self.received + out.level)[:_BITS])),
-        ]
-        _ring(m, out.memory, out.head, out.tail, out.level, self.received)
-        _ring(m, dut.ram.memory, dut.head, dut.tail, dut.stored, self.received + dut.granted)
+        m.d.comb += Assert(self.dut.level == self.inside)
+        assert_block_fifo(m, self.dut, self.holds)
 
 
 @pytest.mark.parametrize("make,steps", [

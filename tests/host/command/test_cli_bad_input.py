@@ -9,7 +9,6 @@ import pytest
 
 from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
-from host.engine.engines import check_memory
 from host.errors import CelosiaError
 from host.gguf.model import load
 from host.gguf.opening import SUPPORTED_TYPES
@@ -183,7 +182,7 @@ def test_image_that_does_not_fit_a_memory(write_gguf):
     message = (f"memory image must be at most the 32,768 bytes of ulx3s, not {image.memory.size:,}: "
                f"{image.memory.size - 32768:,} too many")
     with pytest.raises(CelosiaError, match=f"^{re.escape(message)}$"):
-        check_memory(memory, image)
+        image.check_fits(memory)
 
 
 def test_half_of_the_weights_are_zeros(celosia, write_gguf, tmp_path):

@@ -9,7 +9,7 @@ from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
 from host.engine.board_engine import BoardEngine, config_of_board
 from host.engine.model_engine import ModelEngine
-from host.engine.program_engine import Rows
+from host.engine.rows import Rows
 from host.gguf.model import load
 from host.image.image import build_image
 from host.console.load_progress import LoadProgress

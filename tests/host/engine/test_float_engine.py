@@ -44,7 +44,7 @@ def test_any_split_into_steps_gives_the_same_logits(write_gguf, kind):
     engine.reset()
     assert relative(np.stack([engine.step(id) for id in ids]), whole) < 1e-13
     engine.reset()
-    parts = [engine.extend(part) for part in np.split(ids, [7, 8, 20])]
+    parts = [engine.forward(part) for part in np.split(ids, [7, 8, 20])]
     assert relative(np.concatenate(parts), whole) < 1e-13
     assert relative(FloatEngine(engine.model, weight_bytes=0).logits(ids), whole) < 1e-13
 

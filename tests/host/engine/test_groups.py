@@ -9,7 +9,7 @@ from gateware.config import CONFIGS
 from host.text import tokenizer
 from host.compiler.compiled import compile_model
 from host.engine.model_engine import ModelEngine
-from host.engine.program_engine import Rows
+from host.engine.rows import Rows
 from host.engine.engines import open_engine
 from host.text.generation import Generation, StopReason
 from host.gguf.model import load
@@ -94,7 +94,7 @@ def test_stories260k_in_groups_and_with_drafts(data_dir, config):
     rows = list(engine.read(ids, start=5))
     assert rows[:5] == [None] * 5 and np.stack(rows[5:]).tobytes() == expected[5:].tobytes()
     engine.reset()
-    assert speculated(engine.inner, ids, 1).tobytes() == expected.tobytes()
+    assert speculated(engine, ids, 1).tobytes() == expected.tobytes()
 
 
 @pytest.fixture

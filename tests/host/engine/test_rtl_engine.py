@@ -9,7 +9,7 @@ from gateware.config import CONFIGS
 from gateware.control.counters import Counter
 from host.compiler.compiled import Part, compile_model
 from host.engine.model_engine import ModelEngine
-from host.engine.program_engine import Rows
+from host.engine.rows import Rows
 from host.engine.trace import Trace
 from host.errors import CelosiaError
 from host.gguf.model import load

@@ -8,7 +8,7 @@ import pytest
 from gateware.config import CONFIGS
 from host.text import tokenizer
 from host.engine import FloatEngine
-from host.engine.program_engine import Rows
+from host.engine.rows import Rows
 from host.engine.engines import open_engine
 from host.gguf.model import load
 from host.evaluation.perplexity import Perplexity, evaluate, split_paragraphs, split_text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies
 
 from host.text import tokenizer
-from host.engine.program_engine import Rows
+from host.engine.rows import Rows
 from host.text.generation import Generation
 from host.gguf.model import load
 from host.text.sampler import Sampler
