@@ -59,8 +59,8 @@ class ArtyA7(Ddr3Top):
                 for number, name in enumerate(("ready", "busy", "active", "trouble"))}
 
 
-# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
-# for a pass of the vector unit, is emptied again.
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine
+# waits for a pass of the vector unit, is emptied again.
 BOARD = Board(
     name="arty_a7",
     config=Config(name="arty_a7", dot=DotShape(columns=2, slots=2, scale_bytes=1024),

@@ -73,7 +73,8 @@ class BoardTop(Elaboratable):
         """Ports of the lights by what they show.
 
         ``ready``: the DRAM is up; ``busy``: a program runs; ``active``: a request is in progress; ``accepted``,
-        ``refused``: one has been; ``dropped``: a byte was lost; ``trouble``: one of the last two; ``locked``: the PLL is.
+        ``refused``: one has been; ``dropped``: a byte was lost; ``trouble``: one of the last two; ``locked``: the
+        PLL is.
         """
         raise NotImplementedError(f"{type(self).__name__} must define lights()")
 

@@ -11,7 +11,8 @@ __all__ = ["Ddr3Clocks"]
 
 
 class Ddr3Clocks(wiring.Component):
-    """From the board's oscillator to the three clocks of LiteDRAM's ECP5DDRPHY, as clock domains of the design that `define` was given.
+    """From the board's oscillator to the three clocks of LiteDRAM's ECP5DDRPHY, as clock domains of the design that
+    `define` was given.
 
     ::
 
@@ -94,7 +95,8 @@ class Ddr3Clocks(wiring.Component):
             o_CDIVX=ClockSignal("sync"))
 
         count = Signal(range(self.INIT_DIVIDER))
-        # Of a net's names yosys keeps one, but for this attribute; nextpnr ignores a constraint whose net it cannot find.
+        # Of a net's names yosys keeps one, but for this attribute; nextpnr ignores a constraint whose net it cannot
+        # find.
         divided = Signal(attrs={"keep": 1})
         m.d.board += [count.eq(count + 1), divided.eq(count[-1])]
         m.d.comb += ClockSignal("init").eq(divided)

@@ -44,8 +44,8 @@ class Ecpix5(Ddr3Top):
                 for number, name in enumerate(("ready", "busy", "active", "trouble"))}
 
 
-# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
-# for a pass of the vector unit, is emptied again.
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine
+# waits for a pass of the vector unit, is emptied again.
 BOARD = Board(
     name="ecpix5",
     config=Config(name="ecpix5", dot=DotShape(columns=2, slots=2, x_elements=8192, scale_bytes=1024),

@@ -81,11 +81,12 @@ class OrangeCrab(Ddr3Top):
         return [(power.vcc_virtual, 0b111111), (power.gnd_virtual, 0)]
 
 
-# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
-# for a pass of the vector unit, is emptied again.
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine
+# waits for a pass of the vector unit, is emptied again.
 BOARD = Board(
     name="orangecrab",
-    config=Config(name="orangecrab", dot=DotShape(columns=2, slots=2, scale_bytes=1024), vector=VectorShape(scratchpad=32768),
+    config=Config(name="orangecrab", dot=DotShape(columns=2, slots=2, scale_bytes=1024),
+                  vector=VectorShape(scratchpad=32768),
                   memory=MemoryShape(bus_bits=128, prefetch_beats=1024, queue=64)),
     memory=MEMORY,
     studies=(MEMORY.study(48e6),),

@@ -104,8 +104,8 @@ class PynqZ1(Elaboratable):
         return m
 
 
-# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
-# for a pass of the vector unit, is emptied again.
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine
+# waits for a pass of the vector unit, is emptied again.
 BOARD = Board(
     name="pynq_z1",
     config=Config(name="pynq_z1", dot=DotShape(lanes=64, columns=2, slots=2, x_elements=8192, scale_bytes=1024),

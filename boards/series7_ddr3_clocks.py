@@ -11,7 +11,8 @@ __all__ = ["Series7Ddr3Clocks"]
 
 
 class Series7Ddr3Clocks(wiring.Component):
-    """From the board's oscillator to the clocks of LiteDRAM's A7DDRPHY, as clock domains of the design that `define` was given.
+    """From the board's oscillator to the clocks of LiteDRAM's A7DDRPHY, as clock domains of the design that `define`
+    was given.
 
     ::
 

@@ -51,8 +51,8 @@ class Ulx3s(SdrTop):
         return [(platform.request("led", 6, dir="-"), 0)]
 
 
-# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine waits
-# for a pass of the vector unit, is emptied again.
+# The bus is twice as wide as what the DRAM delivers in a cycle, so that the read FIFO, which fills while the engine
+# waits for a pass of the vector unit, is emptied again.
 BOARD = Board(
     name="ulx3s",
     config=Config(name="ulx3s", dot=DotShape(lanes=16, columns=2, slots=4), vector=VectorShape(scratchpad=16384),

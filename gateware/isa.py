@@ -3,7 +3,8 @@
 An instruction is a *pass*: one stream of data through one unit. ``DOT`` streams the rows of a matrix
 past the vectors in the x-buffer, ``VECTOR`` streams elements through the fp32 lanes, ``TABLE`` loads the numbers that
 the codes of some formats are indices of, ``END`` ends the program. Everything a transformer needs is a sequence of
-such passes; what changes from token to token (token id, position) are registers, which the ``*_grow`` and ``stream_index`` fields refer to.
+such passes; what changes from token to token (token id, position) are registers, which the ``*_grow`` and
+``stream_index`` fields refer to.
 
 This file is the only definition. The compiler encodes with it, the golden model executes it, the gateware
 derives its layouts from it, ``docs/instruction-set.md`` is printed from it. It knows nothing of Amaranth. What an
@@ -14,7 +15,8 @@ from dataclasses import dataclass, make_dataclass
 from enum import IntEnum
 
 __all__ = ["CodeKind", "CodeOrder", "Field", "Function", "INSTRUCTION_BITS", "FIELDS", "Index", "Instruction", "Opcode",
-           "Reduce", "STORING", "SUPER_VECTORS", "Scale", "Sink", "Source", "TABLE_FIELDS", "VECTOR_CODES", "decode", "encode"]
+           "Reduce", "STORING", "SUPER_VECTORS", "Scale", "Sink", "Source", "TABLE_FIELDS", "VECTOR_CODES", "decode",
+           "encode"]
 
 INSTRUCTION_BITS = 512
 VECTOR_CODES = 32
@@ -143,7 +145,8 @@ FIELDS = (
 
     Field("stream_base", 32, "stream", "First bus word of the stream."),
     Field("stream_index", 2, "stream", "Register that moves the base.", Index),
-    Field("stream_index_stride", 24, "stream", "Bus words by which one step of that register moves the base; words of 32 bits if packed."),
+    Field("stream_index_stride", 24, "stream",
+          "Bus words by which one step of that register moves the base; words of 32 bits if packed."),
     Field("stream_lines", 16, "stream", "Number of contiguous lines; 0: the instruction has no stream."),
     Field("stream_lines_grow", 1, "stream", "There are position + 1 lines instead."),
     Field("stream_line_beats", 24, "stream",

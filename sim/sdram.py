@@ -43,8 +43,8 @@ class SdramCounters(ctypes.Structure):
 
 
 _NUMBERS = ("ddr3", "banks", "rows", "columns", "column_bytes", "burst", "phases", "read_latency",
-            "write_latency", "cl", "cwl", "rp", "rcd", "ras", "rc", "rrd", "faw", "wr", "wtr", "rtp", "ccd", "rfc", "mrd", "mod",
-            "refresh_interval", "postponed")
+            "write_latency", "cl", "cwl", "rp", "rcd", "ras", "rc", "rrd", "faw", "wr", "wtr", "rtp", "ccd", "rfc",
+            "mrd", "mod", "refresh_interval", "postponed")
 _PHASE_PORTS = ("address", "bank", "cs_n", "ras_n", "cas_n", "we_n", "cke", "wrdata", "wrdata_mask", "rddata",
                 "rddata_valid")
 

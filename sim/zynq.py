@@ -32,8 +32,8 @@ AHEAD = 64
 OUTSTANDING = 8
 _CL, _CWL = 7, 6
 _NUMBERS = ("base", "read_ports", "beat_bytes", "cycle_ticks", "clock_ticks", "latency", "outstanding", "ahead",
-            "banks", "page_bytes", "access_bytes", "access_clocks", "cl", "cwl", "rp", "rcd", "ras", "rrd", "rtp", "wr", "wtr",
-            "rfc", "refresh_interval")
+            "banks", "page_bytes", "access_bytes", "access_clocks", "cl", "cwl", "rp", "rcd", "ras", "rrd", "rtp", "wr",
+            "wtr", "rfc", "refresh_interval")
 
 
 class ZynqCounters(ctypes.Structure):

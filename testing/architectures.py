@@ -59,7 +59,8 @@ class Case:
 CASES = (
     *(Case(name=name) for name in (
         "llama-linear", "llama-llama3", "llama-yarn", "mistral", "qwen2", "qwen2-Q8_0", "qwen2-Q4_0",
-        "qwen2-256-Q4_K_M", "qwen3", "qwen3-Q8_0", "qwen3-256-Q4_K_M", "gemma2", "gemma2-Q8_0", "gemma3", "gemma3-Q8_0", "phi2")),
+        "qwen2-256-Q4_K_M", "qwen3", "qwen3-Q8_0", "qwen3-256-Q4_K_M", "gemma2", "gemma2-Q8_0", "gemma3", "gemma3-Q8_0",
+        "phi2")),
     Case(name="phi3", ideal="ideal_window"), Case(name="phi3", window=False), Case(name="phi3-Q8_0", window=False),
     Case(name="phi3-longrope"),
     Case(name="phi3-longrope", ideal="ideal_long", ggml="ggml_long", context=512),

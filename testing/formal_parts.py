@@ -61,7 +61,7 @@ def assert_ring(m, fifo, holds):
 
 
 def assert_block_fifo(m, fifo, holds):
-    """What a FIFO in block RAM contains; parameters are those of `assert_ring`. Call it before the FIFO is elaborated."""
+    """What a FIFO in block RAM contains; parameters are those of `assert_ring`. Called before it is elaborated."""
     ram = fifo.ram.elaborate(None)
     fifo.ram.elaborate = lambda platform: ram
     memory, out = ram.submodules.array, fifo.output

@@ -37,6 +37,15 @@ def test_no_addresses(name):
     assert "://" not in (ROOT / name).read_text()
 
 
+def test_no_long_lines():
+    """Lines of Python have 120 characters at most."""
+    folders = [path.name for path in ROOT.iterdir() if path.is_dir() and list(path.glob("*.py"))] + ["tests"]
+    assert {"gateware", "host", "examples", ".ci"} < set(folders)
+    files = {file for folder in folders for file in (ROOT / folder).rglob("*.py")}
+    assert not [f"{file.relative_to(ROOT)}:{number}" for file in sorted(files)
+                for number, line in enumerate(file.read_text().splitlines(), 1) if len(line) > 120]
+
+
 def test_old_python_is_refused(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 13))
     with pytest.raises(SystemExit, match=r"^celosia: Python must be 3\.11 or newer, not 3\.10 \("):

@@ -30,5 +30,5 @@ SinkCommand = data.StructLayout({
     "scratchpad": 1, "memory": 1, "argmax": 1, "start": 32, "column_stride": _BITS["destination_stride"],
     "row_stride": _BITS["store_stride"], "index": 16})
 """Where the results of a ``DOT`` instruction go: to the scratchpad, to DRAM or nowhere, and whether the largest of each
-column is wanted; byte address of the first result, in the scratchpad as well; elements from a result to that of the next
-column; bytes from a result to that of the next row; the index of the instruction."""
+column is wanted; byte address of the first result, in the scratchpad as well; elements from a result to that of the
+next column; bytes from a result to that of the next row; the index of the instruction."""

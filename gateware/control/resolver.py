@@ -16,9 +16,9 @@ __all__ = ["Resolver"]
 class Resolver(wiring.Component):
     """Turns an instruction into its stream and its work, with the addresses and lengths of this token.
 
-    What these are is :func:`gateware.extent.extent`. Takes five cycles per instruction if both parts are taken at once, and
-    those that :class:`IndexedAddress` takes beyond the first. Of an instruction with a stream both parts are offered at
-    once, and either may be taken first.
+    What these are is :func:`gateware.extent.extent`. Takes five cycles per instruction if both parts are taken at once,
+    and those that :class:`IndexedAddress` takes beyond the first. Of an instruction with a stream both parts are
+    offered at once, and either may be taken first.
 
     Parameters
     ----------

@@ -24,8 +24,8 @@ _Largest = data.StructLayout({"key": signed(32), "row": 20})
 class ResultSink(wiring.Component):
     """Takes the results of one ``DOT`` after another to where its command says.
 
-    Result (row, column) goes to byte ``start + 4 * column * column_stride + row * row_stride`` of the scratchpad or of DRAM, or
-    nowhere. With ``argmax`` the row of each column's largest result becomes its ``argmax``, by the order
+    Result (row, column) goes to byte ``start + 4 * column * column_stride + row * row_stride`` of the scratchpad or of
+    DRAM, or nowhere. With ``argmax`` the row of each column's largest result becomes its ``argmax``, by the order
     -inf < -0 < +0 < inf < NaN, the lowest row of equals.
 
     One result per cycle, in the order of the dot engine: columns 0, 1, ... of row 0, then of row 1, and so
@@ -89,8 +89,8 @@ class ResultSink(wiring.Component):
             commands.o.ready.eq(self.done),
         ]
 
-        # The address of the result before, a column further, or a row further than the row before. The sums need not wait
-        # for the number of the column.
+        # The address of the result before, a column further, or a row further than the row before. The sums need not
+        # wait for the number of the column.
         address = Signal(32)
         latest, row_address = Signal(32, reset_less=True), Signal(32, reset_less=True)
         begins = Signal(init=1)

@@ -10,7 +10,7 @@ __all__ = ["StoreUnit"]
 
 
 class StoreUnit(wiring.Component):
-    """Writes the fp32 elements of a pass, or its codes, of 2 bytes, a byte, or half a byte, and after them their fp32 scale.
+    """Writes the fp32 elements of a pass, or its codes, of 2 bytes, a byte, or half a byte, and then their fp32 scale.
 
     Element or code i goes to ``base + i * stride``, the scale to ``scale_address``. Codes of 4 bits, an even number of
     them, go in pairs, the first one in the lower half: 2i and 2i + 1 to ``base + i * stride``. So no byte has to

@@ -37,11 +37,11 @@ class DotEngine(wiring.Component):
     A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
     that many for every two bits of a code; beats are accepted in every cycle, from row
     to row and also with rows of one vector, as long as they are not faster. The first beat of a command is taken four
-    cycles after the last step of the command before, without draining. The first result of a row follows its last beat, if that
-    completes one vector, after 44 cycles with 32 lanes, 45 with 64, 46 with 16, 47 with 8 and 50 with 4; five cycles
-    earlier without the decoder of sub-scales; one later for each digit but one. Up to 16 slots of totals are on their
-    way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be refused; nothing
-    is lost then, the steps wait.
+    cycles after the last step of the command before, without draining. The first result of a row follows its last beat,
+    if that completes one vector, after 44 cycles with 32 lanes, 45 with 64, 46 with 16, 47 with 8 and 50 with 4; five
+    cycles earlier without the decoder of sub-scales; one later for each digit but one. Up to 16 slots of totals are on
+    their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be refused;
+    nothing is lost then, the steps wait.
 
     ::
 

@@ -24,9 +24,9 @@ class XBuffer(wiring.Component):
 
     Logical column l is slot l // columns of physical column l % columns. A physical column has ``lanes`` /
     ``vector_lanes`` banks, each as wide as a stripe that is written; a step reads the same word of all of
-    them. A stripe is taken every cycle and can be read two cycles later, the exponent of its block three; zero mantissas
-    beyond the end of a column are dropped. The stripes of a column arrive in order, from index 0 on, before those of
-    another column. A column must not be written while a command reads it.
+    them. A stripe is taken every cycle and can be read two cycles later, the exponent of its block three; zero
+    mantissas beyond the end of a column are dropped. The stripes of a column arrive in order, from index 0 on, before
+    those of another column. A column must not be written while a command reads it.
 
     Parameters
     ----------

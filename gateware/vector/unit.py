@@ -40,8 +40,8 @@ class VectorUnit(wiring.Component):
                                                                 |-- serialiser -- elements
                                                                 '-- sum, largest -- scalars
 
-    Functions and reductions take half a stripe per cycle: passes have little of both, and their units are large. Passes into
-    DRAM take one element per cycle, and less as far as ``elements`` waits.
+    Functions and reductions take half a stripe per cycle: passes have little of both, and their units are large. Passes
+    into DRAM take one element per cycle, and less as far as ``elements`` waits.
 
     Cycles of a pass from its command to ``done``, if the stream operand is there in time. With
     ``interval = max(1, SCRATCHPAD operands)``, at least 2 with a function or a reduction (for SUM with 16 lanes

@@ -100,7 +100,8 @@ def find_board(name):
     else:
         devices = "the RTL of its LiteDRAM controller; the DRAM devices behind it are a model"
     return Board(name=name, config=BOARDS[memory.board].config, memory=memory, clock_hz=memory.clock_hz,
-                 peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes, as_built=not memory.is_study,
+                 peak_bytes_per_cycle=memory.peak_bytes_per_cycle, dram_bytes=memory.bytes,
+                 as_built=not memory.is_study,
                  evidence=f"simulated: the accelerator, cycle by cycle, and {devices}; the ceiling is what reads in "
                           f"order reach in such a simulation; {_clock(memory)}")
 

@@ -27,10 +27,10 @@ def quantize(
 ):
     """Write a model with its matrices in another format.
 
-    Quantisation is llama.cpp's, bit for bit, to F32, F16, BF16, Q8_0, Q5_1, Q5_0, Q4_1, Q4_0, MXFP4, NVFP4, TQ2_0, TQ1_0,
-    Q2_0 and Q1_0; for the others take its llama-quantize. Norms become F32, everything else in the file is kept. From a
-    quantised file the errors of both formats add up, and formats of one bit or three values ruin a model that was not
-    trained for them.
+    Quantisation is llama.cpp's, bit for bit, to F32, F16, BF16, Q8_0, Q5_1, Q5_0, Q4_1, Q4_0, MXFP4, NVFP4, TQ2_0,
+    TQ1_0, Q2_0 and Q1_0; for the others take its llama-quantize. Norms become F32, everything else in the file is kept.
+    From a quantised file the errors of both formats add up, and formats of one bit or three values ruin a model that
+    was not trained for them.
 
     \b
     celosia quantize model.gguf model-q4_0.gguf --type Q4_0

@@ -67,8 +67,10 @@ def verify(
         raise CelosiaError(f"stalls must be 0 to below 1, not {stalls}")
     loaded = load_model(model)
     memory_bytes = None if system is None else system.bytes
-    compiled = [compile_model(loaded, each, choose_context(loaded, each, context, kv_bits=kv, memory_bytes=memory_bytes),
-                              kv_bits=kv) for each in chosen]
+    compiled = []
+    for each in chosen:
+        length = choose_context(loaded, each, context, kv_bits=kv, memory_bytes=memory_bytes)
+        compiled.append(compile_model(loaded, each, length, kv_bits=kv))
     if tokens > compiled[0].context:
         raise CelosiaError(f"tokens must be at most the {compiled[0].context} of the context, not {tokens}")
     with output_file(json) as file:

@@ -30,8 +30,8 @@ def verilog(
     One clock, no vendor's primitives. The top module is `celosia`, that of a block `celosia_` and its name:
     `celosia_dot_engine`. What its ports mean is said by the block's docstring; members of members are ports like
     `results__payload`, `memory__read_request__valid`, `control__start`. native-reader and native-writer are those of a
-    DDR3 device of 2 Gbit; another geometry is a parameter in Python. The same sources and tools give the same file, byte
-    for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the PATH.
+    DDR3 device of 2 Gbit; another geometry is a parameter in Python. The same sources and tools give the same file,
+    byte for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the PATH.
 
     \b
     celosia verilog -o celosia.v

@@ -52,7 +52,8 @@ class Memory:
     def __init__(self, address, *, stride=_FP32_BYTES, index_stride=0):
         for name, value in (("address", address), ("stride", stride), ("stride of positions", index_stride)):
             if value % _FP32_BYTES:
-                raise ValueError(f"The {name} of fp32 elements in DRAM must be a multiple of {_FP32_BYTES}, not {value!r}")
+                raise ValueError(f"The {name} of fp32 elements in DRAM must be a multiple of {_FP32_BYTES}, "
+                                 f"not {value!r}")
         self.fields = {"sink": Sink.MEMORY, "store_base": address, "store_stride": stride,
                        "store_index_stride": index_stride}
 
@@ -115,19 +116,21 @@ class ProgramBuilder:
             self._append(opcode=Opcode.END, label="end")
 
     def dot(self, label, stream, row, *, rows=0, rows_grow=False, vectors_grow=False, columns=1,
-            order=CodeOrder.PLANES, paired=False, expand=False, member=0, destination=None, destination_stride=0, argmax=False):
+            order=CodeOrder.PLANES, paired=False, expand=False, member=0, destination=None, destination_stride=0,
+            argmax=False):
         """Multiply the rows of ``stream``, of geometry ``row``, with the first ``columns`` of the x-buffer.
 
         Results go to scratchpad address ``destination`` or, where that is a :class:`Memory`, to DRAM, those of a column
-        ``destination_stride`` elements after those of the column before; or nowhere. With ``argmax`` the host can read the row of
-        each column's largest. What grows, grows with the position of token ``member`` of the group.
+        ``destination_stride`` elements after those of the column before; or nowhere. With ``argmax`` the host can read
+        the row of each column's largest. What grows, grows with the position of token ``member`` of the group.
         """
         self._load_table(label, row.format.table)
         self._append(
             opcode=Opcode.DOT, label=label, **stream.fields, member=member, code_order=order, paired=int(paired),
             **_format(row.format),
             packed=int(row.packed), expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
-            rows_grow=int(rows_grow), headroom=row.headroom(expand=expand), columns=columns, destination_stride=destination_stride,
+            rows_grow=int(rows_grow), headroom=row.headroom(expand=expand), columns=columns,
+            destination_stride=destination_stride,
             reduce=Reduce.ARGMAX if argmax else Reduce.NONE, **_destination(destination))
 
     def _load_table(self, label, table):
@@ -143,8 +146,8 @@ class ProgramBuilder:
         """``function(a * b + c)`` over ``length`` elements (position of ``member``, plus 1, if ``grow``).
 
         Floats are immediates. Results go to scratchpad address ``to`` or, where that is a :class:`Memory`, to DRAM; to
-        ``column`` of the x-buffer; as codes with ``code_bits`` and ``store_base`` and its strides to DRAM; or nowhere. A
-        reduction goes into scalar register ``into``, which holds the scale of codes of 8 and 4 bits.
+        ``column`` of the x-buffer; as codes with ``code_bits`` and ``store_base`` and its strides to DRAM; or nowhere.
+        A reduction goes into scalar register ``into``, which holds the scale of codes of 8 and 4 bits.
 
         Raises
         ------
@@ -159,8 +162,8 @@ class ProgramBuilder:
             target = {"sink": Sink.STORE} if store else _destination(to)
         streams = [operand.fields for operand in (b,) if isinstance(operand, Stream)]
         self._append(
-            opcode=Opcode.VECTOR, label=label, member=member, pad=int(pad), length=length, length_grow=int(grow), function=function,
-            reduce=reduce, reduce_destination=into, **target,
+            opcode=Opcode.VECTOR, label=label, member=member, pad=int(pad), length=length, length_grow=int(grow),
+            function=function, reduce=reduce, reduce_destination=into, **target,
             **_operand("a", a), **_operand("b", b), **_operand("c", c), **store, **(streams[0] if streams else {}))
 
     def scalar(self, label, a, b, c, into, function=Function.IDENTITY):

@@ -13,8 +13,8 @@ _FP32_BYTES = 4
 def describe(instruction):
     """One line of what an instruction does, without its stream's addresses.
 
-    ``DRAM`` is addressed in bytes, ``pad`` is the scratchpad, ``s3`` scalar register 3, ``x0`` column 0 of the x-buffer, ``n`` the number of
-    positions so far (position + 1).
+    ``DRAM`` is addressed in bytes, ``pad`` is the scratchpad, ``s3`` scalar register 3, ``x0`` column 0 of the
+    x-buffer, ``n`` the number of positions so far (position + 1).
 
     Parameters
     ----------

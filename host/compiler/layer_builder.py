@@ -73,8 +73,8 @@ class LayerBuilder(ProgramBuilder):
     def matrix(self, label, name, *, columns=None, to=None, first=0, rows=None, kind=Kind.MATRIX, **sink):
         """Stream a matrix, or some of its rows, past the columns; results to the vectors ``to`` or to ``sink``.
 
-        A scale that the whole tensor has (`host.gguf.factors`) multiplies the results, in a pass for each token; so they
-        must be vectors then.
+        A scale that the whole tensor has (`host.gguf.factors`) multiplies the results, in a pass for each token; so
+        they must be vectors then.
         """
         factor = self.model.tensors[name].factor
         if factor != 1 and to is None:

@@ -22,7 +22,8 @@ def check_fit(model, config, context):
     needed = longest + -longest % VECTOR_CODES
     if needed > config.dot.x_elements:
         raise CelosiaError(f"{model.path}: {what} needs {needed} elements of x-buffer, "
-                           f"{needed - config.dot.x_elements} more than configuration {config.name!r} has ({config.dot.x_elements})")
+                           f"{needed - config.dot.x_elements} more than configuration {config.name!r} has "
+                           f"({config.dot.x_elements})")
     for name, tensor in model.tensors.items():
         if tensor.ggml_type not in FORMATS:
             raise CelosiaError(f"{model.path}: tensor {name!r} has type {tensor.ggml_type}, which the gateware "

@@ -44,8 +44,8 @@ def overlapped(program, context, bus_bytes):
     for instruction in program:
         uses = _uses(instruction, context, bus_bytes)
         if not instruction.wait and any(stored.meets(*use[1:]) for use in uses[0] if use[0] == "memory"):
-            raise ValueError(f"Stream of instruction {instruction.label!r} must wait: an instruction before it stores what "
-                             "it reads")
+            raise ValueError(f"Stream of instruction {instruction.label!r} must wait: an instruction before it stores "
+                             "what it reads")
         for use in uses[1]:
             if use[0] == "memory":
                 stored.add(*use[1:])
@@ -97,7 +97,8 @@ def _meet(one, other):
 
 def _uses(i, context, bus_bytes):
     """What an instruction reads and what it writes, as lists of (space, first, end); of DRAM, bytes of any position."""
-    first, last = (extent(i, token=0, position=position - i.member, bus_bytes=bus_bytes) for position in (0, context - 1))
+    first, last = (extent(i, token=0, position=position - i.member, bus_bytes=bus_bytes)
+                   for position in (0, context - 1))
     match i.opcode:
         case Opcode.VECTOR:
             reads, writes = _vector_uses(i, last.length)
@@ -105,7 +106,8 @@ def _uses(i, context, bus_bytes):
             stored = (((last.length >> halves) - 1) * i.store_stride, _FP32_BYTES if i.sink == Sink.MEMORY else 2)
         case Opcode.DOT:
             reads, writes = _dot_uses(i, last.results)
-            stored = (_FP32_BYTES * (i.columns - 1) * i.destination_stride + (last.results - 1) * i.store_stride, _FP32_BYTES)
+            farthest = _FP32_BYTES * (i.columns - 1) * i.destination_stride + (last.results - 1) * i.store_stride
+            stored = farthest, _FP32_BYTES
         case _:
             return [], []
     if last.lines:

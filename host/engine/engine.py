@@ -8,9 +8,10 @@ __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """Turns tokens into logits, with a context that grows. What generates and scores text needs nothing else of an engine.
+    """Turns tokens into logits, with a context that grows.
 
-    Engines derive from it, so that they have what is the same for all of them.
+    What generates and scores text needs nothing else of an engine. Engines derive from this, so that they have what is
+    the same for all of them.
 
     Attributes
     ----------

@@ -19,8 +19,8 @@ class FloatEngine(Engine):
     It has the weights and the cache; what is computed with them is the reference of the model's architecture, made of
     `host.engine.float_parts`. Every operation is float64: nothing is rounded to a smaller type, weights are what ggml
     dequantises. Positions are computed together as far as memory goes: attention needs one (positions, length) matrix
-    per query head, one head at a time. NumPy orders the sums of a matrix product as it likes, so the last bits of logits may
-    depend on how many positions were computed together, unlike those of the other engines.
+    per query head, one head at a time. NumPy orders the sums of a matrix product as it likes, so the last bits of
+    logits may depend on how many positions were computed together, unlike those of the other engines.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ _REDUCTIONS = {Reduce.SUM: reduce_sum, Reduce.MAX: reduce_max, Reduce.LARGEST: r
 class ModelEngine(ProgramEngine):
     """Executes the programs of a memory image, instruction by instruction.
 
-    A program runs from its first instruction to ``END``, with the ids of its tokens and the position of the first one in
-    registers. Matrices are decoded from the image in chunks; small ones are kept decoded.
+    A program runs from its first instruction to ``END``, with the ids of its tokens and the position of the first one
+    in registers. Matrices are decoded from the image in chunks; small ones are kept decoded.
 
     Parameters
     ----------

@@ -96,8 +96,8 @@ class RtlEngine(ProgramEngine):
                 name=f"accelerator-{config.name}", parameters=config, name_instruction=self._label)
             self._sim = self.system.simulation
             return
-        self.dram = Dram(image.memory, bus_bits=config.memory.bus_bits, latency=memory.latency, bandwidth=memory.bandwidth,
-                         stall_probability=memory.stall_probability, seed=memory.seed)
+        self.dram = Dram(image.memory, bus_bits=config.memory.bus_bits, latency=memory.latency,
+                         bandwidth=memory.bandwidth, stall_probability=memory.stall_probability, seed=memory.seed)
         if interpreted:
             self._sim = InterpretedSimulation(TracedAccelerator(config), dram=self.dram, name_instruction=self._label)
         else:

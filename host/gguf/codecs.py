@@ -1,7 +1,7 @@
 """Weights of a tensor from its blocks, and blocks from weights.
 
-The gguf package has the codecs of most types. Here are those that it lacks: both ways of Q1_0 and Q2_0, and the way to NVFP4.
-They give ggml's values and ggml's bytes, bit for bit.
+The gguf package has the codecs of most types. Here are those that it lacks: both ways of Q1_0 and Q2_0, and the way to
+NVFP4. They give ggml's values and ggml's bytes, bit for bit.
 """
 
 from gguf import GGMLQuantizationType
@@ -96,7 +96,8 @@ def _encode_q2_0(values):
         products = values * np.where(largest > 0, np.float32(1) / largest, np.float32(0))
     # C's roundf: halves go away from zero.
     rounded = np.copysign(np.floor(np.abs(products) + np.float32(0.5)), products)
-    codes = (np.clip(np.where(np.isfinite(rounded), rounded, -1), -1, 2) + 1).astype(np.uint8).reshape(*values.shape[:2], -1, 4)
+    codes = (np.clip(np.where(np.isfinite(rounded), rounded, -1), -1, 2) + 1).astype(np.uint8)
+    codes = codes.reshape(*values.shape[:2], -1, 4)
     return _with_scales(largest, np.bitwise_or.reduce(codes << _PAIRS, axis=3))
 
 

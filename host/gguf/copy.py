@@ -46,8 +46,8 @@ class GGUFCopy:
         metadata : dict of str to (int or None)
             Keys that change or are new, as 32-bit unsigned integers; None leaves a key out.
         tensors : list of (str, int, int, iterable of numpy.ndarray)
-            Name of an original tensor, ggml's number of its new format, bytes, and the data, taken piece by piece while it is
-            written.
+            Name of an original tensor, ggml's number of its new format, bytes, and the data, taken piece by piece while
+            it is written.
         """
         header = self._source.parts[0].header
         alignment = header.alignment

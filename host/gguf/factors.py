@@ -16,8 +16,8 @@ def read_factors(file, specs):
     """Scales of the tensors of a file.
 
     A matrix of a layer, ``NAME.weight``, may have a tensor of one number, ``NAME.scale``, which its products are
-    multiplied with, as files of NVFP4 do. ``NAME.input_scale`` is for who quantises what the matrix is multiplied with to
-    NVFP4, and says nothing here.
+    multiplied with, as files of NVFP4 do. ``NAME.input_scale`` is for who quantises what the matrix is multiplied with
+    to NVFP4, and says nothing here.
 
     Parameters
     ----------

@@ -110,8 +110,9 @@ def type_name(code):
     if code in _NUMBERS:
         return _NUMBERS[code]
     if code in _PRIVATE:
-        raise ValueError(f"has type {_PRIVATE[code]} ({code}), a private one of PrismML's llama.cpp; the file of this model "
-                         f"whose name ends in Q2_0_g64 has ggml's own Q2_0, that of a 1-bit model Q1_0: take these")
+        raise ValueError(f"has type {_PRIVATE[code]} ({code}), a private one of PrismML's llama.cpp; the file of this "
+                         f"model whose name ends in Q2_0_g64 has ggml's own Q2_0, that of a 1-bit model Q1_0: take "
+                         f"these")
     if code in _TYPES:
         name, today = _TYPES[code]
         raise ValueError(f"has type {name} ({code}), {_REPACKED.format(today)}")

@@ -45,8 +45,8 @@ def open_tensor(file, name, types):
     except ValueError as error:
         raise CelosiaError(f"{where} {error}; supported are {', '.join(types)}") from None
     if kind in _CODE_BOOKS and len(types) > len(FLOAT_TYPES):
-        raise CelosiaError(f"{where} has type {kind}, whose weights stand in a code book, four or eight together, which nothing "
-                           f"here decodes; supported are {', '.join(types)}")
+        raise CelosiaError(f"{where} has type {kind}, whose weights stand in a code book, four or eight together, "
+                           f"which nothing here decodes; supported are {', '.join(types)}")
     if kind not in types:
         raise CelosiaError(f"{where} has type {kind}; supported are {', '.join(types)}")
     if not info.dims or 0 in info.dims:
@@ -69,8 +69,10 @@ def open_tensor(file, name, types):
 
 def _refuse_large_blocks(file, info, where, stop):
     """Refuse a Q2_0 that has no room for blocks of 64 weights, but for those of 128 that had this number before."""
-    following = [other.offset for other in file.tensors.values() if other.path == info.path and other.offset > info.offset]
+    following = [other.offset for other in file.tensors.values()
+                 if other.path == info.path and other.offset > info.offset]
     room = min([info.data.size, *following]) - info.offset
-    if stop - info.offset > room >= math.prod(info.dims) // _PRISM_BLOCK * _PRISM_BYTES and not info.dims[0] % _PRISM_BLOCK:
-        raise CelosiaError(f"{where} has type Q2_0 with blocks of {_PRISM_BLOCK} weights, as PrismML's llama.cpp writes "
-                           f"them; ggml's own have 64: take the file of this model whose name ends in Q2_0_g64")
+    large = math.prod(info.dims) // _PRISM_BLOCK * _PRISM_BYTES
+    if stop - info.offset > room >= large and not info.dims[0] % _PRISM_BLOCK:
+        raise CelosiaError(f"{where} has type Q2_0 with blocks of {_PRISM_BLOCK} weights, as PrismML's llama.cpp "
+                           f"writes them; ggml's own have 64: take the file of this model whose name ends in Q2_0_g64")

@@ -87,8 +87,8 @@ def build_image(compiled, *, put=None):
     header = Header(
         image_key=compiled.config.image_key, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
         program=place.map.address("program"), logits=place.map.address("logits"),
-        instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context, group=compiled.group,
-        bus_bits=compiled.config.memory.bus_bits, kv_bits=compiled.kv_bits,
+        instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context,
+        group=compiled.group, bus_bits=compiled.config.memory.bus_bits, kv_bits=compiled.kv_bits,
         crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
     _put(memory, 0, np.frombuffer(header.pack(), np.uint8))
     return Image(compiled, header, memory)

@@ -40,43 +40,43 @@ of a row. What is called padding is zero here; nobody reads it.
 One after another, each at a multiple of {alignment} bytes:
 
 1. the header;
-2. the programs: {instruction_bytes} bytes for each instruction ([instruction-set.md](instruction-set.md)). First the one
-   that decodes a single token. Then, for groups of 1, 2, ... `group` tokens, three each: from the tokens to the residual
-   after the last layer; after that one, the logits of all tokens; or instead, the logits of the last token alone. Each
-   ends with an `END`, the first one after `instructions` instructions;
+2. the programs: {instruction_bytes} bytes for each instruction ([instruction-set.md](instruction-set.md)). First the
+   one that decodes a single token. Then, for groups of 1, 2, ... `group` tokens, three each: from the tokens to the
+   residual after the last layer; after that one, the logits of all tokens; or instead, the logits of the last token
+   alone. Each ends with an `END`, the first one after `instructions` instructions;
 3. numbers that depend on the position alone, such as the cosines and sines of RoPE: a row per position of fp32 vectors,
    each of which begins with a bus word;
 4. the tensors of the file in the order of the file. One that is no matrix (a norm, a bias) is fp32, element after
    element. A matrix is rows as the next section has them, from row 0 on;
 5. `content_bytes` ends here. The rest starts as zeros and need not be loaded: for each layer, for each of its KV heads,
-   its K, its V, the scales of its K, those of its V, each a region; at last the logits of a group, fp32, one token after
-   another. `image_bytes` is the end of that, as a multiple of {header_bytes}.
+   its K, its V, the scales of its K, those of its V, each a region; at last the logits of a group, fp32, one token
+   after another. `image_bytes` is the end of that, as a multiple of {header_bytes}.
 
 ## A row of a matrix
 
-A row is three parts: its scales, its sub-scales (if the format has any), its codes. Each part is padded to a multiple of
+A row is three parts: its scales, its sub-scales (if the format has any), its codes. Each is padded to a multiple of
 
 * 4 bytes, if that makes the row shorter than bus words do, and the codes are no trits: rows are **packed**, follow each
   other without anything between them, and the field `packed` of their instructions is 1;
 * a bus word otherwise.
 
-The value of an element is `scale * sub_scale * code - minimum * sub_minimum`. Where a format has no sub-scales these are
-1; where it has no minimum there is nothing to subtract.
+The value of an element is `scale * sub_scale * code - minimum * sub_minimum`. Where a format has no sub-scales these
+are 1; where it has no minimum there is nothing to subtract.
 
-**Scales.** One for each vector, or, in formats with super-blocks, one for each {super_vectors} vectors. Either an fp16, or
-one signed byte e that stands for 2**e. Where a format has a minimum, an fp16, it follows its scale: scale 0, minimum 0,
-scale 1, minimum 1, and so on.
+**Scales.** One for each vector, or, in formats with super-blocks, one for each {super_vectors} vectors. Either an fp16,
+or one signed byte e that stands for 2**e. Where a format has a minimum, an fp16, it follows its scale: scale 0, minimum
+0, scale 1, minimum 1, and so on.
 
 **Sub-scales.** One for 16 or 32 codes. For each super-block all its sub-scales in the order of the codes, then all its
 sub-minimums if there are any; then the next super-block's. These numbers, up to a multiple of {vector} filled with
 zeros, are vectors and lie in bit-planes as codes do.
 
-**Codes.** A row is filled with zero codes up to a multiple of {vector}. In **bit-planes** a vector of codes of n bits is n
-words of 32 bits: bit j of word k is bit k of code j (two's complement), so that word 0 has the lowest bits of all codes.
-**Trits**, codes that are -1, 0 or 1, lie five to a byte. {bundle_vectors} vectors are a **bundle** of {bundle_bytes} bytes; a row is
-filled with zero codes up to a whole one. Byte 8 * r + j of them, with r of 0..3 and j of 0..7, is the sum of `3**i * digit[i]` for i of
-0..4, where digits 0 to 3 are 1 more than codes 4 * j to 4 * j + 3 of vector r, and digit 4 is 1 more than code 8 * r + j
-of vector 4.
+**Codes.** A row is filled with zero codes up to a multiple of {vector}. In **bit-planes** a vector of codes of n bits
+is n words of 32 bits: bit j of word k is bit k of code j (two's complement), so that word 0 has the lowest bits of all
+codes. **Trits**, codes that are -1, 0 or 1, lie five to a byte. {bundle_vectors} vectors are a **bundle** of
+{bundle_bytes} bytes; a row is filled with zero codes up to a whole one. Byte 8 * r + j of them, with r of 0..3 and j of
+0..7, is the sum of `3**i * digit[i]` for i of 0..4, where digits 0 to 3 are 1 more than codes 4 * j to 4 * j + 3 of
+vector r, and digit 4 is 1 more than code 8 * r + j of vector 4.
 
 ## Formats
 
@@ -87,9 +87,9 @@ Which code, scale and sub-scale of a block is whose is ggml's: the value above i
 a block has, in this order, and what becomes of it:
 
 {blocks}
-F32, F16 and BF16 become fp32 (exactly) and are rounded: the exponent of a vector of {vector} elements is e = max(E - 14,
--128), where E is the biased exponent field of its largest magnitude less 127, -127 if all are zero or subnormal. A code is
-element / 2**e, rounded to nearest even, -32767 at least and 32767 at most; subnormal elements are zero.
+F32, F16 and BF16 become fp32 (exactly) and are rounded: the exponent of a vector of {vector} elements is e = max(E -
+14, -128), where E is the biased exponent field of its largest magnitude less 127, -127 if all are zero or subnormal. A
+code is element / 2**e, rounded to nearest even, -32767 at least and 32767 at most; subnormal elements are zero.
 
 ## The KV cache
 

@@ -29,8 +29,8 @@ What each block takes of an ECP5, on its own: estimates of {tool}
 `{config}`: {parameters}.
 Blocks side by side take a little less than their sum, because what is between them is optimised as well; no figure has
 registers around the block.
-`celosia build UNIT --synth-only` counts a unit, or all of the accelerator, in any configuration and for any device, with
-registers around it; [silicon.md](silicon.md) has clocks.
+`celosia build UNIT --synth-only` counts a unit, or all of the accelerator, in any configuration and for any device,
+with registers around it; [silicon.md](silicon.md) has clocks.
 
 LUT4 are look-up tables of four inputs; a CCU2C is a carry cell of two bits, in the place of two of them; a DPR16X4 is a
 memory of 16 words of 4 bits, in the place of four, or of six with those that carry its address. FF are flip-flops, a

@@ -102,7 +102,8 @@ def test_a_clock_that_is_none_is_found_before_anything_is_placed(tmp_path, monke
 
     netlist = tmp_path / "netlist.json"
     netlist.write_text(json.dumps({"modules": {"top": {"netnames": {"clk": {"bits": [2]}}, "cells": {}}}}))
-    monkeypatch.setattr("flow.bitstream.convert_top", lambda top, platform: ("", "", 'FREQUENCY NET "clk" 12000000 HZ;'))
+    monkeypatch.setattr("flow.bitstream.convert_top",
+                        lambda top, platform: ("", "", 'FREQUENCY NET "clk" 12000000 HZ;'))
     monkeypatch.setattr("flow.bitstream.synthesise_rtlil", lambda *_, **__: Synthesis(netlist=netlist, cells={}))
     with pytest.raises(ValueError, match="^Clock must be a net of the design, not 'other'$"):
         build_bitstream(Top(), name="a", platform=None, device=DEVICES["lfe5u-85f"], speed=6, placer="heap", seed=1,

@@ -211,7 +211,8 @@ def test_a_tool_that_fails_on_a_full_disk(folder, monkeypatch):
     work, = folder.iterdir()
     shutil.rmtree(work)
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("usage", (), {"free": 4096}))
-    with pytest.raises(CacheError, match=f"^cache folder {folder} cannot be written: No space left on device; {ADVICE}$"):
+    message = f"^cache folder {folder} cannot be written: No space left on device; {ADVICE}$"
+    with pytest.raises(CacheError, match=message):
         _entry(folder, build)
     assert list(folder.iterdir()) == []
 

@@ -63,8 +63,8 @@ def _program(logits):
                     scale=Scale.NONE, vectors=1, rows_grow=1, headroom=CACHE_HEADROOM, columns=1, sink=Sink.SCRATCHPAD,
                     destination=128),
         Instruction(opcode=Opcode.DOT, stream_base=MATRIX, stream_lines=1, stream_line_beats=ROWS * ROW_BEATS,
-                    code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, headroom=MATRIX_HEADROOM, columns=1,
-                    reduce=Reduce.ARGMAX, sink=Sink.MEMORY if logits else Sink.NONE, store_base=LOGITS * BUS,
+                    code_bits=8, scale=Scale.FP16, vectors=ELEMENTS // 32, rows=ROWS, headroom=MATRIX_HEADROOM,
+                    columns=1, reduce=Reduce.ARGMAX, sink=Sink.MEMORY if logits else Sink.NONE, store_base=LOGITS * BUS,
                     store_stride=4),
         Instruction(opcode=Opcode.END),
     ]

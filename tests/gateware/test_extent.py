@@ -42,7 +42,8 @@ def test_values_have_a_vector_for_32_positions(position, beats, vectors):
                                                      (4, 1009, 0, 3)])
 def test_a_packed_row_begins_anywhere_in_a_bus_word(token, base, offset, beats):
     """Rows of 9 words of 32 bits, on a bus of 4 of them."""
-    row = replace(MATRIX, packed=1, stream_index=Index.TOKEN, stream_index_stride=9, stream_line_beats=9, expand=1, rows=1)
+    row = replace(MATRIX, packed=1, stream_index=Index.TOKEN, stream_index_stride=9, stream_line_beats=9, expand=1,
+                  rows=1)
     e = at(row, token=token, position=9)
     assert (e.base, e.offset, e.beats, e.results) == (base, offset, beats, 128)
     # On a bus of 32 bits every word is a bus word.
@@ -90,5 +91,6 @@ def test_numbers_wrap_as_in_the_gateware():
     e = at(replace(MATRIX, sink=Sink.STORE, store_base=0xFFFF_FFFF, store_index_stride=2, scale_base=0xFFFF_FFFC),
            position=1)
     assert (e.store_address, e.scale_address) == (1, 0)
-    e = at(replace(MATRIX, vectors_grow=1, stream_line_grow=1, stream_grow_shift=0, stream_grow_scale=9), position=32767)
+    e = at(replace(MATRIX, vectors_grow=1, stream_line_grow=1, stream_grow_shift=0, stream_grow_scale=9),
+           position=32767)
     assert (e.vectors, e.beats) == (0, 0)

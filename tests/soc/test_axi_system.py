@@ -74,7 +74,8 @@ def test_frames_reach_the_memory(bus_bits, seed, stall):
         host = Host(ctx, dut.bus, rng, stall)
         await host.ask(Opcode.CONNECT)
         assert (await host.ask(Opcode.READ_REGISTER, address=Register.MEMORY_BYTES)).value == SIZE
-        assert (await host.ask(Opcode.READ_REGISTER, address=Register.CONFIG_LOW)).value == config.image_key & 0xffffffff
+        answer = await host.ask(Opcode.READ_REGISTER, address=Register.CONFIG_LOW)
+        assert answer.value == config.image_key & 0xffffffff
         await host.ask(Opcode.WRITE_MEMORY, address=address, payload=payload)
         answer = await host.ask(Opcode.READ_MEMORY, address=address - 32, value=384)
         after = before[:address] + payload + before[address + 320:]

@@ -83,7 +83,8 @@ def attention(b, layer, rotate=None):
     if rotate:
         rotate(b, f"{layer}.rope_q", query, query_length)
     for shared in range(hp.kv_heads):
-        heads = [(token, head) for token in b.tokens for head in range(shared * hp.heads_per_kv, (shared + 1) * hp.heads_per_kv)]
+        heads = [(token, head) for token in b.tokens
+                 for head in range(shared * hp.heads_per_kv, (shared + 1) * hp.heads_per_kv)]
         for start in range(0, len(heads), b.config.dot.logical_columns):
             _queries(b, layer, shared, query, heads[start:start + b.config.dot.logical_columns])
     with b.marked(kind=Kind.QUANTISE):
@@ -124,7 +125,7 @@ def _store(b, where, what, address, token, index_stride, stride):
 
 
 def _queries(b, layer, shared, query, heads):
-    """Attention of query heads, (token, head), that share a KV head, one per column; results in place of the queries."""
+    """Attention of query heads (token, head) that share a KV head, one a column; results in place of the queries."""
     length, place, where = b.hyperparameters.head_dim, b.place, f"{layer}.kv.{shared}"
     last = max(token for token, _head in heads)
     with b.marked(kind=Kind.QUANTISE):
@@ -144,7 +145,8 @@ def _queries(b, layer, shared, query, heads):
     paired = place.value_rows < length
     beats = VECTOR_CODES * (8 if paired else b.kv_bits) // 8 // b.config.memory.bus_bytes
     values = Stream(place.beat(f"{where}.value"), lines=place.value_rows, wait=True,
-                    line_stride=place.value_row_bytes // b.config.memory.bus_bytes, line_grow=(5, beats.bit_length() - 1))
+                    line_stride=place.value_row_bytes // b.config.memory.bus_bytes,
+                    line_grow=(5, beats.bit_length() - 1))
     with b.marked(kind=Kind.MIX):
         b.dot(f"{where}.mix", values, place.value_row, rows=place.value_rows, vectors_grow=True, member=last,
               columns=len(heads), order=CodeOrder.ELEMENTS, paired=paired, destination=mixed[0],

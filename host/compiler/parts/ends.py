@@ -50,7 +50,7 @@ def position_vectors(b, region, names):
 
 
 def output(b, columns):
-    """The largest logit of each of the states in the first columns, and all of them in DRAM if the program stores them."""
+    """The largest logit of each of the states in the first columns, and all in DRAM if the program stores them."""
     b.matrix("output", b.model.output.name, columns=columns, kind=Kind.OUTPUT, argmax=True,
              destination=Memory(b.place.map.address("logits")) if b.stores_logits else None,
              destination_stride=b.hyperparameters.vocab)

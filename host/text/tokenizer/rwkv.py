@@ -47,5 +47,7 @@ class RwkvTokenizer(Tokenizer):
 
 
 def _unescaped(token):
-    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1]) or (
-        bytes.fromhex(match[1][1:].decode()) if len(match[1]) == 3 else match[1]), token.encode(errors="surrogateescape"))
+    def meant(match):
+        return _ESCAPES.get(match[1]) or (bytes.fromhex(match[1][1:].decode()) if len(match[1]) == 3 else match[1])
+
+    return _ESCAPE.sub(meant, token.encode(errors="surrogateescape"))

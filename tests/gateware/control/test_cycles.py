@@ -87,7 +87,8 @@ def test_the_largest_two_cycles_after_its_result():
 
     async def feed(ctx):
         await send(ctx, dut.command, [{"argmax": 1}])
-        await send(ctx, dut.results, [{"row": n, "value": value, "last": n == 4} for n, value in enumerate((5, 4, 5, 6, 6))])
+        await send(ctx, dut.results, [{"row": row, "value": value, "last": row == 4}
+                                      for row, value in enumerate((5, 4, 5, 6, 6))])
 
     async def testbench(ctx):
         for cycle in range(16):

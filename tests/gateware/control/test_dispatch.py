@@ -17,7 +17,8 @@ def _random_work(rng):
     sink = rng.choice([Sink.NONE, Sink.SCRATCHPAD, Sink.MEMORY] if opcode == Opcode.DOT else
                       [Sink.NONE] if opcode == Opcode.TABLE else
                       [Sink.NONE, Sink.SCRATCHPAD, Sink.COLUMN, Sink.STORE, Sink.MEMORY])
-    return {"opcode": opcode, "overlap": rng.randrange(3), "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
+    return {"opcode": opcode, "overlap": rng.randrange(3),
+            "streams": opcode == Opcode.DOT or opcode == Opcode.VECTOR and rng.random() < 0.5,
             "dot": {"rows": rng.getrandbits(20)},
             "store": {"base": rng.getrandbits(32), "stride": rng.getrandbits(24), "scale_address": rng.getrandbits(32)},
             "vector": {"length": rng.getrandbits(20), "sink": sink, "destination": rng.getrandbits(20),
@@ -55,10 +56,10 @@ class _Units:
             ctx.set(d.dot.ready, dot_ready)
             ctx.set(d.vector.ready, self.vector is None)
             ctx.set(d.table.ready, table_ready)
-            *_, overlap, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p, store_p = \
-                await ctx.tick().sample(d.work.p.overlap, d.table.valid, Value.cast(d.table.payload), d.dot.valid,
-                                        d.sink.valid, d.vector.valid, d.store.valid, d.open_data, d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length,
-                                        d.store.p.base)
+            (*_, overlap, table, table_p, dot, sink, vector, store, opened, to_vector, dot_p, sink_p, vector_p,
+             store_p) = await ctx.tick().sample(
+                d.work.p.overlap, d.table.valid, Value.cast(d.table.payload), d.dot.valid, d.sink.valid, d.vector.valid,
+                d.store.valid, d.open_data, d.open_vector, d.dot.p.rows, d.sink.p, d.vector.p.length, d.store.p.base)
             dot = dot and dot_ready
             if (sink, bool(store)) != (dot, bool(vector and store)) or opened and not (dot or vector):
                 self.errors.append("a sink's command without its unit's")

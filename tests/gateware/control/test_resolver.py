@@ -36,8 +36,8 @@ def _expected(i, index, stores, **registers):
     dot = {name: getattr(i, name, None) for name, _ in DotCommand}
     dot |= {"vectors": e.vectors, "rows": e.rows, "offset": e.offset}
     vector = {name: getattr(i, name) for name, _ in VectorCommand} | {"length": e.length}
-    work = {"opcode": i.opcode, "overlap": i.overlap, "streams": e.lines != 0, "score": i.rows_grow, "mix": i.vectors_grow,
-            "dot": dot, "vector": vector,
+    work = {"opcode": i.opcode, "overlap": i.overlap, "streams": e.lines != 0, "score": i.rows_grow,
+            "mix": i.vectors_grow, "dot": dot, "vector": vector,
             "destination_stride": i.destination_stride,
             "store": {"base": e.store_address, "stride": i.store_stride, "code_bits": i.code_bits,
                       "elements": i.sink == Sink.MEMORY, "scale_address": e.scale_address}}
@@ -49,7 +49,8 @@ def _bits(instruction):
 
 
 @pytest.mark.parametrize("bus_bits", [32, 64, 128, 256])
-@pytest.mark.parametrize("token,position", [(0, 0), (1, 31), (31999, 32), (17, 1023), (127999, 16383), (0xFFFF_FFFF, 65504)])
+@pytest.mark.parametrize("token,position", [
+    (0, 0), (1, 31), (31999, 32), (17, 1023), (127999, 16383), (0xFFFF_FFFF, 65504)])
 def test_resolver(bus_bits, token, position):
     """Without stalls and with stalls on all sides, so that either part of an instruction may be taken first."""
     rng = random.Random(f"{bus_bits} {position}")

@@ -80,7 +80,8 @@ def test_argmax_of_one_instruction_after_another():
 def test_results_to_dram():
     """Columns apart from each other, rows apart from each other, and both at once as in a transposed matrix."""
     rng = random.Random(4)
-    commands = [{"memory": 1, "argmax": index % 2, "start": start, "column_stride": column_stride, "row_stride": row_stride}
+    commands = [{"memory": 1, "argmax": index % 2, "start": start, "column_stride": column_stride,
+                 "row_stride": row_stride}
                 for index, (start, column_stride, row_stride) in enumerate((
                     (0x1000, 0, 4), (0x20000, 20, 4), (0x7fff_0004, 151_936, 4), (0x400, 1, 128), (0x40, 5, 0xffff00)))]
     results, expected = [], []
@@ -101,8 +102,8 @@ def test_results_that_go_nowhere_wait_for_nobody():
 
 
 def test_the_largest_beside_either_place():
-    """Rows of the largest results while the results themselves go to the scratchpad, to DRAM, nowhere, and to DRAM without
-    their largest being wanted: then those of the instruction before stay."""
+    """Rows of the largest results while the results themselves go to the scratchpad, to DRAM, nowhere, and to DRAM
+    without their largest being wanted: then those of the instruction before stay."""
     rng, dut = random.Random(6), ResultSink()
     commands = [{"scratchpad": 1, "argmax": 1}, {"memory": 1, "argmax": 1}, {"argmax": 1}, {"memory": 1}]
     values = [[rng.getrandbits(31) for _ in range(60)] for _ in commands]

@@ -13,8 +13,8 @@ def _passes(rng, widths):
     commands, codes, elements, writes = [], [], [], []
     for code_bits in widths:
         if code_bits == 32:
-            command = {"base": 4 * rng.getrandbits(26), "stride": rng.choice([4, 4 * rng.getrandbits(20)]), "elements": 1,
-                       "code_bits": rng.getrandbits(5)}
+            command = {"base": 4 * rng.getrandbits(26), "stride": rng.choice([4, 4 * rng.getrandbits(20)]),
+                       "elements": 1, "code_bits": rng.getrandbits(5)}
             values = [rng.getrandbits(32) for _ in range(rng.choice([1, 2, rng.randint(3, 40)]))]
             last = len(values) - 1
             commands.append(command)
@@ -42,8 +42,8 @@ def _passes(rng, widths):
 
 def test_codes_and_scales_and_elements():
     commands, codes, elements, writes = _passes(random.Random(1), [16, 8, 32, 4, 4, 32, 32, 8, 16, 4, 16, 32, 8, 4])
-    run_stream_test(StoreUnit(), inputs={"command": commands, "codes": codes, "elements": elements}, outputs={"writes": writes},
-                    seeds=range(6), deadline=8000)
+    run_stream_test(StoreUnit(), inputs={"command": commands, "codes": codes, "elements": elements},
+                    outputs={"writes": writes}, seeds=range(6), deadline=8000)
 
 
 @pytest.mark.parametrize("code_bits", [16, 8, 4])

@@ -17,7 +17,7 @@ from testing.deadline import run_with_deadline
 
 def test_splitter():
     """Latency two cycles, a burst per cycle, also from line to line."""
-    lines = [{"address": 0, "beats": 32}, {"address": 5, "beats": 8}, {"address": 0, "beats": 1}, {"address": 9, "beats": 1}]
+    lines = [{"address": address, "beats": beats} for address, beats in ((0, 32), (5, 8), (0, 1), (9, 1))]
     passed = transfer_cycles(BurstSplitter(max_burst=8), {"lines": lines}, ["bursts"], cycles=20)
     assert passed == {"lines": [0, 4, 6, 7], "bursts": [2, 3, 4, 5, 6, 7, 8, 9]}
 
@@ -95,7 +95,7 @@ def _read(dut, bursts, ports):
 
 
 def test_native_reader():
-    """A command and a bus word per cycle, without a gap between bursts; the ports answer in the cycle after a command."""
+    """A command and a bus word per cycle, without a gap between bursts; ports answer in the cycle after a command."""
     dut = NativeReader(bus_bits=128, word_bits=128, address_bits=20, bank_shift=3)
 
     async def port(ctx):

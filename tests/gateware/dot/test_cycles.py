@@ -102,7 +102,8 @@ def test_digit_array(lanes, latency):
 def test_a_stripe_of_the_x_buffer_can_be_read_two_cycles_later():
     """Mantissas with a step two cycles after the write, the exponent of its block with one three cycles after."""
     shape = DotShape(lanes=4, columns=1, slots=1, x_elements=256)
-    write = {"stripes.valid": 1, "stripes.payload": {"column": 0, "index": 0, "exponent": -3, "mantissas": [1, 2, 3, 4]}}
+    stripe = {"column": 0, "index": 0, "exponent": -3, "mantissas": [1, 2, 3, 4]}
+    write = {"stripes.valid": 1, "stripes.payload": stripe}
     read = {"stripes.valid": 0, "step.valid": 1, "step.payload": {"vector": 0, "position": 0}}
     got = run_cycles(XBuffer(dot=shape, vector_lanes=4), [write, {"stripes.valid": 0}, read], ["mantissas", "largest"],
                      tail=4)

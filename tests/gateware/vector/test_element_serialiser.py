@@ -92,7 +92,7 @@ class _Passes(Elaboratable):
             m.d.sync += self.running.eq(0)
 
     def _is(self, payload, offset):
-        """Whether a payload is the element ``offset`` behind the next one to leave, marked if it is the last of the pass."""
+        """Whether a payload is the element ``offset`` behind the next one to leave, with the mark of a last one."""
         number = (self.received + offset)[:_BITS]
         return Value.cast(payload) == Cat(number, Const(0, 32 - _BITS), self.known & (number == self.final))
 
@@ -120,7 +120,8 @@ class _Passes(Elaboratable):
             Assert(self.running | (self.coming == 0) & (remaining == 0) & (queue.level == 0)),
             Assert(~self.running | self.known | ~self.closed | (self.coming != 0)),
             Assert(~self.known | self.closed & (self.coming == 0)),
-            Assert(~(self.running & self.known) | (self.final == (self.sent - 1)[:_BITS]) & (self.sent != self.received)),
+            Assert(~self.running | ~self.known | (self.final == (self.sent - 1)[:_BITS])),
+            Assert(~self.running | ~self.known | (self.sent != self.received)),
         ]
         for lane in range(_LANES):
             number = (self.sent - remaining + lane)[:_BITS]
@@ -164,10 +165,10 @@ def test_passes(lanes, depth, stall):
                 ctx.set(dut.reserve, reserve)
                 pipeline.append(stripes.pop(0) if reserve else None)
                 since = 0 if reserve else since
-                arrived = pipeline.pop(0)
-                ctx.set(dut.valid, arrived is not None)
-                ctx.set(dut.last, arrived is not None and not stripes and not any(pipeline))
-                ctx.set(dut.stripe, [*(arrived or ()), *(rng.getrandbits(32) for _ in range(lanes - len(arrived or ())))])
+                arrived = pipeline.pop(0) or []
+                ctx.set(dut.valid, bool(arrived))
+                ctx.set(dut.last, bool(arrived) and not stripes and not any(pipeline))
+                ctx.set(dut.stripe, [*arrived, *(rng.getrandbits(32) for _ in range(lanes - len(arrived)))])
                 await ctx.tick()
             ctx.set(dut.reserve, 0)
             ctx.set(dut.valid, 0)

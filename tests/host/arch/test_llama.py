@@ -21,7 +21,8 @@ def biased(write_gguf, micro_tensors):
         rng, others = np.random.default_rng(4), np.random.default_rng(5)
         sizes = {"attn_q": 32, "attn_k": 16, "attn_v": 16, "attn_output": 32, "ffn_gate": FFN, "ffn_up": FFN,
                  "ffn_down": 32}
-        tensors = {f"blk.0.{name}.bias": (others.standard_normal(sizes[name]).astype(np.float32), "F32") for name in names}
+        tensors = {f"blk.0.{name}.bias": (others.standard_normal(sizes[name]).astype(np.float32), "F32")
+                   for name in names}
         for name, shape in (("ffn_gate", (FFN, 32)), ("ffn_up", (FFN, 32)), ("ffn_down", (32, FFN))):
             tensors[f"blk.0.{name}.weight"] = (rng.standard_normal(shape).astype(np.float32) / 8, "F32")
         return write_gguf({"llama.feed_forward_length": FFN}, tensors, name=f"{'-'.join(names)}.gguf")

@@ -14,8 +14,9 @@ from host.bench.report import CAUSES, report_of, table_of
 from host.command import app
 
 FIELDS = {
-    "board": str, "config": dict, "clock_hz": float, "as_built": bool, "shape": str, "format": str, "position": int, "kv_bits": int,
-    "cycles_per_token": int, "tokens_per_second": float, "bytes_per_token": int, "bus_bytes_per_token": int,
+    "board": str, "config": dict, "clock_hz": float, "as_built": bool, "shape": str, "format": str,
+    "position": int, "kv_bits": int, "cycles_per_token": int, "tokens_per_second": float, "bytes_per_token": int,
+    "bus_bytes_per_token": int,
     "peak_bytes_per_cycle": (int, float), "utilisation": float, "ceiling_bytes_per_cycle": float,
     "share_of_ceiling": float, "busy_cycles": int, "lost_cycles": dict, "cycles_by_kind": dict, "macs_per_token": int,
     "peak_macs_per_cycle": int, "prefill_macs_per_token": float, "prefill_tokens": int, "prefill_group": int,

@@ -105,7 +105,8 @@ def test_the_image_is_that_of_the_whole_model(board, small):
 
 
 def test_boards():
-    with pytest.raises(CelosiaError, match="^board must be one of ulx3s, ulx3s-100, ecpix5, .*, ideal-256, not 'de10'$"):
+    message = "^board must be one of ulx3s, ulx3s-100, ecpix5, .*, ideal-256, not 'de10'$"
+    with pytest.raises(CelosiaError, match=message):
         find_board("de10")
     arty = find_board("arty_a7")
     assert (arty.peak_bytes_per_cycle, arty.dram_bytes, arty.clock_hz) == (16, 256 << 20, 100e6)

@@ -194,4 +194,5 @@ def test_half_of_the_weights_are_zeros(celosia, write_gguf, tmp_path):
     path.write_bytes(content[:-matrices] + bytes(matrices))
     status, _, err = celosia(*command)
     assert status == 0 and err.splitlines()[0] == (
-        f"celosia: warning: {path}: 92% of the weights are rows of zeros, as a download that was broken off leaves them")
+        f"celosia: warning: {path}: 92% of the weights are rows of zeros, as a download that was broken off leaves "
+        "them")

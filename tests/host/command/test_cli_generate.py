@@ -70,8 +70,8 @@ def test_engines_without_a_clock_have_no_costs(celosia, write_gguf, tmp_path, en
     assert contents["engine"] == engine
     assert contents["config"] == {"model": "sim", "float": None}[engine]
     assert contents["seconds"] > 0
-    for key in ("prefill_cycles_per_token", "cycles_per_token", "bus_bytes_per_token", "bus_bytes_per_cycle", "bus_utilisation",
-                "simulated_cycles_per_second"):
+    for key in ("prefill_cycles_per_token", "cycles_per_token", "bus_bytes_per_token", "bus_bytes_per_cycle",
+                "bus_utilisation", "simulated_cycles_per_second"):
         assert contents[key] is None
 
 

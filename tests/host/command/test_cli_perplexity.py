@@ -30,8 +30,8 @@ def test_command(celosia, write_gguf, text, tmp_path):
     *_, result = evaluate(open_engine("float", load(model), config=None), chunks)
     assert contents == {
         "perplexity": result.value, "error": result.error, "loss": result.mean,
-        "loss_error": result.mean_error, "scored": 21, "chunks": 3, "context": 16, "paragraphs": False, "model": str(model), "text": str(text),
-        "engine": "float", "config": None, "kv_bits": None}
+        "loss_error": result.mean_error, "scored": 21, "chunks": 3, "context": 16, "paragraphs": False,
+        "model": str(model), "text": str(text), "engine": "float", "config": None, "kv_bits": None}
     assert out.decode() == (f"perplexity {result.value:.4f} +/- {result.error:.4f} (21 tokens scored in 3 "
                             f"chunks of 16, engine float)\n")
 

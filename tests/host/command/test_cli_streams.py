@@ -31,7 +31,8 @@ def reported(celosia, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, key", [
-    (GENERATE, "text"), (("inspect",), "tensors"), (("compare", "--ids", "1,2"), "same_argmax"), (("doctor",), "checks")])
+    (GENERATE, "text"), (("inspect",), "tensors"), (("compare", "--ids", "1,2"), "same_argmax"),
+    (("doctor",), "checks")])
 def test_a_report_on_stdout_is_alone_there(reported, arguments, key):
     assert reported(*arguments)[key]
 

@@ -60,7 +60,8 @@ def test_one_writer_to_memory_at_a_time():
         assert overlap(argmax, store, argmax) == [0, 1, 1]
 
 
-# 4-byte elements from byte 0x1000 on, 16 of them, by position 64 bytes further: bytes 0x1000 to 0x10a00 in 1,000 positions.
+# 4-byte elements from byte 0x1000 on, 16 of them, by position 64 bytes further: bytes 0x1000 to 0x10a00 in 1,000
+# positions.
 SPILL = replace(PASS, sink=Sink.MEMORY, store_base=0x1000, store_stride=4, store_index_stride=64, label="spill")
 
 
@@ -75,8 +76,8 @@ def test_what_is_read_and_stored_at_once_is_apart(word, meets):
     assert overlap(reading(word), SPILL) == [0, int(not meets)]
     assert overlap(SPILL, reading(word, wait=1)) == [0, int(not meets)]
     if meets:
-        with pytest.raises(ValueError, match="^Stream of instruction 'read' must wait: an instruction before it stores what "
-                                             "it reads$"):
+        with pytest.raises(ValueError, match="^Stream of instruction 'read' must wait: an instruction before it stores "
+                                             "what it reads$"):
             overlap(SPILL, PASS, reading(word))
     else:
         overlap(SPILL, PASS, reading(word))

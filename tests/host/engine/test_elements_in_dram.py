@@ -43,15 +43,15 @@ def stream(compiled, offset, length):
 
 
 def program(b, compiled):
-    """Elements at 0 of DRAM: 31 of a pass, then those of position and column, then a row of a table, then results of a DOT,
-    close together, far apart and as a transposed matrix."""
+    """Elements at 0 of DRAM: 31 of a pass, then those of position and column, then a row of a table, then results of a
+    DOT, close together, far apart and as a transposed matrix."""
     place = compiled.placement
     table, matrix = place.rows["token_embd.weight"], place.rows[MATRIX]
     row_length = table.words if table.packed else table.beats()
 
     def row(wait):
-        return Stream(place.beat("token_embd.weight"), line_beats=row_length, index=Index.TOKEN, index_stride=row_length,
-                      wait=wait)
+        return Stream(place.beat("token_embd.weight"), line_beats=row_length, index=Index.TOKEN,
+                      index_stride=row_length, wait=wait)
 
     rows = Stream(place.beat(MATRIX), line_beats=matrix.beats(DIM))
     b.scalar("one", 0, 1.0, 1.0, 1)
@@ -67,7 +67,8 @@ def program(b, compiled):
     # Which row of the table it is, and so that nothing was stored there, is not known.
     b.dot("row.spill", row(True), table, rows=1, expand=True, destination=Memory(spill(compiled, 512)))
     b.vector("row.back", Scratch(0), stream(compiled, 512, DIM), length=DIM, to=96)
-    # Results of two columns to DRAM, first one column after another, then one row after another, then only their argmax.
+    # Results of two columns to DRAM, first one column after another, then one row after another, then only their
+    # argmax.
     b.dot("columns", rows, matrix, rows=DIM, columns=2, destination=Memory(spill(compiled, 768)), destination_stride=40)
     b.dot("transposed", rows, matrix, rows=DIM, columns=2, destination=Memory(spill(compiled, 1280), stride=8),
           destination_stride=1, argmax=True)
@@ -111,7 +112,8 @@ def test_to_dram_and_back(write_gguf, bus_bits, vector_lanes, position):
     assert not elements[224:232].any()
     assert (elements[320:384].reshape(DIM, 2).T == products).all()
     assert (found["columns.back"][40:] == products[1]).all() and (found["transposed.back"] == elements[320:384]).all()
-    chosen = {(labels[index], place): value for (index, kind, place), value in traces[1].writes.items() if kind == "argmax"}
+    chosen = {(labels[index], place): value for (index, kind, place), value in traces[1].writes.items()
+              if kind == "argmax"}
     assert chosen == {(label, column): products[column].argmax() for label in ("transposed", "argmax", "both")
                       for column in range(2)}
     # Nothing else in DRAM has changed.

@@ -63,8 +63,8 @@ def test_no_memory_changes_a_bit(write_gguf, memory):
 
 @pytest.mark.parametrize("ggml_type", ["Q8_0", "F32"])
 def test_bytes_that_a_program_reads(write_gguf, ggml_type):
-    """`Compiled.read_bytes` against the counter of words that passed: every program, where K and V grow, and a table whose
-    rows are packed. Fetch reads four instructions beyond END, which the program does not count."""
+    """`Compiled.read_bytes` against the counter of words that passed: every program, where K and V grow, and a table
+    whose rows are packed. Fetch reads four instructions beyond END, which the program does not count."""
     path = write_gguf(metadata={"llama.context_length": 40}, ggml_type=ggml_type)
     compiled = compile_model(load(path), MICRO, 40)
     engine = RtlEngine(build_image(compiled))

@@ -129,8 +129,8 @@ def test_unsupported_type(write_gguf):
     (36, "has the unknown type 36, perhaps a private one of another program"),
     (31, "has type Q4_0_4_4 (31), a format that llama.cpp has given up; quantise the original again, to Q4_0 for "
          "instance"),
-    (142, "has type PQ2_0 (142), a private one of PrismML's llama.cpp; the file of this model whose name ends in Q2_0_g64 "
-          "has ggml's own Q2_0, that of a 1-bit model Q1_0: take these"),
+    (142, "has type PQ2_0 (142), a private one of PrismML's llama.cpp; the file of this model whose name ends in "
+          "Q2_0_g64 has ggml's own Q2_0, that of a 1-bit model Q1_0: take these"),
     (143, "has type PTQ1_0 (143), a private one of PrismML's llama.cpp; the file of this model whose name ends in "
           "Q2_0_g64 has ggml's own Q2_0, that of a 1-bit model Q1_0: take these"),
     (5, "has type Q4_3 (5), a format that llama.cpp has given up; quantise the original again, to Q4_1 for instance"),
@@ -147,8 +147,8 @@ def test_unknown_type(write_gguf, code, meaning):
 def test_code_books(write_gguf):
     """A type of llama.cpp whose codes are no numbers."""
     path = write_gguf(tensors={"blk.0.ffn_down.weight": (np.zeros((32, 66), np.uint8), "IQ2_XXS")})
-    assert message(path) == (f"tensor 'blk.0.ffn_down.weight' has type IQ2_XXS, whose weights stand in a code book, four or "
-                             f"eight together, which nothing here decodes; supported are {SUPPORTED}")
+    assert message(path) == (f"tensor 'blk.0.ffn_down.weight' has type IQ2_XXS, whose weights stand in a code book, "
+                             f"four or eight together, which nothing here decodes; supported are {SUPPORTED}")
 
 
 def test_a_q2_0_of_larger_blocks(write_gguf):
@@ -157,16 +157,18 @@ def test_a_q2_0_of_larger_blocks(write_gguf):
         {"llama.embedding_length": 128, "llama.attention.head_count": 4, "llama.attention.head_count_kv": 2},
         {name: (np.zeros(shape, np.float32), "F32") for name, shape in (
             ("token_embd.weight", (272, 128)), ("blk.0.attn_norm.weight", (128,)), ("blk.0.attn_q.weight", (128, 128)),
-            ("blk.0.attn_k.weight", (64, 128)), ("blk.0.attn_v.weight", (64, 128)), ("blk.0.attn_output.weight", (128, 128)),
+            ("blk.0.attn_k.weight", (64, 128)), ("blk.0.attn_v.weight", (64, 128)),
+            ("blk.0.attn_output.weight", (128, 128)),
             ("blk.0.ffn_norm.weight", (128,)), ("blk.0.ffn_gate.weight", (64, 128)), ("blk.0.ffn_up.weight", (64, 128)),
-            ("blk.0.ffn_down.weight", (128, 64)), ("output_norm.weight", (128,)))} | {Q: (np.zeros((64, 34), np.uint8), "I8")})
+            ("blk.0.ffn_down.weight", (128, 64)), ("output_norm.weight", (128,)))}
+        | {Q: (np.zeros((64, 34), np.uint8), "I8")})
     content = bytearray(path.read_bytes())
     # The row length and the type: 128 weights of 34 bytes.
     start = content.index(Q.encode()) + len(Q) + 4
     content[start:start + 20] = struct.pack("<QQI", 128, 64, 42)
     path.write_bytes(content)
-    assert message(path) == (f"tensor '{Q}' has type Q2_0 with blocks of 128 weights, as PrismML's llama.cpp writes them; "
-                             f"ggml's own have 64: take the file of this model whose name ends in Q2_0_g64")
+    assert message(path) == (f"tensor '{Q}' has type Q2_0 with blocks of 128 weights, as PrismML's llama.cpp writes "
+                             f"them; ggml's own have 64: take the file of this model whose name ends in Q2_0_g64")
 
 
 def test_quantised_norm(write_gguf):

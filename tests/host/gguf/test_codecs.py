@@ -89,7 +89,8 @@ def same(first, second):
     return np.array_equal(first, second, equal_nan=True) and np.array_equal(np.signbit(first), np.signbit(second))
 
 
-WEIGHTS = st.floats(-60000, 60000, width=32) | st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0**-24, 2.0**-149, -2.0**-130])
+WEIGHTS = st.floats(-60000, 60000, width=32) | st.sampled_from(
+    [0.0, -0.0, 1.0, -1.0, 0.5, 2.0**-24, 2.0**-149, -2.0**-130])
 
 
 @pytest.mark.parametrize("name", [*OWN, "IQ4_XS"])
@@ -115,7 +116,8 @@ def test_bytes_as_ggml_makes_them(ggml, name, data):
     """Blocks of any numbers."""
     kind = TENSOR_TYPES[name]
     values = data.draw(arrays.arrays(np.float32, (1, kind.block), elements=WEIGHTS))
-    expected = call(ggml, f"quantize_row_{name.lower()}_ref", values, np.empty((1, kind.block_bytes), np.uint8), kind.block)
+    space = np.empty((1, kind.block_bytes), np.uint8)
+    expected = call(ggml, f"quantize_row_{name.lower()}_ref", values, space, kind.block)
     assert np.array_equal(quantise(values, name), expected)
 
 

@@ -93,7 +93,8 @@ def test_nvfp4(tmp_path):
     """At most a sixth off, for between 4 and 6 there is no number; scales have four bits, down to 2**-9."""
     copy = tmp_path / "copy.gguf"
     copy.write_bytes(write(demo_model(), "NVFP4")[0])
-    before, after = (load(path).tensors["blk.0.attn_q.weight"].dequantise().reshape(-1, 16) for path in (demo_model(), copy))
+    before, after = (load(path).tensors["blk.0.attn_q.weight"].dequantise().reshape(-1, 16)
+                     for path in (demo_model(), copy))
     assert (abs(after - before).max(axis=1) <= abs(before).max(axis=1) / 6 * 1.07 + 6 * 2**-10).all()
 
 

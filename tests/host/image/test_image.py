@@ -61,8 +61,8 @@ def test_packed_blocks_read_back_as_the_gguf_package_dequantises_them(name, bus_
     builder.dot("w", Stream(0), row, rows=1, expand=True)
     instruction = decode(encode(builder.program[-1]))
     reader = MatrixReader(memory, instruction, FORMATS[name].table, bus_bytes)
-    values = np.stack([exact_expand(**reader.read((64 + index * row.row_bytes) // bus_bytes, 1), headroom=instruction.headroom)
-                       for index in range(2)])
+    parts = [reader.read((64 + index * row.row_bytes) // bus_bytes, 1) for index in range(2)]
+    values = np.stack([exact_expand(**part, headroom=instruction.headroom) for part in parts])
     expected = tensor.dequantise(dtype=np.float64)
     assert np.abs(values - expected).max() <= 2.0**-22 * np.abs(expected).max()
     assert values.any()

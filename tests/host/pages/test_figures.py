@@ -134,7 +134,8 @@ def test_the_source_is_part_of_what_is_kept(tmp_path):
     (tmp_path / "sim/a.py").write_text("def a():\n    return 2\n")
     digests.append(source_hash(tmp_path))
     assert digests[-1] not in digests[:-1]
-    (tmp_path / "sim/a.py").write_text('"""A text."""\n\n\ndef a():\n    """What it does."""\n    return 2  # and why\n')
+    (tmp_path / "sim/a.py").write_text(
+        '"""A text."""\n\n\ndef a():\n    """What it does."""\n    return 2  # and why\n')
     (tmp_path / "sim" / "a.txt").write_text("")
     assert source_hash(tmp_path) == digests[-1]
 

@@ -77,7 +77,8 @@ def test_words(program, label, pattern):
     ("blk.0.kv.1.key.largest", r"s4 = largest of pad\[\d+\], 8 elements"),
     ("blk.0.kv.1.key.inverse", r"s7 = reciprocal\(s6\)"),
     ("blk.0.kv.1.key.store", r"4-bit codes with scale s6 in the KV cache = pad\[\d+\] \* s7, 8 elements"),
-    ("blk.0.kv.1.mix", r"pad\[\d+\] = 2 \* 4 x ceil\(n / 32\) vectors of 4-bit codes \. x0\.\.x1, next column 16 further"),
+    ("blk.0.kv.1.mix",
+     r"pad\[\d+\] = 2 \* 4 x ceil\(n / 32\) vectors of 4-bit codes \. x0\.\.x1, next column 16 further"),
 ])
 def test_words_for_a_cache_of_4_bits(write_gguf, label, pattern):
     compiled = compile_model(load(write_gguf()), CONFIGS["sim-wide"], kv_bits=4)
@@ -89,8 +90,8 @@ def test_words_for_a_cache_of_4_bits(write_gguf, label, pattern):
     ({"sink": isa.Sink.NONE}, r"argmax of 272 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
     ({"reduce": isa.Reduce.NONE}, r"DRAM\[\d+\] = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0"),
     ({"reduce": isa.Reduce.NONE, "columns": 2, "store_index_stride": 64, "store_stride": 8, "store_base": 4096},
-     r"DRAM\[4096 \+ p \* 64, every 8 bytes\] = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0\.\.x1, next column 272 "
-     r"further")])
+     r"DRAM\[4096 \+ p \* 64, every 8 bytes\] = 272 x 1 vectors of 8-bit codes with FP16 scales \. x0\.\.x1, next "
+     r"column 272 further")])
 def test_words_for_elements_in_dram(program, changes, pattern):
     words = describe(replace(program["output"], **changes))
     assert re.fullmatch(pattern, words), words

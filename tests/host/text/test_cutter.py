@@ -6,13 +6,13 @@ from host.text.tokenizer.cutter import Cutter
 from host.text.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 
 NAMES = """default gpt-2 gpt2 phi-2 mpt olmo jais trillion granite-docling exaone4 gigachat a.x-4.0 mellum modern-bert
-    roberta-bpe jina-es jina-de jina-v1-en jina-v2-es jina-v2-de jina-v2-code smollm starcoder refact command-r codeshell
-    exaone minerva-7b mellum2 falcon llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano dbrx
-    smaug-bpe glm4 chatglm-bpe jais-2 minicpm5 qwen2 deepseek-r1-qwen stablelm2 hunyuan megrez kormo f2llmv2 solar-open
-    grok-2 qwen35 ufakzeka laguna seed-coder bailingmoe bailingmoe2 llada-moe exaone-moe tekken gpt-4o llama4 kanana2
-    talkie minimax-m2 granite-embed-multi-97m tiny_aya cohere2moe youtu kimi-k2 superbpe deepseek-llm deepseek-coder
-    deepseek-v3 hunyuan-dense joyai-llm hy_v4 spark2_5 afmoe poro-chat bloom gpt3-finnish viking chameleon gemma4
-    granite-embed-multi-311m sarvam-moe whitespace""".split()
+    roberta-bpe jina-es jina-de jina-v1-en jina-v2-es jina-v2-de jina-v2-code smollm starcoder refact command-r
+    codeshell exaone minerva-7b mellum2 falcon llama-bpe llama3 llama-v3 falcon3 falcon-h1 pixtral midm-2.0 lfm2
+    jina-v5-nano dbrx smaug-bpe glm4 chatglm-bpe jais-2 minicpm5 qwen2 deepseek-r1-qwen stablelm2 hunyuan megrez kormo
+    f2llmv2 solar-open grok-2 qwen35 ufakzeka laguna seed-coder bailingmoe bailingmoe2 llada-moe exaone-moe tekken
+    gpt-4o llama4 kanana2 talkie minimax-m2 granite-embed-multi-97m tiny_aya cohere2moe youtu kimi-k2 superbpe
+    deepseek-llm deepseek-coder deepseek-v3 hunyuan-dense joyai-llm hy_v4 spark2_5 afmoe poro-chat bloom gpt3-finnish
+    viking chameleon gemma4 granite-embed-multi-311m sarvam-moe whitespace""".split()
 
 
 def test_names():

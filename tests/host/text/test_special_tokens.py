@@ -40,8 +40,8 @@ def test_longer_tokens_come_first(write_gguf):
 
 def test_ends_that_are_ordinary_words_count_as_special(write_gguf):
     """Their spelling makes them control tokens, whatever their type."""
-    tokens = byte_level(write_gguf, [("<|im_end|>", NORMAL), ("<|fim_prefix|>", NORMAL), ("<|fim_suffix|>", USER_DEFINED),
-                                     ("<x>", NORMAL)])
+    tokens = byte_level(write_gguf, [("<|im_end|>", NORMAL), ("<|fim_prefix|>", NORMAL),
+                                     ("<|fim_suffix|>", USER_DEFINED), ("<x>", NORMAL)])
     text = "<|im_end|><|fim_prefix|><|fim_suffix|><x>"
     assert tokens.encode(text, special=True) == [256, 257, 258, *b"<x>"]
     assert tokens.encode(text) == [*text.encode()]

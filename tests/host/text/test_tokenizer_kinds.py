@@ -20,8 +20,9 @@ def load(write_gguf, kind, tokens, types=None, **changes):
     return tokenizer.load(GGUFFile(write_gguf(NONE | keys)))
 
 
-BERT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "\u2581hello", "\u2581hell", "o", "\u2581world", "\u2581,", "\u2581!",
-        "\u2581\u4f60", "\u2581un", "aff", "able", "\u2581it", "\u2581'", "\u2581s", "\u2581\u1100", "\u1161", "\u2581Hello"]
+BERT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "\u2581hello", "\u2581hell", "o", "\u2581world", "\u2581,",
+        "\u2581!", "\u2581\u4f60", "\u2581un", "aff", "able", "\u2581it", "\u2581'", "\u2581s", "\u2581\u1100",
+        "\u1161", "\u2581Hello"]
 BERT_TYPES = [3, 3, 3, 3, 3] + [1] * 16
 
 
@@ -76,7 +77,8 @@ def test_word_piece_without_keys(write_gguf):
     assert tokens.encode("w5 x", end=True) == [101, 5, 100, 102]
 
 
-SENTENCES = ["the cat sat on the mat", "a cat and a dog", "the dog ran to the cat", "caf\u00e9 na\u00efve \u6f22\u5b57"] * 20
+SENTENCES = 20 * [
+    "the cat sat on the mat", "a cat and a dog", "the dog ran to the cat", "caf\u00e9 na\u00efve \u6f22\u5b57"]
 
 
 @pytest.fixture(scope="module", params=[(True, True), (False, True), (False, False)], ids=str)
@@ -128,8 +130,8 @@ def fields(message):
             yield key >> 3, number()
 
 
-TEXTS = ["the cat", "  the   cat  ", "the\tdog\n", "\uff34\uff48\uff45 \ufb01sh \u2460", "\u4e00\u4e8c cat \u4e09", "cafe\u0301",
-         "x", "\u00a0cat", "zzz qqq", "cat cat cat", "\U0001f600"]
+TEXTS = ["the cat", "  the   cat  ", "the\tdog\n", "\uff34\uff48\uff45 \ufb01sh \u2460", "\u4e00\u4e8c cat \u4e09",
+         "cafe\u0301", "x", "\u00a0cat", "zzz qqq", "cat cat cat", "\U0001f600"]
 
 
 def test_unigram(write_gguf, unigram):
@@ -165,7 +167,8 @@ def test_unigram_with_a_bad_table(write_gguf, table):
 
 def test_unigram_with_a_table_that_leads_nowhere(write_gguf):
     path = write_gguf(NONE | {T + "model": "t5", T + "tokens": ["<pad>", "</s>", "<unk>", "a"],
-                              T + "token_type": [3, 3, 2, 1], T + "precompiled_charsmap": [4, 0, 0, 0, 0, 0xFF, 0, 0, 0]})
+                              T + "token_type": [3, 3, 2, 1],
+                              T + "precompiled_charsmap": [4, 0, 0, 0, 0, 0xFF, 0, 0, 0]})
     tokens = tokenizer.load(GGUFFile(path))
     with pytest.raises(CelosiaError, match="precompiled_charsmap' must be a table of replacements as sentencepiece "
                                            "compiles it, not a list of 9$"):

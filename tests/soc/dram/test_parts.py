@@ -4,8 +4,9 @@ import pytest
 
 from soc.dram.parts import PARTS
 
-# JEDEC JESD79-3F, "Refresh parameters by device density" and "Timing Parameters by Speed Bin" (2 KiB pages), and Micron's
-# "DDR3L-1600 Speed Bins", -125; clocks, nanoseconds. Of columns for several data rates the slowest timing counts.
+# JEDEC JESD79-3F, "Refresh parameters by device density" and "Timing Parameters by Speed Bin" (2 KiB pages), and
+# Micron's "DDR3L-1600 Speed Bins", -125; clocks, nanoseconds. Of columns for several data rates the slowest timing
+# counts.
 DDR3 = {"rp": (0, 13.75), "rcd": (0, 13.75), "ras": (0, 37.5), "rrd": (4, 10), "faw": (0, 50), "wr": (0, 15),
         "wtr": (4, 7.5), "rtp": (4, 7.5), "mrd": (4, 0), "mod": (12, 15)}
 # Micron 256Mb SDRAM, -75.
