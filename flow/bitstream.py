@@ -151,7 +151,8 @@ def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolcha
     # Place and route take half an hour: what the design says of its clocks has to be right before.
     for clock in {clock for pair in top.asynchronous for clock in pair}:
         tree.clock(clock)
-    options = [*device.options, *PLACERS[placer], "--speed", str(speed), "--seed", str(seed), "--timing-allow-fail"]
+    options = [*device.options(platform.package), *PLACERS[placer], "--speed", str(speed), "--seed", str(seed),
+               "--timing-allow-fail"]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):

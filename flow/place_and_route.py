@@ -66,7 +66,7 @@ def place_and_route(synthesis, *, device, speed, mhz, placer, seed, toolchain):
     flow.toolchain.ToolError
         If nextpnr fails, for example because the design does not fit.
     """
-    options = [*device.options, *PLACERS[placer], "--speed", str(speed), "--freq", f"{mhz:g}", "--seed", str(seed),
+    options = [*device.options(), *PLACERS[placer], "--speed", str(speed), "--freq", f"{mhz:g}", "--seed", str(seed),
                "--lpf-allow-unconstrained", "--timing-allow-fail"]
     # Its name is the hash of all that it was made from.
     plan = [toolchain.nextpnr_ecp5_version, synthesis.netlist.name, *floorplan_source(device), *options]

@@ -18,6 +18,8 @@ from boards.memories import MEMORIES
 from gateware.config import CONFIGS
 
 MEGAHERTZ = {"ulx3s": 75, "ecpix5": 100, "orangecrab": 72, "arty_a7": 100, "pynq_z1": 150}
+PACKAGES = {"ulx3s": ("--85k", "--package", "CABGA381"), "ecpix5": ("--um5g-85k", "--package", "CABGA554"),
+            "orangecrab": ("--85k", "--package", "CSFBGA285")}
 PLATFORMS = {"ulx3s": ULX3S_85F_Platform, "ecpix5": ECPIX585Platform, "orangecrab": OrangeCrabR0_2_85FPlatform,
              "arty_a7": ArtyA7_100Platform}
 
@@ -33,6 +35,7 @@ def test_everything_of_a_board_is_there(board):
     assert platform.device.lower().replace("ti", "t").startswith(device.name)
     if board.speed:
         assert platform.speed == str(board.speed)
+        assert device.options(platform.package) == PACKAGES[board.name]
 
 
 @pytest.mark.parametrize("board", [board for board in BOARDS.values() if board.memory.phy != "PS7"],

@@ -15,6 +15,7 @@ from flow.conversion import convert_top
 from flow.synthesis import synthesise_rtlil
 from flow.toolchain import Toolchain
 from boards.device import DEVICES
+from boards.board import BOARDS as ALL_BOARDS
 from boards.board_top import serial_divisor
 from boards.ddr3_clocks import Ddr3Clocks
 from boards.ecpix5 import Ecpix5, Ecpix5Platform
@@ -80,6 +81,24 @@ def test_clocks_that_a_top_names_keep_their_names(name):
         r"(?ms)^module \\(\S+)$(.*?)^end$", text) for wire in re.findall(
         r"attribute \\keep 1\n(?:  attribute .*\n)*  wire (?:width 1 )?\\(\S+)", body)}
     assert {clock for pair in BOARDS[name][0].asynchronous for clock in pair} == {"clk", "clocks.divided"} <= kept
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_pins_are_those_of_the_package(name, tmp_path):
+    """nextpnr finds each: a design with an input at every pin of the board's constraints is packed and placed."""
+    _, _, constraints = converted(name)
+    sites = re.findall(r'LOCATE COMP "[^"]*" SITE "([^"]*)"', constraints)
+    (tmp_path / "pins.v").write_text(
+        f"module pins(input [{len(sites) - 2}:0] i, output o); assign o = ^i; endmodule")
+    ports = ["o", *(f"i[{number}]" for number in range(len(sites) - 1))]
+    (tmp_path / "pins.lpf").write_text("".join(
+        f'LOCATE COMP "{port}" SITE "{site}";\n' for port, site in zip(ports, sites)))
+    toolchain, board = Toolchain(), ALL_BOARDS[name]
+    toolchain.run([*toolchain.yosys, "-q", "-p", "read_verilog pins.v; synth_ecp5 -top pins -json pins.json"],
+                  cwd=tmp_path)
+    options = DEVICES[board.device].options(board.platform.package)
+    toolchain.run([*toolchain.nextpnr_ecp5, "-q", "--json", "pins.json", "--lpf", "pins.lpf", *options, "--speed",
+                   str(board.speed)], cwd=tmp_path)
 
 
 def test_masks_of_the_orangecrab_are_crossed():

@@ -10,6 +10,7 @@ from flow.critical_path import Step
 from flow.crossings import Crossing
 from flow.synthesis import Synthesis
 from boards.device import DEVICES
+from boards.orangecrab import OrangeCrabPlatform
 
 
 @pytest.fixture
@@ -84,12 +85,16 @@ def test_a_route_that_is_kept_is_judged_again(tmp_path, monkeypatch, bitstream):
     monkeypatch.setattr("flow.bitstream.convert_top", lambda top, platform: ("", "", constraints))
     monkeypatch.setattr("flow.bitstream.synthesise_rtlil",
                         lambda *_, **__: Synthesis(netlist=netlist, cells={"LUT4": 5}))
-    monkeypatch.setattr("flow.bitstream.cached_file", lambda *_: archive)
-    result = build_bitstream(Top(), name="ulx3s-a", platform=None, device=DEVICES["lfe5u-85f"], speed=6, placer="heap",
-                             seed=3, toolchain=Tools())
+    plans = []
+    monkeypatch.setattr("flow.bitstream.cached_file",
+                        lambda kind, suffix, build, *plan: plans.append(plan) or archive)
+    result = build_bitstream(Top(), name="ulx3s-a", platform=OrangeCrabPlatform(), device=DEVICES["lfe5u-85f"], speed=6,
+                             placer="heap", seed=3, toolchain=Tools())
     assert (result.name, result.seed, result.used["luts"], result.seconds) == ("ulx3s-a", 3, 5, 7.0)
     assert result.clocks == {"clk": (12.5, 12.0)} and result.failures == []
     assert [crossing.asynchronous for crossing in result.crossings] == ["two registers"]
+    # The package is that of the board, not of the device.
+    assert " --85k --package CSFBGA285 --placer-heap-timingweight 30 --speed 6 --seed 3 " in " ".join(plans[0])
 
 
 def test_a_clock_that_is_none_is_found_before_anything_is_placed(tmp_path, monkeypatch):
