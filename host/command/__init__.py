@@ -12,8 +12,8 @@ import warnings
 import typer
 
 from host.command import (
-    bench, bench_sim, build, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate,
-    verify, verilog)
+    bench, bench_sim, build, chat, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate,
+    tokenize, verify, verilog)
 from flow.cache import CacheError
 from flow.toolchain import ToolError
 from host.errors import CelosiaError
@@ -55,6 +55,8 @@ def _celosia(version: Annotated[bool, typer.Option(
 
 for _function in (
     generate.generate,
+    chat.chat,
+    tokenize.tokenize,
     verify.verify,
     logits.logits,
     perplexity.perplexity,

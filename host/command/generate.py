@@ -1,14 +1,17 @@
 """`celosia generate`: text from a model."""
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, choose_context, find_config, find_engine,
-    find_memory, load_model, read_text)
+    DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, find_memory, load_model, read_text)
+from host.command.writing import (
+    AnyConfig, AnyEngine, GroupSize, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed, Speculate,
+    StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, open_writing_engine,
+    say_what_was_loaded)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -26,50 +29,31 @@ def generate(
     prompt_file: Annotated[Path | None, typer.Option(
         metavar="FILE", show_default=False,
         help="Continue the text of this file, UTF-8, without the line end that it may close with; - is stdin.")] = None,
-    tokens: Annotated[int | None, typer.Option(
-        metavar="N", show_default=False,
-        help="Most tokens to generate; by default until the text or the context ends.")] = None,
-    engine: Annotated[str, typer.Option(metavar="|".join(EngineName), help="What computes.")] = EngineName.RTL,
-    config: Annotated[str | None, typer.Option(
-        metavar="NAME", show_default=False,
-        help=f"Configuration of the accelerator; by default {DEFAULT_CONFIG}, or that of the board or memory.")] = None,
-    memory: Annotated[str | None, typer.Option(
-        metavar="BOARD", show_default=False,
-        help="Simulate the DRAM controller of this board with the accelerator (engine rtl); without it a simple model "
-             "of a memory.")] = None,
-    temperature: Annotated[float, typer.Option(
-        metavar="T", help="0: always the most likely token; 1: as likely as the model says.")] = 0.0,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of what a temperature draws.")] = 0,
+    tokens: TokenCount = None,
+    engine: AnyEngine = EngineName.RTL,
+    config: AnyConfig = None,
+    memory: MemoryName = None,
+    temperature: Temperature = 0.0,
+    seed: Seed = 0,
     context: ContextSize = None,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write text, tokens and costs to this file.", show_default=False)] = None,
-    top_k: Annotated[int, typer.Option(
-        metavar="K", help="Draw among the K most likely tokens; 0: among all.")] = 0,
-    top_p: Annotated[float, typer.Option(
-        metavar="P", help="Draw among the fewest tokens whose probabilities add up to P.")] = 1.0,
-    min_p: Annotated[float, typer.Option(
-        metavar="P", help="Draw among tokens at least P times as likely as the most likely one.")] = 0.0,
-    repeat_penalty: Annotated[float, typer.Option(
-        metavar="R",
-        help="Divide positive logits of tokens that occurred by R, multiply others; 1: do not.")] = 1.0,
-    repeat_last_n: Annotated[int, typer.Option(
-        metavar="N", help="How many of the latest tokens count as occurred; -1: all.")] = 64,
-    stop: Annotated[list[str], typer.Option(
-        metavar="TEXT", show_default=False,
-        help="End before this text, which is not printed; may be given several times.")] = (),
-    speculate: Annotated[int, typer.Option(
-        metavar="N",
-        help="Draft up to N tokens as the text went on before, and verify them with the current one.")] = 0,
-    group: Annotated[int | None, typer.Option(
-        metavar="N", show_default=False,
-        help="Most tokens that go through the weights together; by default as many as there are columns.")] = None,
+    top_k: TopK = 0,
+    top_p: TopP = 1.0,
+    min_p: MinP = 0.0,
+    repeat_penalty: RepeatPenalty = 1.0,
+    repeat_last_n: RepeatLastN = 64,
+    stop: StopTexts = (),
+    speculate: Speculate = 0,
+    group: GroupSize = None,
     kv: KvBits = DEFAULT_KV,
     trace: Annotated[Path | None, typer.Option(
         metavar="FILE", show_default=False,
         help="Also write a timeline of all tokens for ui.perfetto.dev to this file (engine rtl).")] = None,
-    port: Annotated[str | None, typer.Option(
-        metavar="PATH", show_default=False,
-        help="Serial port of the board, or /dev/mem on it, for --engine board.")] = None,
+    special: Annotated[bool, typer.Option(
+        "--special", help="A control token that the prompt spells is that token, not text.")] = False,
+    pre: PreName = None,
+    port: PortPath = None,
 ):
     """Let a model write text, token by token.
 
@@ -101,6 +85,7 @@ def generate(
     celosia generate --temperature 0.8 --seed 3             another story for every seed
     celosia generate --temperature 1 --top-k 40 --top-p 0.95 --min-p 0.05
     celosia generate --prompt-file story.txt --tokens 20
+    celosia generate model.gguf --special --prompt-file prompt.txt
     celosia generate --stop . --stop !                      one sentence, without its end
     celosia generate --config sim-wide --json report.json   with cycles per token and use of the bus
     celosia generate --tokens 3 --trace trace.json          what every unit does, cycle by cycle
@@ -108,55 +93,37 @@ def generate(
     celosia generate --memory ulx3s --tokens 3              with the cycles of its SDRAM
     celosia generate --engine board --port /dev/ttyUSB0     on a board
     """
-    from soc.link.protocol import Register
-    from host.text import tokenizer
-    from host.engine.board_engine import config_of_board
-    from host.engine.engines import open_engine
     from host.text.generation import Generation
-    from host.console.load_progress import LoadProgress
     from host.console.output_file import output_file, takes_stdout
     from host.text.sampler import Sampler
     from host.console.text_display import TextDisplay
 
     engine = find_engine(engine, EngineName)
     system = None if memory is None else find_memory(memory)
-    chosen = find_config(config or (DEFAULT_CONFIG if system is None else system.board))
+    if config is not None:
+        find_config(config)
     check_kv(kv)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
-    if tokens is not None and tokens < 1:
-        raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
-    if group is not None and group < 1:
-        raise CelosiaError(f"group must be 1 or more, not {group}")
-    if (engine == EngineName.BOARD) != (port is not None):
-        raise CelosiaError("the engine board and --port PATH go together")
+    check_writing(engine=engine, tokens=tokens, group=group, port=port, system=system)
     if trace is not None and engine != EngineName.RTL:
         raise CelosiaError(f"trace needs the engine {EngineName.RTL}, not {engine}: the others know no cycles")
-    if system is not None and engine != EngineName.RTL:
-        raise CelosiaError(f"memory needs the engine {EngineName.RTL}, not {engine}")
     if prompt_file is not None:
         if prompt:
             raise CelosiaError("only one of --prompt and --prompt-file is possible")
         prompt = read_text(prompt_file, most_bytes=_MOST_PROMPT_BYTES).removesuffix("\n").removesuffix("\r")
     hertz = NOMINAL_HERTZ if system is None else system.clock_hz
     loaded = load_model(model)
-    tokens_of = tokenizer.load(loaded)
+    tokens_of = load_tokenizer(loaded, pre)
     with (ExitStack() as closing, output_file(json) as report, output_file(trace) as trace_file,
           TextDisplay(silent=takes_stdout(json, trace)) as display):
-        display.progress(f"starting the {engine} engine ...")
-        board, memory_bytes = None, None if system is None else system.bytes
-        if port is not None:
-            board = closing.enter_context(_connection(port))
-            chosen = chosen if config else config_of_board(board)
-            memory_bytes, = board.read_registers(Register.MEMORY_BYTES)
-        context = choose_context(loaded, chosen, context, kv_bits=kv, engine=engine, memory_bytes=memory_bytes)
-        opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv, memory=system,
-                             board=board, progress=LoadProgress(display.progress))
-        opened.group = min(opened.group, group or opened.group)
+        opened, chosen = open_writing_engine(
+            closing, loaded, engine=engine, config=config, system=system, context=context, kv=kv, port=port,
+            group=group, progress=display.progress)
         if trace_file:
             opened.timelines = []
-        generation = Generation(opened, tokens_of, sampler, prompt=prompt, tokens=tokens, stops=stop,
-                                speculate=speculate)
+        generation = Generation(opened, tokens_of, sampler, prompt=prompt, special=special, tokens=tokens,
+                                stops=stop, speculate=speculate)
         for piece in generation:
             display.write(piece)
             display.progress(_progress(generation, hertz))
@@ -168,17 +135,6 @@ def generate(
 
             write_trace(trace_file, opened.timelines, hertz)
     _summary(generation, opened, engine, chosen, speculate, hertz)
-
-
-@contextmanager
-def _connection(port):
-    """A client of the board at a serial port, or at registers of the machine that this runs on."""
-    from host.transport.link_client import LinkClient
-    from host.transport.register_transport import DEVICE, RegisterTransport
-    from host.transport.serial_transport import SerialTransport
-
-    with RegisterTransport.open() if port == DEVICE else SerialTransport(port) as transport:
-        yield LinkClient(transport)
 
 
 def _progress(generation, hertz):
@@ -229,9 +185,7 @@ def _summary(generation, opened, engine, config, speculate, hertz):
                    f"{'the float engine' if engine == EngineName.FLOAT else repr(config.name)} in groups of "
                    f"{opened.group} at most, so there were {generation.speculate or 'none'}", err=True)
     if engine == EngineName.BOARD:
-        sent, total = opened.sent_bytes, opened.content_bytes
-        typer.echo(f"celosia: {sent:,} of {total:,} bytes loaded" if sent else
-                   f"celosia: nothing loaded, the board held all {total:,} bytes", err=True)
+        say_what_was_loaded(opened)
     if generation.stop_reason == StopReason.CONTEXT:
         typer.echo(f"celosia: stopped: the context of {opened.context} positions is full", err=True)
     costs = costs_of(generation.steps, config.memory.bus_bytes)

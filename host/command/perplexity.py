@@ -9,6 +9,7 @@ import typer
 from host.command.options import (
     DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, check_kv, choose_context, find_config,
     find_engine, load_model, read_text)
+from host.command.writing import PreName, load_tokenizer
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -33,6 +34,9 @@ def perplexity(
     paragraphs: Annotated[bool, typer.Option(
         "--paragraphs",
         help="Every paragraph is a text of its own and is scored whole, its end included.")] = False,
+    special: Annotated[bool, typer.Option(
+        "--special", help="A control token that the text spells is that token, not text.")] = False,
+    pre: PreName = None,
     kv: KvBits = DEFAULT_KV,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the result to this file.", show_default=False)] = None,
@@ -53,7 +57,6 @@ def perplexity(
     celosia perplexity model.gguf --text wiki.test.raw --kv 8
     celosia perplexity --text wiki.test.raw --engine rtl --context 32 --chunks 2 --json report.json
     """
-    from host.text import tokenizer
     from host.engine.engines import open_engine
     from host.console.output_file import output_file, takes_stdout
     from host.evaluation.perplexity import evaluate, split_paragraphs, split_text
@@ -69,7 +72,7 @@ def perplexity(
         most = min(_CONTEXT, loaded.hyperparameters.context)
         context = choose_context(loaded, chosen, None, kv_bits=kv, engine=engine, most=most) or most
     split = split_paragraphs if paragraphs else split_text
-    parts = split(tokenizer.load(loaded), words, context, where=str(text))[:chunks]
+    parts = split(load_tokenizer(loaded, pre), words, context, where=str(text), special=special)[:chunks]
     with output_file(json) as file:
         opened = open_engine(engine, loaded, config=chosen, context=context, kv_bits=kv)
         with ProgressBar(sum(len(part.ids) - 1 for part in parts), "tokens") as bar:

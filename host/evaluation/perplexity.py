@@ -70,7 +70,7 @@ class Perplexity:
         return self.value * self.mean_error
 
 
-def split_text(tokenizer, text, context, *, where="text"):
+def split_text(tokenizer, text, context, *, where="text", special=False):
     """Chunks of a text as llama.cpp's ``llama-perplexity`` makes them (``tools/perplexity/perplexity.cpp``).
 
     The whole text is tokenised, BOS first where the model expects it, and cut every `context` tokens; what
@@ -85,6 +85,8 @@ def split_text(tokenizer, text, context, *, where="text"):
         Tokens of a chunk.
     where : str
         Name of the text, for messages.
+    special : bool
+        Control tokens that the text spells are those tokens.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def split_text(tokenizer, text, context, *, where="text"):
     """
     if context < LEAST_CONTEXT:
         raise CelosiaError(f"context must be {LEAST_CONTEXT} or more, not {context}")
-    ids, opening = tokenizer.encode(text), tokenizer.encode("")
+    ids, opening = tokenizer.encode(text, special=special), tokenizer.encode("")
     if len(ids) < 2 * context:
         raise CelosiaError(f"{where}: text must have at least 2 x {context} = {2 * context} tokens, "
                            f"not {len(ids)}; --context makes chunks shorter")
@@ -105,14 +107,14 @@ def split_text(tokenizer, text, context, *, where="text"):
             for start in range(0, len(ids) - context + 1, context)]
 
 
-def split_paragraphs(tokenizer, text, context, *, where="text"):
+def split_paragraphs(tokenizer, text, context, *, where="text", special=False):
     """A chunk for every paragraph, all of it scored, its end included.
 
     For models whose training texts stood alone, each between BOS and EOS.
 
     Parameters
     ----------
-    tokenizer, text, where
+    tokenizer, text, where, special
         As for `split_text`; blank lines separate paragraphs.
     context : int
         Most tokens of a paragraph, BOS included.
@@ -129,7 +131,7 @@ def split_paragraphs(tokenizer, text, context, *, where="text"):
     end = [] if tokenizer.eos is None else [tokenizer.eos]
     chunks = []
     for paragraph in filter(None, map(str.strip, re.split(r"\n\s*\n", text))):
-        chunks.append(Chunk(tokenizer.encode(paragraph) + end, 0))
+        chunks.append(Chunk(tokenizer.encode(paragraph, special=special) + end, 0))
         # Nothing comes after the end, so it is never fed.
         if len(chunks[-1].ids) - 1 > context:
             raise CelosiaError(f"{where}: paragraph {len(chunks)} must have at most the {context} tokens of "

@@ -31,11 +31,17 @@ class Generation:
     Parameters
     ----------
     engine : host.engine.engine.Engine
-        With an empty context.
+        With an empty context, or one that begins with `kept` of the `ids`.
     tokenizer : host.text.tokenizer.Tokenizer
     sampler : host.text.sampler.Sampler
     prompt : str
         Without one the model begins a text by itself.
+    special : bool
+        Control tokens that the prompt spells are those tokens.
+    ids : list of int, optional
+        Tokens in place of a prompt; no piece is theirs.
+    kept : int
+        How many of `ids` need not go through the engine again.
     tokens : int, optional
         Most tokens to generate; by default generation goes on until the text or the context ends.
     stops : sequence of str
@@ -47,7 +53,7 @@ class Generation:
     Attributes
     ----------
     prompt_ids : list of int
-        What is fed first, BOS included.
+        What comes first, BOS included.
     ids : list of int
         Tokens generated so far; one that ended the text is the last of them and stands for no text, while
         those of a stop text stand for more than there is.
@@ -67,8 +73,9 @@ class Generation:
         is empty, or `speculate` is negative.
     """
 
-    def __init__(self, engine, tokenizer, sampler, *, prompt="", tokens=None, stops=(), speculate=0):
-        self.prompt_ids = tokenizer.encode(prompt)
+    def __init__(self, engine, tokenizer, sampler, *, prompt="", special=False, ids=None, kept=0, tokens=None,
+                 stops=(), speculate=0):
+        self.prompt_ids = tokenizer.encode(prompt, special=special) if ids is None else ids
         if not self.prompt_ids and tokenizer.bos is not None:
             self.prompt_ids = [tokenizer.bos]
         if not self.prompt_ids:
@@ -81,15 +88,20 @@ class Generation:
         self.ids, self.steps, self.text, self.stop_reason = [], [], "", None
         self.speculate = min(speculate, engine.group - 1)
         self._engine, self._sampler, self._tokens = engine, sampler, tokens
-        self._stream, self._stop_text = tokenizer.decode_stream(), StopText(stops)
+        # Special tokens of a prompt are part of its text; those that come are none.
+        known = ids is not None or special and prompt != ""
+        self._prompt = "" if ids is not None else prompt if known else None
+        # A reply is a text of its own, before which sentencepiece's tokens have a space that is none of it.
+        self._stream, self._stop_text = tokenizer.decode_stream(start=ids is not None or not known), StopText(stops)
+        self._kept = kept
         self._lookup = PromptLookup(self.prompt_ids)
         # Models trained on texts one after another say that one is over by beginning the next.
         self._ends = tokenizer.stop | {tokenizer.bos}
 
     def __iter__(self):
-        yield self._piece(self._push(self.prompt_ids))
-        group = self._engine.group
-        for start in range(0, len(self.prompt_ids), group):
+        yield self._piece(self._push(self.prompt_ids) if self._prompt is None else self._prompt)
+        self._engine.position, group = self._kept, self._engine.group
+        for start in range(self._kept, len(self.prompt_ids), group):
             last = start + group >= len(self.prompt_ids)
             yield self._piece(self._step(self.prompt_ids[start:start + group],
                                          rows=Rows.LAST if last else Rows.NONE, prefill=True))

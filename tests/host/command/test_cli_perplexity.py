@@ -79,3 +79,16 @@ def test_logits_that_overflow(refused, write_gguf, text, tmp_path):
     line = refused("perplexity", model, "--text", text, "--context", 8, "--config", "micro", "--json", report)
     assert line == "logits after token 4 of chunk 1 must be finite"
     assert not list(report.parent.iterdir())
+
+
+def test_special_tokens_of_a_text(celosia, write_gguf, tmp_path):
+    """Spelled or meant: the same text has other tokens."""
+    model, text, report = write_gguf(), tmp_path / "text.txt", tmp_path / "report.json"
+    text.write_text("a lost</s>code " * 20)
+    scored = []
+    for arguments in ([], ["--special"]):
+        status, _, _ = celosia("perplexity", model, "--text", text, "--context", 16, "--engine", "float",
+                               "--json", report, *arguments)
+        assert status == 0
+        scored.append(json.loads(report.read_text())["scored"])
+    assert scored == [84, 70]
