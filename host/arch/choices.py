@@ -18,6 +18,8 @@ class Activation(StrEnum):
     SILU = "silu"                  #: x / (1 + exp(-x))
     GELU_TANH = "gelu-tanh"        #: x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
     GELU_ERF = "gelu-erf"          #: x / 2 * (1 + erf(x / sqrt(2)))
+    RELU = "relu"                  #: x if positive, else 0
+    SQUARED_RELU = "squared-relu"  #: the square of that
 
 
 class Pooling(IntEnum):

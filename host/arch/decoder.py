@@ -2,7 +2,9 @@
 
 from host.arch.block_tensors import matrix, vector
 from host.arch.transformer import Transformer
+from host.compiler import parts
 from host.engine import float_parts
+from host.errors import CelosiaError
 
 __all__ = ["Decoder"]
 
@@ -24,6 +26,23 @@ class Decoder(Transformer):
         if "output" in self.biases:
             specs["output.bias"] = vector(hp.vocab)
         return specs
+
+    def body(self, b):
+        hp = b.hyperparameters
+        if window := next((kind.window for kind in hp.kinds if kind.window and kind.window < b.context), None):
+            raise CelosiaError(f"{b.model.path}: context must be at most the window of {window} positions, not "
+                               f"{b.context}: there is no program for attention within a window")
+        b.ones()
+        parts.embedding(b)
+        rotations = {table: parts.rotate_pairs(*parts.position_vectors(b, table, ("cosine", "sine")))
+                     for table in hp.ropes}
+        for layer in b.layers():
+            rope = hp.kind(layer).rope
+            parts.block(b, f"blk.{layer}", rope and rotations[rope.table])
+
+    def logits(self, b, tokens):
+        parts.norm(b, "output_norm", tokens=tokens, scale=b.hyperparameters.logit_scale)
+        parts.output(b, len(tokens))
 
     def reference(self, ideal, ids):
         x = float_parts.embedding(ideal, ids)

@@ -5,8 +5,6 @@ from host.arch.hyperparameters import Hyperparameters
 from host.arch.layer_kind import LayerKind
 from host.arch.rope import Rope
 from host.arch.tensor_spec import TensorKind, TensorSpec
-from host.compiler import parts
-from host.errors import CelosiaError
 
 __all__ = ["Llama"]
 
@@ -39,21 +37,3 @@ class Llama(Decoder):
 
     def more_tensors(self, hp):
         return {"rope_freqs.weight": TensorSpec(TensorKind.FACTORS, (hp.ropes["rope"].dim // 2,), optional=True)}
-
-    def body(self, b):
-        if any(kind.window for kind in b.hyperparameters.kinds):
-            raise CelosiaError(f"{b.model.path}: attention within a window has no program: it runs on the engine float "
-                               f"alone")
-        b.ones()
-        parts.embedding(b)
-        rotate = parts.rotate_pairs(*parts.position_vectors(b, "rope", ("cosine", "sine")))
-        for layer in b.layers():
-            where = f"blk.{layer}"
-            parts.rms_norm(b, f"{where}.attn_norm")
-            parts.residual(b, f"{where}.attn_output", parts.attention(b, where, rotate))
-            parts.rms_norm(b, f"{where}.ffn_norm")
-            parts.residual(b, f"{where}.ffn_down", parts.gated_feed_forward(b, where))
-
-    def logits(self, b, tokens):
-        parts.rms_norm(b, "output_norm", tokens=tokens)
-        parts.output(b, len(tokens))

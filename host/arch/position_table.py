@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["PositionTable"]
+__all__ = ["PositionTable", "learned_table"]
 
 _FP32_BYTES = 4
 
@@ -41,3 +41,8 @@ class PositionTable:
         table = np.zeros((context, self.parts, self.part_bytes(bus_bytes) // _FP32_BYTES), np.float32)
         table[:, :, :self.width] = self.values(np.arange(context))
         return table.reshape(context, -1)
+
+
+def learned_table(tensor):
+    """The rows of a tensor, one for each position: a PositionTable of a single part."""
+    return PositionTable(parts=1, width=tensor.shape[1], values=lambda positions: tensor.dequantise(positions)[:, None])

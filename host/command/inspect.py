@@ -141,7 +141,8 @@ def _program(compiled):
 def _tensor(model, placement, tensor):
     from host.image.formats import FORMATS
 
-    packed = len(placement.map.regions[tensor.name])
+    names = [part.name for part in model.specs[tensor.name].parts] or [tensor.name]
+    packed = sum(len(placement.map.regions[name]) for name in names)
     packing = "fp32"
     if model.is_matrix(tensor.name):
         form = FORMATS[tensor.ggml_type]

@@ -11,6 +11,8 @@ ZERO, ONE = 0, 1
 """Scalar registers: 0 is never written and reads as zero, 1 holds one. Parts use those from 2 on as they like; no part
 finds there what another one has left."""
 
+_FP32_BYTES = 4
+
 
 class LayerBuilder(ProgramBuilder):
     """Lays a group of consecutive tokens out as passes.
@@ -70,17 +72,29 @@ class LayerBuilder(ProgramBuilder):
         with self.marked(kind=Kind.EMBEDDING):
             self.scalar("one", ZERO, 1.0, 1.0, ONE)
 
+    def has(self, name):
+        """Whether the file has a tensor, be it a part of another one."""
+        return name in self.place.tensors
+
+    def numbers(self, name, *, first=0, count=None):
+        """Operand: a vector of the file, or some of its elements, the first of which begins a bus word."""
+        bus_bytes = self.config.memory.bus_bytes
+        rows, columns = self.place.tensors[name].shape
+        count = rows * columns if count is None else count
+        return Stream(self.place.beat(name) + first * _FP32_BYTES // bus_bytes,
+                      line_beats=-(-count * _FP32_BYTES // bus_bytes))
+
     def matrix(self, label, name, *, columns=None, to=None, first=0, rows=None, kind=Kind.MATRIX, **sink):
         """Stream a matrix, or some of its rows, past the columns; results to the vectors ``to`` or to ``sink``.
 
         A scale that the whole tensor has (`host.gguf.factors`) multiplies the results, in a pass for each token; so
         they must be vectors then.
         """
-        factor = self.model.tensors[name].factor
+        factor = self.place.tensors[name].factor
         if factor != 1 and to is None:
             raise ValueError(f"Results of {label!r} must be vectors, for tensor {name!r} has a scale")
         row = self.place.rows[name]
-        rows = rows or self.model.tensors[name].shape[0]
+        rows = rows or self.place.tensors[name].shape[0]
         if to is not None:
             sink = {"destination": to[0], "destination_stride": to.stride}
         stream = Stream(self.place.beat(name) + row.beats(first), line_beats=row.beats(rows))
@@ -92,20 +106,24 @@ class LayerBuilder(ProgramBuilder):
 
     def bias(self, label, name, to, *, first=0, rows=None):
         """Add a vector of the file, where it has one of that name, to some of the vectors ``to``: a pass for each."""
-        if name not in self.model.tensors:
+        if not self.has(name):
             return
-        rows = rows or self.model.tensors[name].shape[1]
-        beats = -(-rows * 4 // self.config.memory.bus_bytes)
+        rows = rows or self.place.tensors[name].shape[1]
         with self.marked(kind=Kind.BIAS):
             for token in self.tokens:
-                stream = Stream(self.place.beat(name) + first * 4 // self.config.memory.bus_bytes, line_beats=beats)
-                self.vector(f"{label}.bias{self.of(token)}", Scalar(ONE), stream, Scratch(to[token]), length=rows,
-                            to=to[token])
+                self.vector(f"{label}.bias{self.of(token)}", Scalar(ONE), self.numbers(name, first=first, count=rows),
+                            Scratch(to[token]), length=rows, to=to[token])
 
     def linear(self, label, to):
         """Multiply a matrix with the columns and add its bias, if there is one; the tensors have the label's name."""
         self.matrix(label, f"{label}.weight", to=to)
         self.bias(label, f"{label}.bias", to)
+
+    def columns(self, label, vectors, length):
+        """Put a vector of each token into its column."""
+        with self.marked(kind=Kind.QUANTISE):
+            for token in self.tokens:
+                self.vector(f"{label}{self.of(token)}", Scratch(vectors[token]), length=length, column=token)
 
     def span(self, vectors, length):
         """Elements of a pass over the vectors of all tokens, with the gaps that alignment leaves between them."""

@@ -1,19 +1,28 @@
 """Where everything lies in DRAM."""
 
+from host.arch.position_table import learned_table
+from host.arch.tensor_spec import TensorKind
+from host.compiler.memory_tensors import memory_tensors
 from host.image.header import HEADER_BYTES
-from host.image.memory_map import MemoryMap
+from host.image.memory_map import ALIGNMENT, MemoryMap
 from host.image.formats import FORMATS
 from host.image.formats.block_format import BlockFormat
 from host.image.row_geometry import RowGeometry
 from gateware.isa import CodeKind, INSTRUCTION_BITS, Scale, VECTOR_CODES
 
-__all__ = ["EMBEDDING", "KV_BITS", "Placement"]
+__all__ = ["EMBEDDING", "KV_BITS", "LOGITS", "Placement", "UNCAPPED"]
 
 KV_BITS = (16, 8, 4)
 """Bits that a code of the KV cache may have."""
 
 EMBEDDING = "token_embd.weight"
 """The matrix of which tokens have a row each."""
+
+LOGITS = "logits"
+"""Where the host reads them."""
+
+UNCAPPED = "uncapped_logits"
+"""Logits on their way, of models that cap them."""
 
 _SCALE_BYTES = 4
 _FP32_BYTES = 4
@@ -47,14 +56,18 @@ class Placement:
         By their region.
     content_bytes : int
         End of what is loaded.
+    tensors : dict of str to host.gguf.tensor.Tensor
+        What is packed, by its name: see `host.compiler.memory_tensors.memory_tensors`.
     rows : dict of str to RowGeometry
-        Of every matrix, by its GGUF name.
+        Of every matrix among them.
     key_row, value_row : RowGeometry
         Of the KV cache. Codes only; the scales are an operand of the vector unit.
     value_rows : int
         Rows of V in memory: one per dimension, or per pair of dimensions.
     value_row_bytes : int
         From one of them to the next.
+    uncapped_stride : int
+        Elements from the logits of a token to those of the next where they are not capped yet.
     """
 
     def __init__(self, model, config, context, instructions, group, kv_bits):
@@ -62,16 +75,21 @@ class Placement:
         self._bus_bytes = config.memory.bus_bytes
         self.map = MemoryMap(HEADER_BYTES)
         self.map.add("program", instructions * INSTRUCTION_BITS // 8)
-        self.tables = model.architecture.position_tables(hp, context)
+        tensors = memory_tensors(model)
+        self.tables = model.architecture.position_tables(hp, context) | {
+            name: learned_table(tensor) for name, (kind, tensor) in tensors.items() if kind == TensorKind.POSITIONS}
         for name, table in self.tables.items():
-            self.map.add(name, context * table.row_bytes(config.memory.bus_bytes))
-        self.rows = {}
-        for name, tensor in model.tensors.items():
-            if model.is_matrix(name):
+            self.map.add(name, context * table.row_bytes(self._bus_bytes))
+        self.tensors, self.rows = {}, {}
+        for name, (kind, tensor) in tensors.items():
+            if kind == TensorKind.POSITIONS:
+                continue
+            self.tensors[name] = tensor
+            size = tensor.shape[0] * tensor.shape[1] * _FP32_BYTES
+            if kind == TensorKind.MATRIX:
                 self.rows[name] = geometry = self._geometry(tensor)
-                self.map.add(name, geometry.beats(tensor.shape[0]) * config.memory.bus_bytes)
-            else:
-                self.map.add(name, tensor.shape[0] * tensor.shape[1] * _FP32_BYTES)
+                size = geometry.beats(tensor.shape[0]) * self._bus_bytes
+            self.map.add(name, size)
         self.content_bytes = self.map.size
         self.key_row = self._kv_row(hp.head_dim, kv_bits)
         self.value_row = self._kv_row(context, kv_bits)
@@ -85,7 +103,10 @@ class Placement:
                 self.map.add(f"{where}.value", self.value_rows * self.value_row_bytes)
                 self.map.add(f"{where}.key_scale", context * _SCALE_BYTES)
                 self.map.add(f"{where}.value_scale", context * _SCALE_BYTES)
-        self.map.add("logits", group * hp.vocab * _FP32_BYTES)
+        self.map.add(LOGITS, group * hp.vocab * _FP32_BYTES)
+        self.uncapped_stride = hp.vocab + -hp.vocab % (ALIGNMENT // _FP32_BYTES)
+        if hp.logit_cap:
+            self.map.add(UNCAPPED, group * self.uncapped_stride * _FP32_BYTES)
         self.image_bytes = self.map.size + -self.map.size % HEADER_BYTES
 
     def beat(self, name):

@@ -31,6 +31,8 @@ _ACTIVATIONS = {
     Activation.SILU: _silu,
     Activation.GELU_TANH: lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
     Activation.GELU_ERF: lambda x: x / 2 * (1 + _erf(x / math.sqrt(2))),
+    Activation.RELU: lambda x: np.maximum(x, 0),
+    Activation.SQUARED_RELU: lambda x: np.maximum(x, 0)**2,
 }
 
 

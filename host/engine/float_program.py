@@ -33,7 +33,7 @@ class FloatProgram:
     """
 
     def __init__(self, image, *, weight_bytes=1 << 29):
-        self._tensors = image.compiled.model.tensors
+        self._tensors = image.compiled.placement.tensors
         self._program = image.compiled.program
         self._memory = image.memory
         self._bus_bytes = image.compiled.config.memory.bus_bytes

@@ -150,7 +150,7 @@ class Comparison:
     def _format(self, instruction):
         compiled = self._compiled
         region = compiled.placement.map.region_at(instruction.stream_base * compiled.config.memory.bus_bytes)
-        tensor = compiled.model.tensors.get(region) if instruction.opcode == Opcode.DOT else None
+        tensor = compiled.placement.tensors.get(region) if instruction.opcode == Opcode.DOT else None
         return tensor and tensor.ggml_type
 
 

@@ -62,9 +62,11 @@ class Tensor:
         uint8, shape (rows, bytes of a row).
     factor : float
         What all weights are multiplied with besides: the tensor's own scale of a format that has one, rounded to fp32.
+    order : int64 array (rows,), optional
+        Which row of ``raw`` each row is; by default they are in order.
     """
 
-    def __init__(self, name, shape, ggml_type, raw, factor=1.0):
+    def __init__(self, name, shape, ggml_type, raw, factor=1.0, order=None):
         kind = TENSOR_TYPES[ggml_type]
         if raw.shape != (shape[0], shape[1] // kind.block * kind.block_bytes):
             raise ValueError(f"Raw shape of {name} must be {(shape[0], shape[1] // kind.block * kind.block_bytes)}, "
@@ -74,11 +76,29 @@ class Tensor:
         self.ggml_type = ggml_type
         self.raw = raw
         self.factor = factor
+        self.order = order
         self.block = kind.block
         self.block_bytes = kind.block_bytes
 
     def __repr__(self):
         return f"Tensor({self.name!r}, {self.shape}, {self.ggml_type!r})"
+
+    def excerpt(self, name, rows, order=None):
+        """Consecutive rows as a tensor of their own, which refers to the same data.
+
+        Parameters
+        ----------
+        name : str
+        rows : slice
+        order : int64 array, optional
+            Which of them each row is.
+        """
+        raw = self.raw[rows]
+        return Tensor(name, (len(raw), self.shape[1]), self.ggml_type, raw, self.factor, order)
+
+    def raw_rows(self, rows):
+        """Bytes of some rows (slice or integer array): uint8, a view if they are a slice and in order."""
+        return self.raw[rows if self.order is None else self.order[rows]]
 
     def dequantise(self, rows=slice(None), dtype=np.float32):
         """Values of some rows.
@@ -95,7 +115,7 @@ class Tensor:
         numpy.ndarray
             Shape (selected rows, columns), never a view of the file.
         """
-        values = np.array(dequantise(np.ascontiguousarray(self.raw[rows]), self.ggml_type), dtype=dtype)
+        values = np.array(dequantise(np.ascontiguousarray(self.raw_rows(rows)), self.ggml_type), dtype=dtype)
         if self.factor != 1:
             values *= self.factor
         return values

@@ -78,7 +78,7 @@ def build_image(compiled, *, put=None):
     for name, table in place.tables.items():
         content = table.content(compiled.context, compiled.config.memory.bus_bytes)
         _put(memory, place.map.address(name), content.view(np.uint8).reshape(-1))
-    for name, tensor in model.tensors.items():
+    for name, tensor in place.tensors.items():
         address = place.map.address(name)
         if name in place.rows:
             (put or put_matrix)(memory, address, tensor, place.rows[name])

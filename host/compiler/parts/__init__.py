@@ -5,10 +5,11 @@ scratchpad.
 """
 
 from host.compiler.parts.attention import attention, rotate_pairs
+from host.compiler.parts.block import block
 from host.compiler.parts.ends import embedding, output, position_vectors
-from host.compiler.parts.feed_forward import gated_feed_forward
-from host.compiler.parts.norm import rms_norm
+from host.compiler.parts.feed_forward import feed_forward
+from host.compiler.parts.norm import norm
 from host.compiler.parts.residual import residual
 
-__all__ = ["attention", "embedding", "gated_feed_forward", "output", "position_vectors", "residual", "rms_norm",
+__all__ = ["attention", "block", "embedding", "feed_forward", "norm", "output", "position_vectors", "residual",
            "rotate_pairs"]

@@ -6,6 +6,7 @@ from gateware.isa import CodeOrder, Function, Reduce, VECTOR_CODES
 from host.compiler.builder import Scalar, Scratch, Stream
 from host.compiler.kind import Kind
 from host.compiler.layer_builder import ZERO
+from host.compiler.parts.norm import norm, norm_heads
 from host.errors import CelosiaError
 
 __all__ = ["attention", "rotate_pairs"]
@@ -50,7 +51,7 @@ def attention(b, layer, rotate=None):
     ----------
     layer : str
         The tensors are ``attn_q``, ``attn_k``, ``attn_v`` and ``attn_output`` of it, with biases where the file has
-        them.
+        them, and ``attn_q_norm`` and ``attn_k_norm`` if it has these: norms of every head, or of all heads together.
     rotate : function of (b, label, vectors, length), optional
         Applied to keys and queries.
 
@@ -69,9 +70,13 @@ def attention(b, layer, rotate=None):
     key_length, query_length = hp.kv_heads * hp.head_dim, hp.heads * hp.head_dim
     key, value = b.scratchpad.take(key_length, count), b.scratchpad.take(key_length, count)
     query = b.scratchpad.take(query_length, count)
-    b.linear(f"{layer}.attn_k", key)
-    b.linear(f"{layer}.attn_v", value)
-    b.linear(f"{layer}.attn_q", query)
+    # All matrices before the first pass over their results, and those over queries last: the next matrix streams
+    # while keys and values are finished and stored.
+    for name, vectors in (("attn_k", key), ("attn_v", value), ("attn_q", query)):
+        b.matrix(f"{layer}.{name}", f"{layer}.{name}.weight", to=vectors)
+    b.bias(f"{layer}.attn_k", f"{layer}.attn_k.bias", key)
+    b.bias(f"{layer}.attn_v", f"{layer}.attn_v.bias", value)
+    _norm(b, f"{layer}.attn_k_norm", key, hp.kv_heads)
     if rotate:
         rotate(b, f"{layer}.rope_k", key, key_length)
     for token in b.tokens:
@@ -80,6 +85,8 @@ def attention(b, layer, rotate=None):
             where, offset = f"{layer}.kv.{head}", head * hp.head_dim
             _store(b, where, "key", key[token] + offset, token, b.place.key_row.row_bytes, element)
             _store(b, where, "value", value[token] + offset, token, element, b.place.value_row_bytes)
+    b.bias(f"{layer}.attn_q", f"{layer}.attn_q.bias", query)
+    _norm(b, f"{layer}.attn_q_norm", query, hp.heads)
     if rotate:
         rotate(b, f"{layer}.rope_q", query, query_length)
     for shared in range(hp.kv_heads):
@@ -87,12 +94,21 @@ def attention(b, layer, rotate=None):
                  for head in range(shared * hp.heads_per_kv, (shared + 1) * hp.heads_per_kv)]
         for start in range(0, len(heads), b.config.dot.logical_columns):
             _queries(b, layer, shared, query, heads[start:start + b.config.dot.logical_columns])
-    with b.marked(kind=Kind.QUANTISE):
-        for token in b.tokens:
-            b.vector(f"{layer}.attn_output.x{b.of(token)}", Scratch(query[token]), length=query_length, column=token)
+    b.columns(f"{layer}.attn_output.x", query, query_length)
     product = b.scratchpad.take(hp.dim, count, stride=b.state.stride)
     b.linear(f"{layer}.attn_output", product)
     return product
+
+
+def _norm(b, name, vectors, heads):
+    """The norm of queries or keys that the file may have: with weights for a head, or for all of them together."""
+    if not b.has(f"{name}.weight"):
+        return
+    length = heads * b.hyperparameters.head_dim
+    if b.place.tensors[f"{name}.weight"].shape == (1, length):
+        norm(b, name, vectors, length=length, to=vectors)
+    else:
+        norm_heads(b, name, vectors, heads)
 
 
 def _check_head(b):
@@ -159,17 +175,24 @@ def _queries(b, layer, shared, query, heads):
 def _softmax(b, label, where, scores, token, column):
     """Weights exp(score - largest), not yet divided by their sum, times the V scales, into ``column``.
 
-    1/sqrt(head_dim) and log2(e) are one factor; the sum's reciprocal multiplies the mixed values later.
+    The factor of the scores and log2(e) are one; the sum's reciprocal multiplies the mixed values later.
     """
-    factor, vector = _LOG2_E / math.sqrt(b.hyperparameters.head_dim), Scratch(scores)
-    b.vector(f"{label}.scale", vector, _scales(b, f"{where}.key_scale"), grow=True, member=token,
-             reduce=Reduce.MAX, into=_MAX, to=scores)
+    factor, vector = b.hyperparameters.score_scale * _LOG2_E, Scratch(scores)
+    passes = {"grow": True, "member": token}
+    b.vector(f"{label}.scale", vector, _scales(b, f"{where}.key_scale"), reduce=Reduce.MAX, into=_MAX, to=scores,
+             **passes)
+    if cap := b.hyperparameters.attention_cap:
+        # cap * tanh(s / cap) is 2 cap * sigmoid(2 s / cap) - cap, of which the softmax does not see the last term.
+        b.vector(f"{label}.cap.exp", vector, -2 * factor / cap, function=Function.EXP2, to=scores, **passes)
+        b.vector(f"{label}.cap.sigmoid", vector, 1.0, 1.0, function=Function.RECIPROCAL, reduce=Reduce.MAX, into=_MAX,
+                 to=scores, **passes)
+        factor = 2 * cap * _LOG2_E
     b.scalar(f"{label}.offset", _MAX, -factor, 0.0, _OFFSET)
-    b.vector(f"{label}.exp", vector, factor, Scalar(_OFFSET), grow=True, member=token, function=Function.EXP2,
-             reduce=Reduce.SUM, into=_SUM, to=scores)
+    b.vector(f"{label}.exp", vector, factor, Scalar(_OFFSET), function=Function.EXP2, reduce=Reduce.SUM, into=_SUM,
+             to=scores, **passes)
     b.scalar(f"{label}.share", _SUM, 1.0, 0.0, _SHARES + column, Function.RECIPROCAL)
-    b.vector(f"{label}.weights", vector, _scales(b, f"{where}.value_scale"), grow=True, member=token,
-             column=column, pad=len(b.tokens) > 1)
+    b.vector(f"{label}.weights", vector, _scales(b, f"{where}.value_scale"), column=column, pad=len(b.tokens) > 1,
+             **passes)
 
 
 def _scales(b, region):

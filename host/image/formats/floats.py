@@ -20,7 +20,7 @@ def _split_float(tensor, rows):
     The last vector of a row is filled up with zeros. The only formats that are not kept exactly.
     """
     # As the blocks have them: a scale of the whole tensor multiplies the results.
-    values = dequantise(np.ascontiguousarray(tensor.raw[rows]), tensor.ggml_type)
+    values = dequantise(np.ascontiguousarray(tensor.raw_rows(rows)), tensor.ggml_type)
     padding = -values.shape[1] % VECTOR_CODES
     if padding:
         values = np.pad(values, ((0, 0), (0, padding)))

@@ -6,8 +6,8 @@ __all__ = ["fp16_bits", "raw_blocks"]
 
 
 def raw_blocks(tensor, rows):
-    """The blocks of some rows: uint8 (rows, blocks, bytes of a block), a view if ``rows`` is a slice."""
-    raw = tensor.raw[rows]
+    """The blocks of some rows: uint8 (rows, blocks, bytes of a block), a view if they are a slice and in order."""
+    raw = tensor.raw_rows(rows)
     return raw.reshape(len(raw), raw.shape[1] // tensor.block_bytes, tensor.block_bytes)
 
 

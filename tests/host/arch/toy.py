@@ -39,16 +39,16 @@ class Toy(Architecture):
         parts.embedding(b)
         for layer in b.layers():
             where = f"blk.{layer}"
-            parts.rms_norm(b, f"{where}.first_norm")
+            parts.norm(b, f"{where}.first_norm")
             attended = parts.attention(b, where)
-            parts.rms_norm(b, f"{where}.attn_output_norm", attended, to=attended)
-            parts.rms_norm(b, f"{where}.first_norm")
-            fed = parts.gated_feed_forward(b, where)
+            parts.norm(b, f"{where}.attn_output_norm", attended, to=attended)
+            parts.norm(b, f"{where}.first_norm")
+            fed = parts.feed_forward(b, where)
             parts.residual(b, f"{where}.attn_output", attended)
             parts.residual(b, f"{where}.ffn_down", fed)
 
     def logits(self, b, tokens):
-        parts.rms_norm(b, "last_norm", tokens=tokens)
+        parts.norm(b, "last_norm", tokens=tokens)
         parts.output(b, len(tokens))
 
     def reference(self, ideal, ids):
