@@ -4,6 +4,7 @@ A sub-command's module exports one function of its own name and imports what is 
 ``celosia --help`` stays quick. It returns nothing; bad input raises `CelosiaError`.
 """
 
+from copy import copy
 import importlib.metadata
 import sys
 from typing import Annotated
@@ -74,6 +75,16 @@ for _function in (
     app.command()(_function)
 
 
+def _command():
+    """The command line, with ``--version`` wherever there is ``--help``."""
+    command = typer.main.get_command(app)
+    option = copy(next(parameter for parameter in command.params if parameter.name == "version"))
+    option.expose_value = False
+    for sub_command in command.commands.values():
+        sub_command.params.append(option)
+    return command
+
+
 def run(arguments):
     """Run a command line.
 
@@ -87,7 +98,7 @@ def run(arguments):
         Exit status: 0 is success, 1 a check that failed, among them those within the gateware, 2 bad input or usage,
         or what cannot be done on this machine: one line on stderr, no traceback.
     """
-    command = typer.main.get_command(app)
+    command = _command()
     try:
         with command.make_context("celosia", list(arguments) or ["--help"]) as context:
             command.invoke(context)

@@ -1,5 +1,6 @@
 """What everything that runs a model can do."""
 
+from pathlib import Path
 from typing import Protocol
 
 from host.engine.rows import Rows
@@ -15,6 +16,8 @@ class Engine(Protocol):
 
     Attributes
     ----------
+    path : pathlib.Path
+        The file of the model.
     context : int
         Positions of the KV cache.
     group : int
@@ -25,14 +28,18 @@ class Engine(Protocol):
         Most likely next token for each token of the last `extend` that had logits, the lowest id of equals.
     cycles, bus_beats : int or None
         Clock cycles and words that passed the memory bus since the start; None where the engine knows no clock.
+    free_logits : bool
+        Whether logits cost nothing, because the engine computes all of them in any case.
     """
 
+    path: Path
     context: int
     group: int
     position: int
     choices: list
     cycles: int | None = None
     bus_beats: int | None = None
+    free_logits: bool = False
 
     def reset(self):
         """Forget all tokens."""

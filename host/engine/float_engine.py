@@ -43,12 +43,14 @@ class FloatEngine(Engine):
         If `context` is larger than the model's.
     """
 
+    free_logits = True
+
     def __init__(self, model, context=None, *, weight_bytes=1 << 29):
         hp = model.hyperparameters
         context = hp.usual_context if context is None else context
         if not 0 < context <= hp.context:
             raise CelosiaError(f"{model.path}: context must be 1 to {hp.context}, not {context}")
-        self.model = model
+        self.model, self.path = model, model.path
         self.context, self.group = context, _GROUP
         self.position, self.choices = 0, []
         self.hyperparameters = hp
@@ -65,7 +67,10 @@ class FloatEngine(Engine):
             return None
         result = parts[-1][-1:] if rows == Rows.LAST else np.concatenate(parts)
         self.choices = result.argmax(axis=1).tolist()
-        return result.astype(np.float32) if logits else None
+        if not logits:
+            return None
+        with np.errstate(over="ignore"):
+            return result.astype(np.float32)
 
     def read(self, ids, *, start=0):
         """See :meth:`Engine.read`. All positions are computed at once: each weight is then dequantised once."""
@@ -122,7 +127,9 @@ class FloatEngine(Engine):
         if self.position + ids.size > self.context:
             raise CelosiaError(f"{self.position + ids.size} tokens do not fit the context of {self.context}")
         self._reserve(self.position + ids.size)
-        result = self.model.architecture.reference(self, ids)
+        # What overflows shows in the result.
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = self.model.architecture.reference(self, ids)
         self.position += ids.size
         return result
 

@@ -38,6 +38,8 @@ class ModelEngine(ProgramEngine):
         Decoded matrices that are kept, in bytes; an eighth of the image, at least 32 MiB, by default.
     """
 
+    free_logits = True
+
     def __init__(self, image, *, cache_bytes=None):
         super().__init__(image)
         self._memory = image.memory

@@ -21,7 +21,7 @@ class ProgramEngine(Engine):
     """
 
     def __init__(self, image):
-        self.image = image
+        self.image, self.path = image, image.compiled.model.path
         self.context = image.header.context
         self.group = image.header.group
         self.position = 0

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from enum import StrEnum
 
+import numpy as np
+
 from host.engine.rows import Rows
 from host.errors import CelosiaError
 from host.text.speculation import PromptLookup, verified
@@ -70,7 +72,7 @@ class Generation:
     ------
     CelosiaError
         If the prompt is longer than the context, there is neither a prompt nor a BOS to begin with, a stop text
-        is empty, or `speculate` is negative.
+        is empty, or `speculate` is negative. While it lasts: if logits that were read, or cost nothing, are not finite.
     """
 
     def __init__(self, engine, tokenizer, sampler, *, prompt="", special=False, ids=None, kept=0, tokens=None,
@@ -117,8 +119,10 @@ class Generation:
     def _step(self, tokens, drafts=(), *, rows=Rows.ALL, prefill=False):
         """Feed tokens, of which the last are drafts; returns the text that becomes certain."""
         engine, greedy = self._engine, self._sampler.greedy
-        logits, cost = measured_step(engine, tokens, rows=rows, logits=not greedy and rows != Rows.NONE,
-                                     prefill=prefill)
+        wanted = rows != Rows.NONE and (engine.free_logits or not greedy)
+        logits, cost = measured_step(engine, tokens, rows=rows, logits=wanted, prefill=prefill)
+        if wanted:
+            self._check(logits)
 
         def choose(row):
             return engine.choices[row] if greedy else self._sampler.choose(logits[row], self.prompt_ids + self.ids)
@@ -135,6 +139,15 @@ class Generation:
         engine.position = position + max(0, generated - 1)
         self.steps.append(replace(cost, generated=generated, drafted=len(drafts)))
         return text
+
+    def _check(self, logits):
+        """Refuse logits that no token follows from: those of a model whose numbers are too large."""
+        bad = np.argwhere(~np.isfinite(logits))
+        if len(bad):
+            row, token = bad[0]
+            position = self._engine.position - len(logits) + row
+            raise CelosiaError(f"{self._engine.path}: logits after position {position} must be finite, but that of "
+                               f"token {token} is {logits[row, token]}")
 
     def _continue(self, token, position):
         """The text that a token generated at `position` makes certain; sets the stop reason where there is one."""

@@ -217,7 +217,6 @@ def test_handshakes_depend_on_registers_only():
     assert seen == {0, 2, 3, 5}
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 @pytest.mark.parametrize("config", ALL_CONFIGS.values(), ids=ALL_CONFIGS)
 def test_ports(config):
     """The names and widths that simulation, boards and host rely on."""

@@ -145,7 +145,6 @@ def test_axi_writes(bus_bits, seed):
     _check_writes(dut, attach, bus_bits=bus_bits, seed=seed)
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_parameters_are_checked():
     with pytest.raises(ValueError, match=r"^Native width must be a power of two of at least 8, not 24$"):
         NativeReader(bus_bits=32, word_bits=24, address_bits=20, bank_shift=3)

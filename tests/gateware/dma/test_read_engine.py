@@ -174,7 +174,6 @@ def test_instructions_come_before_data_where_both_have_room():
     assert [index for _address, index in requested] == [1, 1, 2, 3, 4, 5, 1, 1]
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_parameters_are_checked():
     with pytest.raises(ValueError, match=r"^Data FIFO depth must be a power of two of at least 8, not 48$"):
         ReadEngine(bus_bits=64, depth=48)

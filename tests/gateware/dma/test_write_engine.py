@@ -85,7 +85,6 @@ def test_one_scattered_element_per_cycle():
                     outputs={"write_request": 60, "write_data": 60})
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_width_is_checked():
     with pytest.raises(ValueError, match=r"^Bus width must be a power of two of at least 32, not 16$"):
         WriteEngine(bus_bits=16)

@@ -55,7 +55,6 @@ def test_fills_to_its_depth_and_says_so(depth):
     simulator.run()
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_depth_is_checked():
     with pytest.raises(ValueError, match=r"^FIFO depth must be at least 2, not 1$"):
         StreamFifo(shape=8, depth=1)

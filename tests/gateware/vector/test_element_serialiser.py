@@ -202,7 +202,6 @@ def test_the_first_element_leaves_five_cycles_after_its_stripe():
     assert elements == [(4 + 5, 1, 0, 0), (5 + 5, 2, 0, 0), (6 + 5, 3, 1, 1)]
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_a_queue_that_is_too_short():
     with pytest.raises(ValueError, match=r"^Queue of elements must hold two stripes of 8 at least, not 15 elements$"):
         ElementSerialiser(lanes=8, depth=15)

@@ -140,8 +140,8 @@ def test_a_file_that_fails_where_nobody_expects_it(celosia, monkeypatch):
 
 
 def test_help_and_version(celosia):
-    status, out, err = celosia("--version")
-    assert (status, err) == (0, "") and re.fullmatch(rb"celosia \d+\.\d+\.\d+\n", out)
+    status, version, err = celosia("--version")
+    assert (status, err) == (0, "") and re.fullmatch(rb"celosia \d+\.\d+\.\d+\n", version)
     status, out, err = celosia("-h")
     assert (status, err) == (0, "") and celosia("--help")[1] == celosia()[1] == out
     for line in (b"Exit status:", b"  0    success", b"  129, 130, 143    ended by"):
@@ -149,6 +149,7 @@ def test_help_and_version(celosia):
     for command in re.findall(rb"^  ([a-z-]+)  ", out.partition(b"Commands:")[2], re.MULTILINE):
         status, text, err = celosia(command.decode(), "-h")
         assert (status, err) == (0, "") and text.startswith(b"Usage: celosia " + command)
+        assert celosia(command.decode(), "--version") == (0, version, "")
 
 
 def test_long_messages_are_cut(refused):

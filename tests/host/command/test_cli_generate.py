@@ -3,9 +3,11 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from boards.configs import ALL_CONFIGS
@@ -228,3 +230,14 @@ def _screen(output):
             lines[row] = lines[row][:column].ljust(column) + character + lines[row][column + 1:]
             column += 1
     return [line.rstrip() for line in lines if line.strip()]
+
+
+@pytest.mark.parametrize("engine, options", [("float", ()), ("model", ()), ("model", ("--temperature", 1))], ids=str)
+def test_numbers_that_are_too_large(celosia, write_gguf, engine, options):
+    """Every weight is a number, but their sums are none: said at once, and not a word in place of it."""
+    path = write_gguf(tensors={"output.weight": (np.full((272, 32), 3e38, np.float32), "F32"),
+                               "output_norm.weight": (np.full(32, 1e3, np.float32), "F32")})
+    status, out, err = celosia("generate", path, "--engine", engine, "--prompt", "a", *options)
+    assert (status, out) == (2, b"a")
+    message = f"celosia: {path}: logits after position 1 must be finite, but that of token 0 is "
+    assert re.fullmatch(re.escape(message) + "-?inf\n", err)

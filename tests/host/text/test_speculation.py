@@ -74,7 +74,7 @@ class MarkovEngine:
     every token that was accepted, over every draft that was not.
     """
 
-    group, context, cycles, bus_beats = 4, 1 << 20, None, None
+    group, context, cycles, bus_beats, free_logits = 4, 1 << 20, None, None, False
 
     def __init__(self, vocab, tokens, probabilities):
         self.position, self.largest, self.fed, self.generation = 0, 0, [], None
