@@ -1,4 +1,4 @@
-"""Compares the engine float with others' results on a small model of every architecture.
+"""Compares the engines float and model with others' results on a small model of every architecture.
 
 Run as ``python -m testing.architectures``, with ``--json`` for a machine and names of files to choose. The models and
 the results (Hugging Face in float64, llama.cpp) are in the folder ``architectures`` of the shared data.
@@ -10,13 +10,20 @@ import sys
 
 import numpy as np
 
+from gateware.config import CONFIGS
+from host.compiler.compiled import compile_model
 from host.engine.float_engine import FloatEngine
+from host.engine.model_engine import ModelEngine
 from host.gguf.model import load
+from host.image.image import build_image
 from host.paths import data_dir
 
-__all__ = ["CASES", "Case", "EXPERTS", "NAMES", "Result", "compare", "distance", "main"]
+__all__ = ["CASES", "Case", "EXPERTS", "ModelResult", "NAMES", "Result", "compare", "compare_model", "distance", "main"]
 
 RESULTS = "architectures-logits.npz"
+
+TIE = 5e-4
+"""Logits that are less than this much of their root mean square apart are not told apart."""
 
 NAMES = ("llama, qwen2, qwen3, gemma2, gemma3, phi2, phi3, smollm3, granite, olmo2, stablelm, starcoder2, gpt2, "
          "gptneox, bert, modern-bert")
@@ -94,6 +101,26 @@ class Result:
     positions: int | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelResult:
+    """How far from the ideal the accelerator is.
+
+    Attributes
+    ----------
+    model, ggml : float
+        Norm of the difference over that of the ideal, of the accelerator and of llama.cpp, at the same positions.
+    same, astray, positions : int
+        Positions whose largest logit is the ideal's; those where another one is, though the ideal's two largest are
+        more than ``TIE`` of the root mean square of all logits apart; and how many there are.
+    """
+
+    model: float
+    ggml: float
+    same: int
+    astray: int
+    positions: int
+
+
 def distance(found, ideal):
     """Norm of the difference over that of the ideal."""
     ideal = np.asarray(ideal, np.float64)
@@ -113,13 +140,9 @@ def compare(case, folder):
     -------
     Result
     """
-    model, results = load(folder / f"{case.name}.gguf"), np.load(folder / RESULTS)
-    tokens, ideal, ggml = (results[f"{case.name}/{what}"] for what in ("tokens", case.ideal, case.ggml))
-    hp = model.hyperparameters
-    if not case.window:
-        kinds = tuple(replace(kind, window=None) for kind in hp.kinds)
-        model = replace(model, hyperparameters=replace(hp, kinds=kinds))
-    engine = FloatEngine(model, case.context)
+    model, results = _open(case, folder)
+    tokens, ideal, ggml = results["tokens"], results[case.ideal], results[case.ggml]
+    engine, hp = FloatEngine(model, case.context), model.hyperparameters
     compute = engine.logits if hp.causal else engine.pooled if ideal.ndim == 1 else engine.states
     found = compute(tokens)
     same, ggml_same = (int((logits.argmax(axis=1) == ideal.argmax(axis=1)).sum()) if hp.causal else None
@@ -128,12 +151,57 @@ def compare(case, folder):
                   ggml_same=ggml_same, positions=len(tokens) if hp.causal else None)
 
 
-def _row(result):
-    def same(count):
-        return "" if count is None else f"{count}/{result.positions}"
+def _open(case, folder):
+    """The model of a case, and all results for its file."""
+    model, results = load(folder / f"{case.name}.gguf"), np.load(folder / RESULTS)
+    if not case.window:
+        hp = model.hyperparameters
+        kinds = tuple(replace(kind, window=None) for kind in hp.kinds)
+        model = replace(model, hyperparameters=replace(hp, kinds=kinds))
+    return model, {what: results[f"{case.name}/{what}"] for what in ("tokens", case.ideal, case.ggml)}
 
-    return (f"{result.label:<32} {result.float:9.1e} {same(result.same):>6} {result.ggml:9.1e} "
-            f"{same(result.ggml_same):>6}")
+
+def compare_model(case, folder, most=None):
+    """Run the accelerator, as the engine model has it, on a case with logits.
+
+    There is no program for attention within a window: of a model that has one, only as many tokens are run as all
+    layers see.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+        Of the models and results.
+    most : int, optional
+        Tokens to run at most.
+
+    Returns
+    -------
+    ModelResult or None
+        None of what has no program: encoders, and a bias of logits.
+    """
+    model, results = _open(case, folder)
+    hp, tokens = model.hyperparameters, results["tokens"]
+    if not hp.causal or "output.bias" in model.tensors:
+        return None
+    count = min([len(tokens), *(kind.window for kind in hp.kinds if kind.window), *([most] if most else [])])
+    ideal, ggml = results[case.ideal][:count].astype(np.float64), results[case.ggml][:count]
+    context = count if case.context is None else case.context
+    found = ModelEngine(build_image(compile_model(model, CONFIGS["sim"], context))).extend(tokens[:count])
+    best = np.sort(ideal, axis=1)[:, -2:]
+    same = found.argmax(axis=1) == ideal.argmax(axis=1)
+    apart = best[:, 1] - best[:, 0] > TIE * np.sqrt(np.mean(ideal**2))
+    return ModelResult(model=distance(found, ideal), ggml=distance(ggml, ideal), same=int(same.sum()),
+                       astray=int((~same & apart).sum()), positions=count)
+
+
+def _row(result, model):
+    def same(count, of):
+        return "" if count is None else f"{count}/{of}"
+
+    row = (f"{result.label:<32} {result.float:9.1e} {same(result.same, result.positions):>6} {result.ggml:9.1e} "
+           f"{same(result.ggml_same, result.positions):>6}")
+    return row if model is None else f"{row} {model.model:9.1e} {same(model.same, model.positions):>6}"
 
 
 def main(arguments):
@@ -148,11 +216,13 @@ def main(arguments):
     folder = data_dir() / "architectures"
     cases = [case for case in CASES if not names or case.name in names]
     if "--json" in arguments:
-        print(json.dumps([vars(compare(case, folder)) for case in cases], indent=2))
+        results = [(compare(case, folder), compare_model(case, folder)) for case in cases]
+        print(json.dumps([vars(result) | {"accelerator": model and vars(model)} for result, model in results],
+                         indent=2))
         return
-    print(f"{'file':<32} {'float':>9} {'same':>6} {'ggml':>9} {'same':>6}")
+    print(f"{'file':<32} {'float':>9} {'same':>6} {'ggml':>9} {'same':>6} {'model':>9} {'same':>6}")
     for case in cases:
-        print(_row(compare(case, folder)), flush=True)
+        print(_row(compare(case, folder), compare_model(case, folder)), flush=True)
 
 
 if __name__ == "__main__":
