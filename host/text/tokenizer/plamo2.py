@@ -20,6 +20,7 @@ class Plamo2Tokenizer(Tokenizer):
 
     A character that is in no token, or that costs less so, becomes the bytes of its UTF-8, for a score of -1000. Of
     equal sums the one with the longer first token counts. A byte order mark at the beginning of a text is left out.
+    Unlike in llama.cpp, text that spells a control token is not that token unless special tokens are asked for.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ class RwkvTokenizer(Tokenizer):
 
     Tokens are bytes, spelled with ``\t``, ``\n``, ``\r`` and ``\xE2``; a backslash before anything else stands for
     that. A byte that no token begins with becomes the unknown token, or is an error where the vocabulary has none.
+    Unlike in llama.cpp, text that spells a control token is not that token unless special tokens are asked for.
 
     Parameters
     ----------

@@ -39,7 +39,10 @@ def test_vectors(data_dir, name):
     tokens, pairs = read_vectors(data_dir, name)
     for text, ids in pairs:
         assert tokens.encode(text, bos=False) == ids, repr(text)
-        assert name == "bert-bge" or tokens.decode(ids) == text
+        if name != "bert-bge":
+            assert tokens.decode(ids) == text
+        elif tokens.unknown not in ids:  # in lower case and with other spaces, and otherwise the same
+            assert tokens.encode(tokens.decode(ids), bos=False) == ids
     assert tokens.encode(pairs[0][0], bos=False) == pairs[0][1]  # no word is remembered wrongly
 
 
