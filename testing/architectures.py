@@ -178,11 +178,11 @@ def compare_model(case, folder, most=None):
     Returns
     -------
     ModelResult or None
-        None of what has no program: encoders, and a bias of logits.
+        None of encoders, which have no program.
     """
     model, results = _open(case, folder)
     hp, tokens = model.hyperparameters, results["tokens"]
-    if not hp.causal or "output.bias" in model.tensors:
+    if not hp.causal:
         return None
     count = min([len(tokens), *(kind.window for kind in hp.kinds if kind.window), *([most] if most else [])])
     ideal, ggml = results[case.ideal][:count].astype(np.float64), results[case.ggml][:count]

@@ -41,7 +41,7 @@ class Decoder(Transformer):
             parts.block(b, f"blk.{layer}", rope and rotations[rope.table])
 
     def logits(self, b, tokens):
-        parts.norm(b, "output_norm", tokens=tokens, scale=b.hyperparameters.logit_scale)
+        parts.last_norm(b, "output_norm", tokens)
         parts.output(b, len(tokens))
 
     def reference(self, ideal, ids):

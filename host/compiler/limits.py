@@ -35,7 +35,7 @@ def check_fit(model, config, context):
 
 
 def check_rows(model, config, placement):
-    """Refuse rows whose scales a buffer cannot hold.
+    """Refuse rows whose scales, or the vectors that they are multiplied with, a buffer cannot hold.
 
     Raises
     ------
@@ -48,6 +48,13 @@ def check_rows(model, config, placement):
                 f"{model.path}: a row of tensor {name!r} needs {row.sub_start} bytes of scale buffer, "
                 f"{row.sub_start - config.dot.scale_bytes} more than configuration {config.name!r} has "
                 f"({config.dot.scale_bytes})")
+        # A row may be longer than that of the file, which is known to fit.
+        needed = row.vectors * VECTOR_CODES
+        if needed > config.dot.x_elements:
+            raise CelosiaError(
+                f"{model.path}: a row of tensor {name!r} needs {needed} elements of x-buffer, "
+                f"{needed - config.dot.x_elements} more than configuration {config.name!r} has "
+                f"({config.dot.x_elements})")
 
 
 def check_numbers(compiled):

@@ -44,13 +44,19 @@ One after another, each at a multiple of {alignment} bytes:
    one that decodes a single token. Then, for groups of 1, 2, ... `group` tokens, three each: from the tokens to the
    residual after the last layer; after that one, the logits of all tokens; or instead, the logits of the last token
    alone. Each ends with an `END`, the first one after `instructions` instructions;
-3. numbers that depend on the position alone, such as the cosines and sines of RoPE: a row per position of fp32 vectors,
-   each of which begins with a bus word;
+3. numbers that depend on the position alone, such as the cosines and sines of RoPE, or learned vectors: a row per
+   position of fp32 vectors, each of which begins with a bus word;
 4. the tensors of the file in the order of the file. One that is no matrix (a norm, a bias) is fp32, element after
-   element. A matrix is rows as the next section has them, from row 0 on;
+   element. A matrix is rows as the next section has them, from row 0 on. What a file has fused (queries, keys and
+   values; gate and up) is one after another, each a region. Where RoPE turns elements i and i + r / 2 of a head
+   together, r of which are rotated, they lie side by side: rows of the matrices of queries and keys, their biases and
+   the weights of their norms are in the order 0, r / 2, 1, r / 2 + 1 and so on in every head, then those that are not
+   rotated. A bias of the logits is two blocks more at the end of each row of the output matrix, whose first elements
+   add up to it; in the place of the bias is what is behind the states: 1 for these elements, 0 for the others;
 5. `content_bytes` ends here. The rest starts as zeros and need not be loaded: for each layer, for each of its KV heads,
-   its K, its V, the scales of its K, those of its V, each a region; at last the logits of a group, fp32, one token
-   after another. `image_bytes` is the end of that, as a multiple of {header_bytes}.
+   its K, its V, the scales of its K, those of its V, each a region; then the logits of a group, fp32, one token
+   after another; at last, of a model that caps logits, the same before that. `image_bytes` is the end of it, as a
+   multiple of {header_bytes}.
 
 ## A row of a matrix
 

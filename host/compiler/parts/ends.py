@@ -6,10 +6,10 @@ from gateware.isa import Function, Index
 from host.compiler.builder import Memory, Scalar, Scratch, Stream
 from host.compiler.kind import Kind
 from host.compiler.layer_builder import ONE, ZERO
+from host.compiler.parts.norm import norm
 from host.compiler.placement import EMBEDDING, LOGITS, UNCAPPED
-from host.errors import CelosiaError
 
-__all__ = ["embedding", "output", "position_vectors"]
+__all__ = ["embedding", "last_norm", "output", "position_vectors"]
 
 _BIAS = "output.bias"
 _POSITIONS = "position_embd.weight"
@@ -70,6 +70,24 @@ def _table_row(b, region, part=0):
                   index_stride=table.row_bytes(bus_bytes) // bus_bytes)
 
 
+def last_norm(b, name, tokens):
+    """The norm of some states before the output matrix, the first one in column 0, times the model's factor of logits;
+    behind them what a bias of the logits is multiplied with."""
+    scale, dim = b.hyperparameters.logit_scale, b.hyperparameters.dim
+    behind = b.place.tensors[_BIAS].shape[1] if b.has(_BIAS) else 0
+    if scale == 1 and not behind:
+        norm(b, name, tokens=tokens)
+        return
+    states = b.scratchpad.take(dim + behind, len(b.tokens))
+    norm(b, name, tokens=tokens, to=states)
+    with b.marked(kind=Kind.NORM):
+        for column, token in enumerate(tokens):
+            if behind:
+                b.vector(f"{_BIAS}.ones{b.of(token)}", Scalar(ONE), b.numbers(_BIAS), length=behind,
+                         to=states[token] + dim)
+            b.vector(f"output.x{b.of(token)}", Scratch(states[token]), scale, length=dim + behind, column=column)
+
+
 def output(b, columns):
     """The largest logit of each of the states in the first columns, and all of them in DRAM if the program stores them.
 
@@ -77,8 +95,6 @@ def output(b, columns):
     and then capped.
     """
     hp = b.hyperparameters
-    if b.has(_BIAS):
-        raise CelosiaError(f"{b.model.path}: tensor {_BIAS!r} has no program: it runs on the engine float alone")
     region, stride = (UNCAPPED, b.place.uncapped_stride) if hp.logit_cap else (LOGITS, hp.vocab)
     b.matrix("output", b.model.output.name, columns=columns, kind=Kind.OUTPUT, argmax=True,
              destination=Memory(b.place.map.address(region)) if b.stores_logits else None,

@@ -11,7 +11,7 @@ __all__ = ["norm", "norm_heads", "normed_residual"]
 _SUM, _ROOT, _MEAN = 2, 3, 4
 
 
-def norm(b, name, source=None, *, length=None, tokens=None, to=None, scale=1.0):
+def norm(b, name, source=None, *, length=None, tokens=None, to=None):
     """The model's kind of norm of vectors, with the weights of tensor ``name.weight`` and, where the file has one, the
     bias ``name.bias``.
 
@@ -26,8 +26,6 @@ def norm(b, name, source=None, *, length=None, tokens=None, to=None, scale=1.0):
         Those whose vectors are normalised; by default all. The first goes to column 0.
     to : Vectors, optional
         Take the results in place of the columns; they may be ``source`` itself.
-    scale : float
-        Factor of what comes before the bias; it costs nothing.
     """
     source, length = source or b.state, length or b.hyperparameters.dim
     scratch = b.scratchpad.take(length)[0]
@@ -36,7 +34,7 @@ def norm(b, name, source=None, *, length=None, tokens=None, to=None, scale=1.0):
             label = f"{name}{b.of(token)}"
             sink = {"column": column} if to is None else {"to": to[token]}
             vector = _centred(b, label, source[token], length, scratch)
-            _root(b, label, vector, length, scale)
+            _root(b, label, vector, length)
             b.vector(f"{label}.scale", Scratch(vector), Scalar(_ROOT), length=length, to=scratch)
             if not b.has(f"{name}.bias"):
                 b.vector(label, Scratch(scratch), b.numbers(f"{name}.weight"), length=length, **sink)
@@ -66,7 +64,7 @@ def norm_heads(b, name, vectors, heads):
         for token in b.tokens:
             for head in range(heads):
                 label, head = f"{name}.{head}{b.of(token)}", vectors[token] + head * size
-                _root(b, label, _centred(b, label, head, size, head), size, 1.0)
+                _root(b, label, _centred(b, label, head, size, head), size)
                 b.vector(label, Scratch(head), Scalar(_ROOT), length=size, to=head)
             factors = Scratch(weights, wrap=size) if shared else b.numbers(f"{name}.weight")
             b.vector(f"{name}{b.of(token)}", Scratch(vectors[token]), factors, length=heads * size, to=vectors[token])
@@ -105,7 +103,7 @@ def _centred(b, label, vector, length, to):
     return to
 
 
-def _root(b, label, vector, length, scale):
+def _root(b, label, vector, length, scale=1.0):
     """What each element is to be multiplied with, times ``scale``: 1 / sqrt(mean square + epsilon)."""
     b.vector(f"{label}.square", Scratch(vector), Source.SAME, length=length, reduce=Reduce.SUM, into=_SUM)
     b.scalar(f"{label}.root", _SUM, 1 / length / scale**2, b.hyperparameters.norm_eps / scale**2, _ROOT, Function.RSQRT)

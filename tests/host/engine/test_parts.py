@@ -59,6 +59,8 @@ CASES = {
                                  LayerKind(rope=Rope(dim=16, halves=True, theta=50.0, table="other")))}),
     "learned positions": ({"learned_positions": True}, {"kinds": (LayerKind(),), "embedding_scale": 2.0}),
     "factors": ({}, {"embedding_scale": 3.0, "residual_scale": 0.25, "attention_scale": 0.5, "logit_scale": 0.125}),
+    "bias of logits": ({"norm": NormKind.LAYER, "norm_bias": True, "biases": {"output"}},
+                       {"tied": False, "logit_scale": 0.5, "logit_cap": 2.0}),
     "caps": ({}, {"attention_cap": 0.5, "logit_cap": 1.5}),
     "no gate": ({"biases": ALL - {"ffn_gate"}}, {"ffn": 288, "gated": False, "activation": Activation.GELU_TANH}),
     **{f"gated {kind}": ({}, {"activation": kind}) for kind in Activation if kind != Activation.SILU},
@@ -74,7 +76,7 @@ def random_model(name):
     hp = replace(PLAIN, norm=architecture.norm, **changes)
     random, tensors = np.random.default_rng(5), {}
     for tensor, spec in architecture.tensors(hp).items():
-        if tensor == "output.weight":
+        if tensor == "output.weight" and hp.tied:
             continue
         values = random.standard_normal((spec.rows, spec.columns)).astype(np.float32)
         if spec.kind == TensorKind.MATRIX:
