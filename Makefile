@@ -33,9 +33,9 @@ demo: $(SYNCED)
 	@$(BIN)/celosia generate $(ARGS)
 
 # A fixed hash seed keeps the order of sets, and with it generated files and cache keys, the same in every
-# process.
+# process. The tests of a file stay in one process, which makes a simulation that they share once, not in each.
 test: $(SYNCED)
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Each ends with an error where a clock is missed.
 silicon: $(SYNCED)

@@ -8,7 +8,11 @@ from boards.device import DEVICES
 from gateware.config import Config
 from soc.dram.memory import Memory
 
-__all__ = ["BOARDS", "Board"]
+__all__ = ["BOARDS", "Board", "ROUTERS"]
+
+ROUTERS = ("router1", "router2")
+"""Routers of nextpnr: the first takes up a wire for one path at a time, and heeds the clock; the second lets all paths
+share wires at first, and untangles them, which ends where the first one goes round in circles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +37,15 @@ class Board:
         The pins: an ``amaranth.build.Platform``.
     speed : int or None
         Speed grade of an ECP5.
+    router : str
+        That of nextpnr-ecp5 which gets through: one of `ROUTERS`.
     studies : tuple of Memory
         The memory at clocks that no design has, to be simulated.
 
     Raises
     ------
     ValueError
-        If configuration or memory have another name, or there is no such device or speed grade.
+        If configuration or memory have another name, or there is no such device, speed grade or router.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Board:
     top: object
     platform: type
     speed: int | None = None
+    router: str = "router1"
     studies: tuple[Memory, ...] = ()
 
     def __post_init__(self):
@@ -60,6 +67,8 @@ class Board:
                 raise ValueError(f"Name of a study must be {self.name!r} and a clock, not {study.name!r}")
         if self.device not in DEVICES:
             raise ValueError(f"Device of a board must be one of {', '.join(DEVICES)}, not {self.device!r}")
+        if self.router not in ROUTERS:
+            raise ValueError(f"Router of {self.name!r} must be one of {', '.join(ROUTERS)}, not {self.router!r}")
         speeds = DEVICES[self.device].speeds or (None,)
         if self.speed not in speeds:
             raise ValueError(f"Speed grade of {self.name!r} must be one of {', '.join(map(str, speeds))}, "

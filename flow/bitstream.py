@@ -17,6 +17,8 @@ from flow.synthesis import resources, synthesise_rtlil
 
 __all__ = ["Bitstream", "build_bitstream"]
 
+# nextpnr's default needs no word.
+_ROUTERS = {"router1": (), "router2": ("--router", "router2")}
 _PACKED = ("top.bit", "top.svf")
 
 
@@ -113,7 +115,7 @@ def _steps(path):
     return [f"{step.logic:>6.2f}{step.routing:>6.2f}  {step.name}" for step in path]
 
 
-def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolchain):
+def build_bitstream(top, *, name, platform, device, speed, placer, router, seed, toolchain):
     """Synthesise, place, route and pack a top, or find the result in the cache.
 
     Timing that is missed is a result, not an error: see `Bitstream.failures`. nextpnr judges the paths of each
@@ -131,6 +133,8 @@ def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolcha
     speed : int
     placer : str
         One of `flow.place_and_route.PLACERS`.
+    router : str
+        One of `boards.board.ROUTERS`.
     seed : int
     toolchain : flow.toolchain.Toolchain
 
@@ -152,7 +156,7 @@ def build_bitstream(top, *, name, platform, device, speed, placer, seed, toolcha
     for clock in {clock for pair in top.asynchronous for clock in pair}:
         tree.clock(clock)
     options = [*device.options(platform.package), *PLACERS[placer], "--speed", str(speed), "--seed", str(seed),
-               "--timing-allow-fail"]
+               "--timing-allow-fail", *_ROUTERS[router]]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):

@@ -199,7 +199,7 @@ def _build_bitstream(board, config, placer, seeds, output, json):
                     design = board.top(config)
                     result = build_bitstream(
                         design, name=f"{board.name}-{config.name}", platform=board.platform(),
-                        device=DEVICES[board.device], speed=board.speed, placer=placer, seed=seed,
+                        device=DEVICES[board.device], speed=board.speed, placer=placer, router=board.router, seed=seed,
                         toolchain=Toolchain())
                     progress.advance()
                     if not result.failures:

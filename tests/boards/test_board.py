@@ -62,6 +62,7 @@ def test_names():
     ({"studies": (MEMORIES["ulx3s"],)}, "Name of a study must be 'ulx3s' and a clock, not 'ulx3s'"),
     ({"device": "lfe3"}, f"Device of a board must be one of {', '.join(DEVICES)}, not 'lfe3'"),
     ({"speed": 9}, "Speed grade of 'ulx3s' must be one of 6, 7, 8, not 9"),
+    ({"router": "router3"}, "Router of 'ulx3s' must be one of router1, router2, not 'router3'"),
     ({"device": "xc7a35t"}, "Speed grade of 'ulx3s' must be one of None, not 6"),
 ])
 def test_what_does_not_belong_together_is_refused(changes, message):

@@ -89,12 +89,13 @@ def test_a_route_that_is_kept_is_judged_again(tmp_path, monkeypatch, bitstream):
     monkeypatch.setattr("flow.bitstream.cached_file",
                         lambda kind, suffix, build, *plan: plans.append(plan) or archive)
     result = build_bitstream(Top(), name="ulx3s-a", platform=OrangeCrabPlatform(), device=DEVICES["lfe5u-85f"], speed=6,
-                             placer="heap", seed=3, toolchain=Tools())
+                             placer="heap", router="router2", seed=3, toolchain=Tools())
     assert (result.name, result.seed, result.used["luts"], result.seconds) == ("ulx3s-a", 3, 5, 7.0)
     assert result.clocks == {"clk": (12.5, 12.0)} and result.failures == []
     assert [crossing.asynchronous for crossing in result.crossings] == ["two registers"]
     # The package is that of the board, not of the device.
-    assert " --85k --package CSFBGA285 --placer-heap-timingweight 30 --speed 6 --seed 3 " in " ".join(plans[0])
+    assert (" --85k --package CSFBGA285 --placer-heap-timingweight 30 --speed 6 --seed 3 --timing-allow-fail "
+            "--router router2 ") in " ".join(plans[0])
 
 
 def test_a_clock_that_is_none_is_found_before_anything_is_placed(tmp_path, monkeypatch):
@@ -111,5 +112,5 @@ def test_a_clock_that_is_none_is_found_before_anything_is_placed(tmp_path, monke
                         lambda top, platform: ("", "", 'FREQUENCY NET "clk" 12000000 HZ;'))
     monkeypatch.setattr("flow.bitstream.synthesise_rtlil", lambda *_, **__: Synthesis(netlist=netlist, cells={}))
     with pytest.raises(ValueError, match="^Clock must be a net of the design, not 'other'$"):
-        build_bitstream(Top(), name="a", platform=None, device=DEVICES["lfe5u-85f"], speed=6, placer="heap", seed=1,
-                        toolchain=NoTool())
+        build_bitstream(Top(), name="a", platform=None, device=DEVICES["lfe5u-85f"], speed=6, placer="heap",
+                        router="router1", seed=1, toolchain=NoTool())

@@ -136,7 +136,8 @@ class Multiplication(Elaboratable):
 def test_what_nextpnr_lets_pass_is_a_failure(tmp_path):
     """Real tools: every clock is fast enough by nextpnr, and the bitstream is not written."""
     result = build_bitstream(Multiplication(), name="multiplication", platform=ULX3S_12F_Platform(),
-                             device=DEVICES["lfe5u-12f"], speed=6, placer="heap", seed=1, toolchain=Toolchain())
+                             device=DEVICES["lfe5u-12f"], speed=6, placer="heap", router="router1", seed=1,
+                             toolchain=Toolchain())
     assert all(mhz >= wanted for mhz, wanted in result.clocks.values())
     crossings = {(each.launch, each.capture): each for each in result.crossings}
     slow, fast, falling = "posedge slow_clk", "posedge fast_clk", "negedge slow_clk"
