@@ -4,12 +4,15 @@ import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
 
 import pytest
 
+from host.command import chat as chat_command
+from host.text.conversation import Conversation
 from testing.micro_model import METADATA
 
 TOKENS, TYPES = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type"
@@ -136,8 +139,39 @@ def test_bad_options(chat, arguments, message):
     assert (status, out) == (2, b"") and err.startswith(f"celosia: {message}")
 
 
-def test_terminal(model, tmp_path):
-    """A prompt, replies as they come, mistakes that cost nothing, and an interrupt that ends a reply alone."""
+def test_interrupt(celosia, model, monkeypatch):
+    """Where somebody sits in front of it, it ends the reply alone, and the conversation goes on."""
+    says = Conversation.say
+
+    def say(self, content):
+        for index, piece in enumerate(says(self, content)):
+            if content == "a lost code" and index == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield piece
+
+    monkeypatch.setattr(Conversation, "say", say)
+    monkeypatch.setattr(chat_command, "_interactive", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a lost code\ntold\n")))
+    status, out, err = celosia("chat", model, "--engine", "float", "--tokens", 9, "--json", "-")
+    first, second = replies(out)
+    assert (status, err) == (0, "> > > ")
+    assert first["stop_reason"] == "interrupt" and 1 <= len(first["tokens"]) < 9
+    assert second["stop_reason"] == "tokens" and second["kept_tokens"] > 0
+
+
+def test_second_interrupt_is_one_as_ever(monkeypatch):
+    monkeypatch.setattr(chat_command, "_interactive", lambda: True)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        with chat_command._interrupt_flag() as seen:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert seen == [signal.SIGINT]
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_terminal(model):
+    """A prompt before each turn, and mistakes that cost nothing."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "host", "chat", model, "--engine", "float", "--tokens", "3"],
