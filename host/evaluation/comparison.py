@@ -7,6 +7,7 @@ import numpy as np
 
 from gateware.extent import extent
 from gateware.isa import Opcode, Reduce, Sink
+from host.compiler.placement import LOGITS
 from host.engine.float_program import FloatProgram
 from host.engine.model_engine import ModelEngine
 from host.engine.program_state import ProgramState
@@ -125,8 +126,8 @@ class Comparison:
                 _add(distances[index], found, results)
             self._ideal.write(instruction, ideal, position)
             self._model.write(instruction, found, position)
-            if instruction.reduce == Reduce.ARGMAX:
-                logits = found.values[0], ideal.values[0]
+        logits = tuple(state.memory[LOGITS][1][:self._compiled.model.hyperparameters.vocab].copy()
+                       for state in (self._model, self._ideal))
         self.positions += 1
         self.same_argmax += int(logits[0].argmax() == logits[1].argmax())
         return logits
