@@ -73,8 +73,9 @@ def _file_report(model, config, kv_bits):
     """What is in a file, as a dict for JSON."""
     from host.compiler.placement import Placement
 
-    # Where tensors lie depends on the context, their sizes do not.
-    placement, hp = Placement(model, config, 1, 0, 1, kv_bits), model.hyperparameters
+    # Where tensors lie depends on the context; their sizes do not, but for those with a row per position.
+    hp = model.hyperparameters
+    placement = Placement(model, config, hp.context, 0, 1, kv_bits)
     tensors = [_tensor(model, placement, tensor) for tensor in model.tensors.values()]
     gguf, packed = (sum(row[column] for row in tensors) for column in ("gguf_bytes", "packed_bytes"))
     return {
