@@ -12,6 +12,10 @@ ZERO, ONE = 0, 1
 finds there what another one has left."""
 
 _FP32_BYTES = 4
+_MOST_BEATS = (1 << 24) - 1
+"""Bus words of a line of a stream."""
+
+_MOST_LINES = (1 << 16) - 1
 
 
 class LayerBuilder(ProgramBuilder):
@@ -97,7 +101,10 @@ class LayerBuilder(ProgramBuilder):
         rows = rows or self.place.tensors[name].shape[0]
         if to is not None:
             sink = {"destination": to[0], "destination_stride": to.stride}
-        stream = Stream(self.place.beat(name) + row.beats(first), line_beats=row.beats(rows))
+        lines = _lines(row.beats(rows))
+        beats = row.beats(rows) // lines
+        stream = Stream(self.place.beat(name) + row.beats(first), lines=lines, line_beats=beats,
+                        line_stride=beats if lines > 1 else 0)
         with self.marked(kind=kind):
             self.dot(label, stream, row, rows=rows, columns=columns or len(self.tokens), **sink)
             if factor != 1:
@@ -139,3 +146,9 @@ class LayerBuilder(ProgramBuilder):
         """
         self.end()
         return self.scratchpad.place(self.program)
+
+
+def _lines(beats):
+    """As few equal lines, one behind the other, as are needed for so many bus words; 1 if there are none."""
+    fewest = -(-beats // _MOST_BEATS)
+    return next((lines for lines in range(fewest, _MOST_LINES + 1) if beats % lines == 0), 1)

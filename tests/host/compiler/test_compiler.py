@@ -84,6 +84,16 @@ def test_a_matrix_beyond_the_instruction_is_refused(model):
         f"not {rows}")
 
 
+def test_a_matrix_beyond_a_line_of_a_stream_is_several(model):
+    """34 words of 4 bytes a row, a million of them; 24 bits hold 16,777,215. Thirds are no whole words."""
+    raw = np.broadcast_to(np.zeros(1, np.uint8), (1_000_000, 4 * 34))
+    model.tensors["output.weight"] = Tensor("output.weight", (1_000_000, 128), "Q8_0", raw)
+    object.__setattr__(model, "hyperparameters", dataclasses.replace(model.hyperparameters, tied=False))
+    compiled = compile_model(model, MICRO.changed(memory={"bus_bits": 32}), 16)
+    output = next(i for i in compiled.program if i.label == "output")
+    assert (output.stream_lines, output.stream_line_beats, output.stream_line_stride) == (4, 8_500_000, 8_500_000)
+
+
 def test_a_format_without_its_decoder_is_refused(write_gguf):
     model = load(write_gguf(ggml_type="Q4_1"))
     config = MICRO.changed(dot={"decoders": ("sub_scales",)})

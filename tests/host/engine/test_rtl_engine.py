@@ -7,6 +7,7 @@ import pytest
 
 from gateware.config import CONFIGS
 from gateware.control.counters import Counter
+from host.compiler import layer_builder
 from host.compiler.compiled import Part, compile_model
 from host.engine.model_engine import ModelEngine
 from host.engine.rows import Rows
@@ -51,6 +52,23 @@ def test_formats_of_llama_cpp(data_dir, name):
     """Files whose tensors have several formats each, on a narrow bus: one token, all writes compared."""
     compiled = compile_model(load(data_dir / "formats" / f"tiny-{name}.gguf"), CONFIGS["sim-narrow"])
     assert_same(compiled, [77], memory=MemoryTiming(stall_probability=0.1, seed=4))
+
+
+@pytest.mark.parametrize("name", ["qwen2-256-Q4_K_M", "qwen3", "gemma2", "gemma3", "phi2", "phi3-longrope", "smollm3",
+                                  "granite", "olmo2", "olmo3", "stablelm", "stablelm-12b", "starcoder2", "gpt2",
+                                  "gptneox-Q8_0", "llama-yarn"])
+def test_every_architecture(data_dir, name):
+    """Two tokens, all writes compared."""
+    compiled = compile_model(load(data_dir / "architectures" / f"{name}.gguf"), CONFIGS["sim"], 16)
+    assert_same(compiled, [77, 5], memory=MemoryTiming(stall_probability=0.2, seed=6))
+
+
+def test_matrices_that_are_several_lines(write_gguf, monkeypatch):
+    """As those beyond 2**24 bus words are; the lines here have 40 at most."""
+    monkeypatch.setattr(layer_builder, "_MOST_BEATS", 40)
+    compiled = compile_model(load(write_gguf()), MICRO, 16)
+    assert max(i.stream_lines for i in compiled.program) > 20
+    assert_same(compiled, [1, 17], memory=MemoryTiming(stall_probability=0.2, seed=7))
 
 
 @pytest.mark.parametrize("memory", [
