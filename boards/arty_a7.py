@@ -63,7 +63,7 @@ class ArtyA7(Ddr3Top):
 # waits for a pass of the vector unit, is emptied again.
 BOARD = Board(
     name="arty_a7",
-    config=Config(name="arty_a7", dot=DotShape(columns=2, slots=2, scale_bytes=1024),
+    config=Config(name="arty_a7", dot=DotShape(lanes=64, columns=2, slots=2, x_elements=8192, scale_bytes=1024),
                   vector=VectorShape(lanes=8, scratchpad=32768),
                   memory=MemoryShape(bus_bits=256, prefetch_beats=1024, queue=64)),
     memory=MEMORY,

@@ -68,6 +68,7 @@ class Scale(IntEnum):
     NONE = 0   #: no scales in the stream, every vector has scale 1
     FP16 = 1   #: IEEE binary16
     POWER = 2  #: signed 8-bit exponent of a power of two
+    UE4M3 = 3  #: half of a number without a sign, 4 bits of exponent over 3; two for each vector, of 16 codes each
 
 
 class Source(IntEnum):
@@ -158,14 +159,15 @@ FIELDS = (
     Field("stream_line_stride", 24, "stream", "Bus words from the start of a line to the start of the next."),
 
     Field("code_bits", 5, "dot",
-          "Bits of a code: 2..16 as planes; 16, 8 or 4 as elements, also of those that a STORE writes; 2 for trits."),
+          "Bits of a code: 2..16 as planes, or 1, which is -1 where it is 0; 16, 8 or 4 as elements, also of those "
+          "that a STORE writes; 2 for trits."),
     Field("code_kind", 2, "dot", "What the bits of a code mean.", CodeKind),
     Field("code_order", 1, "dot", "How the codes of a vector lie in memory.", CodeOrder),
     Field("paired", 1, "dot",
           "Each byte holds 4-bit elements of two rows: 2r in its lower half, 2r + 1 in its upper half."),
     Field("packed", 1, "dot", "Rows follow each other, and their parts, without padding to bus words."),
     Field("scale", 2, "dot", "Kind of the scales.", Scale),
-    Field("super", 1, "dot", "A scale is for a super-block of 8 vectors, not for each vector."),
+    Field("scale_shift", 2, "dot", "A scale is for 2**scale_shift vectors, 3 for those of super-blocks."),
     Field("minimum", 1, "dot", "Each scale is followed by an fp16 minimum."),
     Field("sub_bits", 4, "dot", "Bits of a sub-scale, and of a sub-minimum: 4, 6 or 8; 0: there are none."),
     Field("sub_signed", 1, "dot", "Sub-scales are two's complement; sub-minimums never are."),

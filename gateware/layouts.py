@@ -31,7 +31,7 @@ def WriteBeat(bus_bits):
 
 
 DotCommand = data.StructLayout(
-    _fields("code_bits", "code_kind", "code_order", "paired", "packed", "scale", "super", "minimum", "sub_bits",
+    _fields("code_bits", "code_kind", "code_order", "paired", "packed", "scale", "scale_shift", "minimum", "sub_bits",
             "sub_signed", "sub_wide", "expand", "vectors", "rows", "headroom", "columns") | {"offset": 3})
 """What the dot engine needs of an instruction; ``vectors`` and ``rows`` are those of this position. Packed
 rows begin with word ``offset`` of the first bus word."""

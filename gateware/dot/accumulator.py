@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.dot.layouts import (DISTANCE_BITS, MINIMUM_ALIGNMENT, MINIMUM_SUM_BITS, SCALE_MANTISSA_BITS,
-                                  SUM_BITS, TOTAL_BITS, sides)
+                                  SUM_BITS, TOTAL_BITS, shared_columns, sides)
 from gateware.dot.slot_table import SlotTable
 from gateware.dot.small_multiplier import SmallMultiplier
 from gateware.numeric.delay import delay
@@ -29,8 +29,9 @@ class Accumulator(wiring.Component):
         sum, mantissa -- multipliers -- inner product -- product -- by 4s -- by 1s -- difference -- total
                       0              3                4          5        6        7             8     9 and 10
 
-    Contributions of two vectors side by side take one more cycle, in which they are added. The upper half of a total
-    follows the lower one a cycle later, with its carry.
+    Contributions of two vectors side by side take one more cycle, in which they are added. One more it is where there
+    are two columns, the second of which may contribute to the first. The upper half of a total follows the lower one a
+    cycle later, with its carry.
 
     The product of 38 by 12 bits needs limbs of 17 bits for multipliers of 18; the uppermost limb of 4 bits goes
     through LUTs. Its magnitude is below 2**48, because neither factor is ever its most negative number; likewise
@@ -46,6 +47,8 @@ class Accumulator(wiring.Component):
         ``sums``, signed(38), array of columns; ``mantissa``, signed(12), of the scale; ``distances``, 6 bits,
         array of columns; ``minimum_sums``, signed(29), array of columns; ``minimum``, signed(12);
         ``minimum_distances``, 6 bits, array of columns.
+    shared : In(1)
+        What the second column contributes belongs to the first.
     valid : In(1)
     first : In(1)
         The total begins with this contribution.
@@ -58,7 +61,7 @@ class Accumulator(wiring.Component):
     def __init__(self, *, dot):
         self._dot = dot
         self._slots = 2 * dot.slots  # each with its halves
-        self.latency = Multiplier.LATENCY + 6 + sides(dot)
+        self.latency = Multiplier.LATENCY + 5 + sides(dot) + shared_columns(dot)
         vector = data.StructLayout({
             "sums": data.ArrayLayout(signed(SUM_BITS), dot.columns),
             "mantissa": signed(SCALE_MANTISSA_BITS),
@@ -68,6 +71,7 @@ class Accumulator(wiring.Component):
             "minimum_distances": data.ArrayLayout(DISTANCE_BITS, dot.columns)})
         super().__init__({
             "vectors": In(data.ArrayLayout(vector, sides(dot))),
+            "shared": In(1),
             "valid": In(1),
             "first": In(1),
             "slot": In(range(self._slots)),
@@ -83,7 +87,8 @@ class Accumulator(wiring.Component):
         valid = Signal(early)
         m.d.sync += valid.eq(Cat(self.valid, valid))
 
-        for column in range(dot.columns):
+        shared = delay(m, self.shared, early - 2, name="shared")
+        for column in reversed(range(dot.columns)):
             contributions = []
             for side, vector in enumerate(self.vectors):
                 shifted = self._contribute(m, f"scale_{column}_{side}", vector.sums[column], vector.mantissa,
@@ -92,13 +97,16 @@ class Accumulator(wiring.Component):
                     shifted = shifted - self._contribute(
                         m, f"minimum_{column}_{side}", vector.minimum_sums[column], vector.minimum,
                         vector.minimum_distances[column], MINIMUM_ALIGNMENT)
-                contribution = Signal(
-                    signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}_{side}")
-                m.d.sync += contribution.eq(shifted)
-                contributions.append(contribution)
+                contributions.append(shifted)
             if len(contributions) == 2:
-                contribution = Signal(signed(TOTAL_BITS), reset_less=True, name=f"contribution_{column}")
-                m.d.sync += contribution.eq(contributions[0] + contributions[1])
+                registers = [self._register(m, f"contribution_{column}_{side}", value)
+                             for side, value in enumerate(contributions)]
+                contributions = [registers[0] + registers[1]]
+            contribution = self._register(m, f"contribution_{column}", contributions[0])
+            if shared_columns(dot) == 2:
+                if column == 1:
+                    second = self._register(m, "second", Mux(shared, contributions[0], 0))
+                contribution = self._register(m, f"sum_{column}", contribution if column else contribution + second)
             low, carry = self._add(m, f"low_{column}", contribution[:_HALF_BITS], Const(0, 1), first, slot, valid[-1])
             late = [delay(m, value, name=f"{name}_{column}") for name, value in (
                 ("high", contribution[_HALF_BITS:]), ("first", first), ("slot", slot))]
@@ -107,6 +115,11 @@ class Accumulator(wiring.Component):
             high, _ = self._add(m, f"high_{column}", late[0], carry, *late[1:], late_valid)
             m.d.comb += self.totals[column].eq(Cat(delay(m, low, name=f"low_{column}"), high))
         return m
+
+    def _register(self, m, name, value):
+        register = Signal(signed(TOTAL_BITS), reset_less=True, name=name)
+        m.d.sync += register.eq(value)
+        return register
 
     def _add(self, m, name, value, carry, first, slot, valid):
         """Half of a total with this contribution, and what it carries over, one cycle later."""

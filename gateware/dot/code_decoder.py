@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.dot.code_table import CodeTable
-from gateware.dot.layouts import CodeChunk, WORD_BITS, sides
+from gateware.dot.layouts import CodeChunk, WORD_BITS, shared_columns, sides
 from gateware.dot.trit_decoder import TritDecoder
 from gateware.isa import CodeKind, VECTOR_CODES
 from gateware.layouts import CodeTableEntries
@@ -15,6 +15,7 @@ __all__ = ["CodeDecoder"]
 
 _PLANES = 16
 _FIFTH = 4
+_HALF_BITS = 4  # of a position within the 16 codes of half a vector
 
 
 class CodeDecoder(wiring.Component):
@@ -28,6 +29,10 @@ class CodeDecoder(wiring.Component):
     fast as they arrive. What is decided about a chunk and a step is carried out one cycle later, from registers: it
     goes to all the words, which lie far apart. Each plane takes its word from a fixed place of a rotated bus word.
     With 64 lanes two vectors are assembled and held side by side.
+
+    Codes of one bit become -1 and 1. Where two columns share a vector of the x-buffer, what is held as codes of two
+    bits are the signs of two vectors. With 32 lanes or fewer the lower plane is for the first column, the upper one for
+    the second; with 64 both planes of the first of the two that are held are for the first column.
 
     Indices are looked up in the table, trits decoded; where codes are right-aligned afterwards, they are
     left-aligned again. ``chunks.ready`` is combinational from ``done``.
@@ -53,6 +58,10 @@ class CodeDecoder(wiring.Component):
     half : In(1)
         Of paired rows: the one in the upper halves of the bytes.
     kind : In(CodeKind)
+    shared : In(1)
+        Two columns share a vector; likewise.
+    halves : In(1)
+        A step is for 16 codes of each vector only, those of ``position``; likewise.
     valid : Out(1)
         A vector is held.
     second : Out(1)
@@ -71,8 +80,10 @@ class CodeDecoder(wiring.Component):
     subs : Out(signed(8)), array of ``lanes``
         Upper halves of the bit-planes, ``SUBS_LATENCY`` cycles after the step: sub-scales, left-aligned.
     codes : Out(signed(16)), array of ``lanes``
-        Left-aligned: code * 2**(16 - code_bits), or 2**(15 - code_bits) without a sign, ``LATENCY`` cycles
-        after the step.
+        Left-aligned: code * 2**(16 - code_bits), or 2**(15 - code_bits) without a sign or of one bit, ``LATENCY``
+        cycles after the step.
+    second_codes : Out(signed(16)), array of ``lanes``
+        The same, or those for the second column; where there is one.
     """
 
     LATENCY = 3
@@ -88,6 +99,8 @@ class CodeDecoder(wiring.Component):
             "paired": In(1),
             "half": In(1),
             "kind": In(CodeKind),
+            "shared": In(1),
+            "halves": In(1),
             "valid": Out(1),
             "second": Out(1),
             "sub": Out(1),
@@ -98,6 +111,7 @@ class CodeDecoder(wiring.Component):
             "expand": In(1),
             "subs": Out(data.ArrayLayout(signed(8), dot.lanes)),
             "codes": Out(data.ArrayLayout(signed(16), dot.lanes)),
+            "second_codes": Out(data.ArrayLayout(signed(16), dot.lanes)),
         })
 
     def elaborate(self, platform):
@@ -142,8 +156,13 @@ class CodeDecoder(wiring.Component):
         # Cycle 2: the codes.
         wanted = Signal(lanes)
         expand, second = delay(m, self.expand, name="expand"), delay(m, self.second, name="second")
-        m.d.sync += wanted.eq(Cat((~expand | (step_position[:lane_bits] == lane)) & (second | (lane < VECTOR_CODES))
-                                  for lane in range(lanes)))
+        wanted_next = Signal(lanes)
+        for lane in range(lanes):
+            others = expand & (step_position[:lane_bits] != lane)
+            if lanes > 1 << _HALF_BITS:
+                others |= self.halves & ~expand & (step_position[_HALF_BITS] != (lane >> _HALF_BITS & 1))
+            m.d.comb += wanted_next[lane].eq(~others & (second | (lane < VECTOR_CODES)))
+        m.d.sync += wanted.eq(wanted_next)
         is_index = delay(m, self.kind == CodeKind.TABLE, 2, name="is_index")
         codes = bits
         if "tables" in self._dot.decoders:
@@ -158,10 +177,27 @@ class CodeDecoder(wiring.Component):
             is_trit = delay(m, self.kind == CodeKind.TRITS, 2, name="is_trit")
             trits = self._decode_trits(m, held, part, delay(m, run, name="run"))
             codes = [Mux(is_trit, Cat(Const(0, 14), trit), code) for trit, code in zip(trits, codes)]
+        is_sign, shared = (delay(m, value, 2, name=name) for name, value in (
+            ("is_sign", self.code_bits == 1), ("shared", self.shared)))
+        two_columns = shared_columns(self._dot) == 2
+        signs, second_signs = _signs(bits, shared)
+        codes = [Mux(is_sign, _one(sign), code) for sign, code in zip(signs, codes)]
+        if two_columns:
+            # Nothing is below the upper bits of signs: that costs a reset, no gates.
+            wanted_low = Signal(lanes)
+            m.d.sync += wanted_low.eq(Mux(delay(m, self.shared, name="shared_early"), 0, wanted_next))
         for lane in range(lanes):
             output = Signal(16, reset_less=True, name=f"code_{lane}")
             m.d.sync += output.eq(Mux(wanted[lane], codes[lane], 0))
-            m.d.comb += self.codes[lane].eq(output)
+            m.d.comb += [self.codes[lane].eq(output), self.second_codes[lane].eq(output)]
+            if two_columns:
+                low, high = (Signal(width, reset_less=True, name=f"second_{name}_{lane}")
+                             for name, width in (("low", 14), ("high", 2)))
+                m.d.sync += [
+                    low.eq(Mux(wanted_low[lane], codes[lane][:14], 0)),
+                    high.eq(Mux(wanted[lane], Mux(shared, _one(second_signs[lane])[14:], codes[lane][14:]), 0)),
+                ]
+                m.d.comb += self.second_codes[lane].eq(Cat(low, high))
         return m
 
     def _assemble(self, m, load):
@@ -250,6 +286,22 @@ class CodeDecoder(wiring.Component):
         with m.If(late_done):
             m.d.sync += [word.eq(more) for word, more in zip(fifth, known)]
         return codes
+
+
+def _signs(bits, shared):
+    """Of codes of one bit: the bits for the first column, and those for the second one."""
+    if len(bits) <= VECTOR_CODES:
+        return [Mux(shared, code[14], code[15]) for code in bits], [code[15] for code in bits]
+    # Two planes of each of two vectors.
+    first, second = bits[:VECTOR_CODES], bits[VECTOR_CODES:]
+    return ([Mux(shared, code[14], code[15]) for code in first]
+            + [Mux(shared, code[15], other[15]) for code, other in zip(first, second)],
+            [code[14] for code in second] + [code[15] for code in second])
+
+
+def _one(sign):
+    """1 or -1, left-aligned as a code of two bits."""
+    return Cat(Const(1 << 14, 15), ~sign)
 
 
 def _rotate(words, rotation):

@@ -35,7 +35,7 @@ class DigitArray(wiring.Component):
 
     Members
     -------
-    codes : In(signed(16)), array of lanes
+    codes : In(signed(16)), array of columns of arrays of lanes
     digit : In(3)
         The digit that is taken.
     mantissas : In(signed(18)), array of columns of arrays of lanes
@@ -54,7 +54,7 @@ class DigitArray(wiring.Component):
         self._columns = columns
         self.latency = (min(lanes, SUB_BLOCK_CODES) - 1).bit_length() + 3
         super().__init__({
-            "codes": In(data.ArrayLayout(signed(CODE_BITS), lanes)),
+            "codes": In(data.ArrayLayout(data.ArrayLayout(signed(CODE_BITS), lanes), columns)),
             "digit": In(3),
             "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), lanes), columns)),
             "first_digit": In(1),
@@ -67,25 +67,12 @@ class DigitArray(wiring.Component):
         m = Module()
         first_digit = delay(m, self.first_digit, self.latency - 1, name="first_digit")
         expand = delay(m, self.expand, self.latency - 1, name="expand")
-        expanded = expanded_codes(m, self.codes, self.latency - 1)
+        expanded = expanded_codes(m, self.codes[0], self.latency - 1)
 
-        # First cycle: the digits.
-        ones, twos, negatives = [], [], []
-        for lane, code in enumerate(self.codes):
-            low, middle, high = Cat(Const(0, 1), code).bit_select(Cat(Const(0, 1), self.digit), 3)
-            one, two, negative = (
-                Signal(reset_less=True, name=f"{name}_{lane}") for name in ("one", "two", "negative"))
-            m.d.sync += [
-                one.eq(low ^ middle),
-                two.eq((low == middle) & (middle != high)),
-                negative.eq(high & ~(low & middle)),
-            ]
-            ones.append(one)
-            twos.append(two)
-            negatives.append(negative)
-        late_negatives = delay(m, Cat(negatives), name="negatives")
-
-        for column in range(self._columns):
+        # First cycle: the digits. Columns with the same codes have the same ones; yosys sees that.
+        digits = [self._digits(m, codes, column) for column, codes in enumerate(self.codes)]
+        for column, (ones, twos, negatives) in enumerate(digits):
+            late_negatives = delay(m, Cat(negatives), name=f"negatives_{column}")
             # Second cycle: digit times mantissa, but for the one that makes a complement a negative number.
             # It is the carry into an adder: there are as many adders as lanes.
             terms = []
@@ -109,6 +96,23 @@ class DigitArray(wiring.Component):
                     result = Mux(expand, expanded[sub_block], result)
                 m.d.sync += output.eq(result)
         return m
+
+    def _digits(self, m, codes, column):
+        """Of each lane whether the digit is 1 or -1, whether it is 2 or -2, and whether it is negative."""
+        ones, twos, negatives = [], [], []
+        for lane, code in enumerate(codes):
+            low, middle, high = Cat(Const(0, 1), code).bit_select(Cat(Const(0, 1), self.digit), 3)
+            one, two, negative = (
+                Signal(reset_less=True, name=f"{name}_{column}_{lane}") for name in ("one", "two", "negative"))
+            m.d.sync += [
+                one.eq(low ^ middle),
+                two.eq((low == middle) & (middle != high)),
+                negative.eq(high & ~(low & middle)),
+            ]
+            ones.append(one)
+            twos.append(two)
+            negatives.append(negative)
+        return ones, twos, negatives
 
 
 def _add_all(m, terms, place):

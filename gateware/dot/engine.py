@@ -18,8 +18,8 @@ from gateware.dot.row_sequencer import RowSequencer
 from gateware.dot.scale_reader import ScaleReader
 from gateware.dot.step_sequencer import StepSequencer
 from gateware.dot.sub_scale_table import SubScaleTable
-from gateware.dot.x_buffer import XBuffer
-from gateware.isa import VECTOR_CODES
+from gateware.dot.x_buffer import XBuffer, crossed
+from gateware.isa import Scale, VECTOR_CODES
 from gateware.layouts import CodeTableEntries, DotCommand, DotResult, QuantisedStripe
 from gateware.numeric.delay import delay
 from gateware.stream.skid_buffer import SkidBuffer
@@ -35,13 +35,14 @@ class DotEngine(wiring.Component):
     0) is code i times its scale.
 
     A vector of codes takes 32 / lanes steps for each slot in use, one per cycle, and in an array of digits
-    that many for every two bits of a code; beats are accepted in every cycle, from row
+    that many for every two bits of a code; with scales for half a vector each, at least two; of one bit, for a single
+    vector of the x-buffer, half as many where there are two columns; beats are accepted in every cycle, from row
     to row and also with rows of one vector, as long as they are not faster. The first beat of a command is taken four
     cycles after the last step of the command before, without draining. The first result of a row follows its last beat,
     if that completes one vector, after 44 cycles with 32 lanes, 45 with 64, 46 with 16, 47 with 8 and 50 with 4; five
-    cycles earlier without the decoder of sub-scales; one later for each digit but one. Up to 16 slots of totals are on
-    their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one. Results may be refused;
-    nothing is lost then, the steps wait.
+    cycles earlier without the decoder of sub-scales; one later for each digit but one, and one with two columns. Up to
+    16 slots of totals are on their way: rows of a single beat, which have no scales, take 1.2 cycles instead of one.
+    Results may be refused; nothing is lost then, the steps wait.
 
     ::
 
@@ -53,7 +54,8 @@ class DotEngine(wiring.Component):
                       \--------> ScaleReader -----------------------------------------------------/
 
     A command may have codes of every kind with scales of every kind, sub-scales (with FP16 scales of
-    super-blocks, codes of at most 6 bits, one less if unsigned) and minimums (with FP16 scales), as far as
+    super-blocks, codes of at most 6 bits, one less if unsigned, or of kind TABLE with sub-scales of 6) and minimums
+    (with FP16 scales), as far as
     ``dot.decoders`` has the parts.
 
     Parameters
@@ -131,6 +133,7 @@ class DotEngine(wiring.Component):
             steps.start.eq(rows.start),
             steps.command.eq(self.command.p),
             steps.active.eq(rows.active),
+            steps.shared.eq(rows.shared),
             steps.valid.eq(decoder.valid),
             steps.second.eq(decoder.second),
             steps.sub.eq(decoder.sub),
@@ -143,6 +146,8 @@ class DotEngine(wiring.Component):
             decoder.paired.eq(rows.active.paired),
             decoder.half.eq(step.half),
             decoder.kind.eq(rows.active.code_kind),
+            decoder.shared.eq(rows.shared),
+            decoder.halves.eq(rows.active.scale == Scale.UE4M3),
             decoder.done.eq(steps.done),
             decoder.position.eq(step.position),
             decoder.expand.eq(step.expand),
@@ -165,6 +170,7 @@ class DotEngine(wiring.Component):
         expand, digit, first_digit = (
             delay(m, step[name], CodeDecoder.LATENCY, name=name) for name in ("expand", "digit", "first_digit"))
         first_part, last_digit = (delay(m, step[name], at_scaler, name=name) for name in ("first_part", "last_digit"))
+        cross = delay(m, crossed(dot, step), at_scaler, name="cross")
         valid = Signal(at_scaler)
         m.d.sync += valid.eq(Cat(steps.step.valid, valid))
         subs = self._read_subs(m, rows, decoder, steps) if has_subs else None
@@ -184,9 +190,9 @@ class DotEngine(wiring.Component):
             first = side * lanes
             vector = accumulator.vectors[side]
             m.d.comb += [
-                Cat(array.codes).eq(Cat(decoder.codes[first:first + lanes])),
                 array.expand.eq(expand),
                 scaler.sub_blocks.eq(array.sums),
+                scaler.crossed.eq(cross),
                 scaler.first_part.eq(first_part),
                 scaler.valid.eq(valid[-1] & last_digit),
                 vector.sums.eq(scaler.sums),
@@ -202,7 +208,11 @@ class DotEngine(wiring.Component):
                 m.d.comb += [array.digit.eq(digit), array.first_digit.eq(first_digit)]
             for column in range(columns):
                 mantissas = x_buffer.mantissas[column][first:first + lanes]
-                m.d.comb += Cat(array.mantissas[column]).eq(Cat(mantissas))
+                codes = decoder.second_codes if column == 1 else decoder.codes
+                m.d.comb += [
+                    Cat(array.codes[column]).eq(Cat(codes[first:first + lanes])),
+                    Cat(array.mantissas[column]).eq(Cat(mantissas)),
+                ]
         self._align_distances(m, kinds, scales, x_buffer, accumulator, x_start, at_sums)
 
         # What the step has to say about the totals.
@@ -213,12 +223,13 @@ class DotEngine(wiring.Component):
             emit.eq(Cat(steps.step.valid & step.emit, emit)),
         ]
         notes = Signal(data.StructLayout({
-            "first": 1, "half": 1, "slot": len(step.slot), "unit": 1, "columns": len(step.columns),
+            "first": 1, "half": 1, "slot": len(step.slot), "shared": 1, "unit": 1, "columns": len(step.columns),
             "row_last": 1, "command_last": 1}))
         m.d.comb += [
             notes.first.eq(step.first),
             notes.half.eq(step.half),
             notes.slot.eq(step.slot),
+            notes.shared.eq(step.shared),
             notes.unit.eq(step.expand),
             notes.columns.eq(step.columns),
             notes.row_last.eq(step.row_last),
@@ -229,6 +240,7 @@ class DotEngine(wiring.Component):
         m.d.comb += [
             accumulator.valid.eq(complete[-1]),
             accumulator.first.eq(at_array.first),
+            accumulator.shared.eq(at_array.shared),
             accumulator.slot.eq(Cat(at_array.half, at_array.slot)),
             x_buffer.slot.eq(before_totals.slot),
             x_buffer.unit.eq(before_totals.unit),

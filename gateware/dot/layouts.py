@@ -8,8 +8,8 @@ from gateware.isa import CodeKind, VECTOR_CODES
 __all__ = ["CODE_BITS", "CodeChunk", "DISTANCE_BITS", "DotStep", "EXPONENT_BITS", "EngineTotals", "SUB_BLOCK_BITS",
            "SUB_BLOCK_CODES", "SUB_BLOCK_SUM_BITS", "MINIMUM_ALIGNMENT", "MINIMUM_BITS", "MINIMUM_SUM_BITS",
            "SCALED_CODE_BITS", "SCALE_MANTISSA_BITS", "SUB_SCALE_BITS", "SUM_BITS", "ScaleBeat", "TOTAL_BITS",
-           "UNIT_BITS", "WORD_BITS", "chunk_words", "multiplied_bits", "product_bits", "sides", "step_sub_blocks",
-           "sub_words"]
+           "UNIT_BITS", "WORD_BITS", "chunk_words", "multiplied_bits", "product_bits", "shared_columns", "sides",
+           "step_sub_blocks", "sub_words"]
 
 WORD_BITS = 32
 """Bits of a bit-plane: one per code of a vector."""
@@ -20,7 +20,7 @@ CODE_BITS = 16
 SUB_SCALE_BITS = 8
 """Signed width of a sub-scale, left-aligned."""
 
-SCALED_CODE_BITS = 6
+SCALED_CODE_BITS = 8
 """Bits of a code that may have a sub-scale, from the uppermost one down: the others are zero."""
 
 UNIT_BITS = 17
@@ -65,6 +65,11 @@ def sides(dot):
     return max(dot.lanes // VECTOR_CODES, 1)
 
 
+def shared_columns(dot):
+    """Physical columns that share a vector of the x-buffer, each taking other vectors of codes: 2, or 1."""
+    return min(dot.columns, 2)
+
+
 def chunk_words(bus_bits):
     """Most words of 32 bits that the code decoder takes per cycle, those of a bus word: 1, 2, 4 or 8."""
     return bus_bits // WORD_BITS
@@ -78,7 +83,7 @@ def step_sub_blocks(lanes):
 def multiplied_bits(command):
     """Bits that the codes of a command occupy in the array, from the uppermost one of 16 down."""
     return Mux(command.code_kind == CodeKind.TABLE, 8,
-               command.code_bits + (command.code_kind == CodeKind.UNSIGNED))
+               command.code_bits + ((command.code_kind == CodeKind.UNSIGNED) | (command.code_bits == 1)))
 
 
 def product_bits(dot, command):
@@ -124,7 +129,8 @@ def DotStep(dot):
     """One step of the multiplier array: ``lanes`` codes times one vector per physical column.
 
     ``vector`` is the number of the vector, or of the first of two side by side, with a ``second`` one unless
-    the row ends. ``position`` is the first code of the step, or the code that is expanded. ``half`` is that
+    the row ends. With ``shared`` it is the first of twice as many, of which the second physical column takes the second
+    half. ``position`` is the first code of the step, or the code that is expanded. ``half`` is that
     of a paired row; its totals are apart from those of the other half. In an array of digits ``digit`` is which
     one of its codes, of all that begin with ``first_digit`` and end with ``last_digit``. ``first_part`` begins and
     ``complete`` ends the sum over a vector. ``first`` begins and ``emit`` ends the sum over a row. ``columns`` + 1
@@ -133,7 +139,7 @@ def DotStep(dot):
     """
     return data.StructLayout({
         "vector": 9, "second": 1, "position": (sides(dot) * VECTOR_CODES - 1).bit_length(),
-        "slot": (dot.slots - 1).bit_length(), "half": 1, "digit": 3 if dot.array == "digits" else 0,
+        "slot": (dot.slots - 1).bit_length(), "shared": 1, "half": 1, "digit": 3 if dot.array == "digits" else 0,
         "first_digit": 1, "last_digit": 1, "expand": 1, "first_part": 1, "complete": 1, "first": 1, "emit": 1,
         "columns": (dot.columns - 1).bit_length(), "row_last": 1, "command_last": 1})
 

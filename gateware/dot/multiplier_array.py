@@ -29,7 +29,7 @@ class MultiplierArray(wiring.Component):
 
     Members
     -------
-    codes : In(signed(16)), array of lanes
+    codes : In(signed(16)), array of columns of arrays of lanes
     mantissas : In(signed(18)), array of columns of arrays of lanes
     expand : In(1)
         At most one code is not zero, and the sum of its sub-block in column 0 is this code times 2**17; other
@@ -45,7 +45,7 @@ class MultiplierArray(wiring.Component):
         self._columns = columns
         self.latency = Multiplier.LATENCY + (min(lanes, SUB_BLOCK_CODES) - 1).bit_length()
         super().__init__({
-            "codes": In(data.ArrayLayout(signed(CODE_BITS), lanes)),
+            "codes": In(data.ArrayLayout(data.ArrayLayout(signed(CODE_BITS), lanes), columns)),
             "mantissas": In(data.ArrayLayout(data.ArrayLayout(signed(_MANTISSA_BITS), lanes), columns)),
             "expand": In(1),
             "sums": Out(data.ArrayLayout(data.ArrayLayout(
@@ -55,7 +55,7 @@ class MultiplierArray(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         expand = delay(m, self.expand, self.latency - 1, name="expand")
-        expanded = expanded_codes(m, self.codes, self.latency - 1)
+        expanded = expanded_codes(m, self.codes[0], self.latency - 1)
 
         for column in range(self._columns):
             products = []
@@ -63,7 +63,7 @@ class MultiplierArray(wiring.Component):
                 multiplier = Multiplier(a_width=CODE_BITS, b_width=_MANTISSA_BITS, signed=True)
                 m.submodules[f"multiplier_{column}_{lane}"] = multiplier
                 m.d.comb += [
-                    multiplier.a.eq(self.codes[lane]),
+                    multiplier.a.eq(self.codes[column][lane]),
                     multiplier.b.eq(self.mantissas[column][lane]),
                 ]
                 products.append(multiplier.o[:_PRODUCT_BITS].as_signed())

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS, sides
+from gateware.dot.layouts import CodeChunk, ScaleBeat, WORD_BITS, shared_columns, sides
 from gateware.isa import CodeKind, Scale
 from gateware.layouts import DotCommand
 
@@ -76,6 +76,10 @@ class RowSequencer(wiring.Component):
     Trits come in bundles of five vectors: each of four vectors takes two words, the fifth none. The padding of
     a bundle that the row does not fill is skipped, one beat per cycle.
 
+    Codes of one bit that meet a single vector of the x-buffer are for two physical columns (`shared`), where there are
+    two and a scale is for four vectors at least, of which the row has no part: two vectors of codes then pass as one of
+    two bits.
+
     The first beat of a row waits until at most one row before it has steps left: there are two banks of
     scales.
 
@@ -98,6 +102,8 @@ class RowSequencer(wiring.Component):
         A command is being taken.
     active : Out
         The command in effect, from the cycle after ``start`` until that of the next one.
+    shared : Out(1)
+        What passes as a vector of codes are two, from the cycle after ``start`` on.
     last_scale_byte : Out(11)
         Bytes of the scales of a row, less one.
     last_sub : Out(9)
@@ -114,6 +120,7 @@ class RowSequencer(wiring.Component):
             "row_done": In(1),
             "start": Out(1),
             "active": Out(DotCommand),
+            "shared": Out(1),
             "last_scale_byte": Out(11),
             "last_sub": Out(9),
         })
@@ -201,25 +208,31 @@ class RowSequencer(wiring.Component):
         plan = _Plan(active.code_bits)
         has_subs = command.sub_bits.any() if "sub_scales" in dot.decoders else Const(0)
         last_vector = (command.vectors - 1)[:9]
-        last_scale = Mux(command.super, last_vector >> 3, last_vector)
+        last_scale = (last_vector >> command.scale_shift)[:9]
+        shared = Const(0)
+        if shared_columns(dot) == 2:
+            shared = ((command.code_bits == 1) & (command.columns == 1) & ~command.expand & command.scale_shift[1]
+                      & ~command.vectors[:2].any() & ~has_subs & ~command.minimum)
         code_phase = Mux(has_subs, _Phase.SUBS, _Phase.CODES)
         first_phase = Mux(command.scale != Scale.NONE, _Phase.SCALES, code_phase)
         # 8 sub-scales for 8 vectors, twice that for halves of vectors, and twice that with minimums.
         last_sub = Mux(command.sub_wide,
                        Mux(command.minimum, last_vector >> 4, last_vector >> 5),
                        Mux(command.minimum, last_vector >> 3, last_vector >> 4))
-        code_words = Mux(command.paired, 2 * _PAIRED_BITS, command.code_bits)
+        code_words = Mux(command.paired, 2 * _PAIRED_BITS, Mux(shared, 2, command.code_bits))
         # Two vectors have twice the words of one.
         first_code_words = code_words << (last_vector.any() if count == 2 else 0)
         first_sub_words = command.sub_bits << (last_sub.any() if count == 2 else 0)
         with m.If(self.start):
             m.d.sync += [
                 active.eq(command),
-                plan.last_vector.eq(last_vector),
+                self.shared.eq(shared),
+                plan.last_vector.eq(Mux(shared, last_vector >> 1, last_vector)),
                 self.last_sub.eq(last_sub),
                 plan.last_row.eq(Mux(command.expand, 0, command.rows - 1)),
                 self.last_scale_byte.eq(
-                    Mux(command.scale != Scale.FP16, last_scale,
+                    Mux(command.scale != Scale.FP16,
+                        Mux(command.scale == Scale.UE4M3, Cat(Const(1, 1), last_scale), last_scale),
                         Mux(command.minimum, Cat(Const(3, 2), last_scale), Cat(Const(1, 1), last_scale)))),
                 plan.first_phase.eq(first_phase),
                 plan.code_phase.eq(code_phase),

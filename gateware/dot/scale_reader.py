@@ -1,6 +1,6 @@
 """The scales of a row, and the largest of them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,7 @@ from gateware.numeric.delay import delay
 __all__ = ["ScaleReader"]
 
 _PLACE_BITS = 5
+_HALF_BITS = 4  # of a position within the 16 codes of half a vector
 
 
 class ScaleReader(wiring.Component):
@@ -25,12 +26,12 @@ class ScaleReader(wiring.Component):
     last scale by two cycles at least; then everything is in time, for any bus width (see the assertion in the
     code).
 
-    A scale is that of a vector or of a super-block of 8; minimums alternate with scales. Without minimums in
+    A scale is that of 1, 2, 4 or 8 vectors, or of half a vector; minimums alternate with scales. Without minimums in
     the format they read as zero. Scale NONE reads as 1024 * 2**-10, like POWER with exponent 0.
 
     Exponents are kept as biased keys that compare as unsigned numbers: fp16's exponent field, at least 1, for
-    an exponent of key - 25; or the power of two plus 128, for an exponent of key - 138 (its mantissa being
-    2**10).
+    an exponent of key - 25; the power of two plus 128, for an exponent of key - 138 (its mantissa being
+    2**10); UE4M3's exponent field, at least 1, for one of key - 18.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class ScaleReader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        power = self.active.scale == Scale.POWER
+        power, ue4m3 = self.active.scale == Scale.POWER, self.active.scale == Scale.UE4M3
         write_bank = Signal()
         read_bank = Signal()
         with m.If(self.beats.valid & self.beats.p.last):
@@ -98,9 +99,10 @@ class ScaleReader(wiring.Component):
         numbers = [step.vector]
         if len(self.mantissas) == 2:
             numbers = [Cat(side, step.vector[1:]) for side in range(2)]
-        entries = [Mux(self.active.super, number >> 3, number) for number in numbers]
-        read = self._read(m, power, entries, write_bank, read_bank)
-        largest = self._find_largest(m, power, write_bank)
+        entries = [Mux(ue4m3, Cat(step.position[_HALF_BITS], number), number >> self.active.scale_shift)
+                   for number in numbers]
+        read = self._read(m, power | ue4m3, entries, write_bank, read_bank)
+        largest = self._find_largest(m, power, ue4m3, write_bank)
 
         # Largest of the row, and exponent.
         none = self.active.scale == Scale.NONE
@@ -108,7 +110,7 @@ class ScaleReader(wiring.Component):
         late_none = delay(m, none, cycle, name="none")
         offset = Signal(signed(9))
         m.d.comb += offset.eq(
-            Mux(power, -138, Mux(self.active.scale == Scale.FP16, -25, -10))
+            Mux(power, -138, Mux(ue4m3, -18, Mux(self.active.scale == Scale.FP16, -25, -10)))
             - self.active.headroom)
         late_offset = delay(m, offset, cycle, name="offset")
         late_bank = delay(m, read_bank, cycle, name="bank")
@@ -131,7 +133,7 @@ class ScaleReader(wiring.Component):
             return output
 
         # Cycle 3: the scales of the step are there as 16 bits (or 8 in the half that is wanted).
-        kinds = delay(m, Cat(none, power), 3, name="kinds")
+        kinds = delay(m, Cat(none, power, ue4m3), 3, name="kinds")
         place = delay(m, self._place(m)[:_PLACE_BITS], cycle, name="place")
         minimum_place = MINIMUM_ALIGNMENT - self.active.headroom + MINIMUM_BITS - Mux(
             self.active.sub_bits.any(), self.active.sub_bits, 1)
@@ -144,7 +146,10 @@ class ScaleReader(wiring.Component):
             m.d.sync += [mantissa.eq(fp16_mantissa), key.eq(fp16_key)]
             with m.If(kinds.any()):
                 byte = Mux(upper, scale[8:], scale[:8])
-                m.d.sync += [mantissa.eq(1 << 10), key.eq(Mux(kinds[0], 0, byte ^ 0x80))]
+                m.d.sync += [
+                    mantissa.eq(Mux(kinds[2], Cat(Const(0, 7), byte[:3], byte[3:7].any()), 1 << 10)),
+                    key.eq(Mux(kinds[0], 0, Mux(kinds[2], _ue4m3_key(byte), byte ^ 0x80))),
+                ]
             m.d.comb += [
                 self.mantissas[side].eq(mantissa),
                 self.distances[side].eq(distance(key, place, f"scale_{side}")),
@@ -173,7 +178,7 @@ class ScaleReader(wiring.Component):
         rest = delay(m, 31 - self.active.headroom + self.active.expand, name="place_rest")
         return rest - bits
 
-    def _read(self, m, power, entries, write_bank, read_bank):
+    def _read(self, m, bytewise, entries, write_bank, read_bank):
         """Write the beats, and read the 16 bits that hold the scale of each vector, and those of the minimum:
         valid three cycles after the step. Those of two vectors lie in the same bus word."""
         word_bits = (self._dot.scale_bytes * 8 // self._bus_bits - 1).bit_length()
@@ -182,7 +187,7 @@ class ScaleReader(wiring.Component):
         write_word = Signal(word_bits)
         with m.If(self.beats.valid):
             m.d.sync += write_word.eq(Mux(self.beats.p.last, 0, write_word + 1))
-        indices = [Mux(power, entry >> 1, Mux(self.active.minimum, entry << 1, entry)) for entry in entries]
+        indices = [Mux(bytewise, entry >> 1, Mux(self.active.minimum, entry << 1, entry)) for entry in entries]
         m.d.comb += [
             ram.write_enable.eq(self.beats.valid),
             ram.write_address.eq(Cat(write_word, write_bank)),
@@ -200,7 +205,7 @@ class ScaleReader(wiring.Component):
             read.append((scale, minimum))
         return read
 
-    def _find_largest(self, m, power, bank):
+    def _find_largest(self, m, power, ue4m3, bank):
         """Largest key of each bank, ``levels`` + 2 cycles after the beat; padding does not count."""
         bytes_ = self._bus_bits // 8
         last_byte = self.last_byte[:(bytes_ - 1).bit_length()]
@@ -210,7 +215,7 @@ class ScaleReader(wiring.Component):
         for index in range(bytes_):
             byte = self.beats.p.data.word_select(index, 8)
             # Of an fp16, the upper byte has the exponent; the lower one stands for the least key of all.
-            key = Mux(power, byte ^ 0x80, byte[2:7] if index % 2 else 1)
+            key = Mux(power, byte ^ 0x80, Mux(ue4m3, _ue4m3_key(byte), byte[2:7] if index % 2 else 1))
             keys.append(Mux(self.beats.p.last & beyond[index], 0, key))
         for level in range(self._levels + 1):
             registers = [
@@ -232,6 +237,10 @@ class ScaleReader(wiring.Component):
                 with m.If(late_first | (beat_largest > register)):
                     m.d.sync += register.eq(beat_largest)
         return largest
+
+
+def _ue4m3_key(byte):
+    return byte[3:7] | ~byte[3:7].any()
 
 
 def _unpack(half):

@@ -5,10 +5,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.dot.layouts import DotStep, multiplied_bits, sides, sub_words
-from gateware.isa import VECTOR_CODES
+from gateware.isa import Scale, VECTOR_CODES
 from gateware.layouts import DotCommand
 
 __all__ = ["StepSequencer"]
+
+_HALF_CODES = VECTOR_CODES // 2
+_HALF_BITS = _HALF_CODES.bit_length() - 1
 
 
 class StepSequencer(wiring.Component):
@@ -19,7 +22,9 @@ class StepSequencer(wiring.Component):
     lower halves in all slots, then for its upper halves: results come row by row. None of these is issued
     without a credit. A vector of sub-scales takes ``32 / lanes`` steps, which ``sub_valid`` marks instead.
     With 64 lanes, two vectors take the place of a vector. An array of digits takes every step once for each
-    digit, lowest digit first.
+    digit, lowest digit first. Where a scale is for half a vector, a step has at most 16 codes of each, and the sum over
+    a half is complete by itself. Where two columns share a vector of the x-buffer, the vectors of a step are twice as
+    many.
 
     Parameters
     ----------
@@ -32,6 +37,8 @@ class StepSequencer(wiring.Component):
     command : In
     active : In
         The command in effect.
+    shared : In(1)
+        Two columns share a vector of the x-buffer. Constant during a command.
     valid : In(1)
         A vector is held; ``second``, ``sub``, ``row_last`` and ``command_last`` describe it.
     credit : In(1)
@@ -53,6 +60,7 @@ class StepSequencer(wiring.Component):
             "start": In(1),
             "command": In(DotCommand),
             "active": In(DotCommand),
+            "shared": In(1),
             "valid": In(1),
             "second": In(1),
             "sub": In(1),
@@ -82,8 +90,13 @@ class StepSequencer(wiring.Component):
         columns_left = Signal.like(self.active.columns)  # logical columns from this slot on
         few_left = Signal()  # this slot has them all
         one_slot = Signal()  # the first slot has them all
+        # With few lanes a step is never more than half a vector.
+        halves = self.active.scale == Scale.UE4M3
+        splits = dot.lanes > _HALF_CODES
         single_part = vectors * VECTOR_CODES == dot.lanes
-        last_part = Const(1) if single_part else Signal()
+        last_part = Signal()
+        upper = position[_HALF_BITS]  # the step is of the upper half
+        half_ends = Const(1) if splits else position[:_HALF_BITS] == _HALF_CODES - dot.lanes
         last_code_now = Signal()
         last_step = Signal()  # of a vector of codes, the digits aside
 
@@ -119,9 +132,10 @@ class StepSequencer(wiring.Component):
             step.first_digit.eq(expand | (past_digits == 0)),
             step.last_digit.eq(last_digit),
             step.expand.eq(expand),
-            step.first_part.eq(expand | (position == 0)),
-            step.complete.eq(expand | last_of_slot),
-            step.first.eq(expand | (vector == 0)),
+            step.shared.eq(self.shared),
+            step.first_part.eq(expand | (position == 0) | halves & (position[:_HALF_BITS] == 0)),
+            step.complete.eq(expand | last_of_slot | halves & half_ends & last_digit),
+            step.first.eq(expand | (vector == 0) & ~(halves & upper)),
             step.emit.eq(expand | self.row_last & last_of_slot),
             step.columns.eq(Mux(expand, 0, Mux(last_slot, columns_left - 1, dot.columns - 1))),
             step.row_last.eq(expand | last_slot),
@@ -129,8 +143,9 @@ class StepSequencer(wiring.Component):
         ]
         # Position, slot and half after this step, if it is issued.
         next_last_code = expand & (position == last_code - 1)
-        next_last_part = Const(1)
-        if not single_part:
+        if single_part:
+            next_last_part = ~halves | expand | ~last_part
+        else:
             next_last_part = ~expand & ~last_part & (position == vectors * VECTOR_CODES - 2 * dot.lanes)
         next_few_left, next_half, next_last_pass = Signal(), Signal(), Signal()
         m.d.comb += [next_few_left.eq(few_left), next_half.eq(half)]
@@ -142,14 +157,14 @@ class StepSequencer(wiring.Component):
         m.d.comb += next_last_pass.eq(next_few_left & (next_half | ~self.active.paired))
         with m.If(issued & last_digit):
             m.d.sync += [
-                position.eq(Mux(ends_part, 0, position + Mux(expand, 1, dot.lanes))),
+                position.eq(Mux(ends_part, 0, position + Mux(
+                    expand, 1, Mux(halves, min(dot.lanes, _HALF_CODES), dot.lanes)))),
                 last_code_now.eq(next_last_code),
                 last_step.eq(Mux(self.active.expand, next_last_code, next_last_part & next_last_pass)),
                 few_left.eq(next_few_left),
                 half.eq(next_half),
+                last_part.eq(next_last_part),
             ]
-            if not single_part:
-                m.d.sync += last_part.eq(next_last_part)
         with m.If(self.step.valid):
             with m.If(last_of_slot):
                 m.d.sync += [
@@ -157,7 +172,7 @@ class StepSequencer(wiring.Component):
                     columns_left.eq(Mux(last_slot, self.active.columns, columns_left - dot.columns)),
                 ]
             with m.If(self.done):
-                m.d.sync += vector.eq(Mux(self.row_last, 0, vector + vectors))
+                m.d.sync += vector.eq(Mux(self.row_last, 0, vector + Mux(self.shared, 2 * vectors, vectors)))
         with m.If(self.sub_valid):
             m.d.sync += self.sub_word.eq(self.sub_word + 1)
         with m.If(self.row_done):
@@ -168,6 +183,8 @@ class StepSequencer(wiring.Component):
                 columns_left.eq(self.command.columns),
                 few_left.eq(only),
                 one_slot.eq(only),
-                last_step.eq(only & single_part & ~self.command.expand & ~self.command.paired),
+                last_step.eq(only & single_part & (self.command.scale != Scale.UE4M3) & ~self.command.expand
+                             & ~self.command.paired),
+                last_part.eq(single_part & (self.command.scale != Scale.UE4M3)),
             ]
         return m

@@ -1,6 +1,6 @@
 """Sums of sub-blocks, times their sub-scales, to the sum of a vector."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,6 @@ from gateware.numeric.delay import delay
 __all__ = ["SubBlockScaler"]
 
 _EMPTY_BITS = CODE_BITS - SCALED_CODE_BITS
-_SHIFT = CODE_BITS - SCALED_CODE_BITS - SUB_SCALE_BITS
 
 
 class SubBlockScaler(wiring.Component):
@@ -21,7 +20,7 @@ class SubBlockScaler(wiring.Component):
     the steps of a vector.
 
     To scale the sum takes 1 or 2 multiplications per column and is exact like the sum; to scale the codes would
-    take one for each. A code with a sub-scale has at most 6 bits, so the lower ones of its sub-block's sum are zero,
+    take one for each. A code with a sub-scale has at most 8 bits, so the lower ones of its sub-block's sum are zero,
     and with a sub-scale of 8 bits the sum is again that of 32 products of 16 and 18 bits.
 
     A free-running pipeline: latency ``latency`` cycles, one step per cycle.
@@ -41,6 +40,8 @@ class SubBlockScaler(wiring.Component):
         Left-aligned.
     enable : In(1)
         The sub-blocks have sub-scales.
+    crossed : In(1)
+        The sums of the first two columns are those of each other.
     first_part, valid : In(1)
         The sum of the vector begins with this step; this step belongs to it.
     sums : Out(signed(38)), array of columns
@@ -56,6 +57,7 @@ class SubBlockScaler(wiring.Component):
             "sub_blocks": In(data.ArrayLayout(data.ArrayLayout(signed(SUB_BLOCK_SUM_BITS), sub_blocks), columns)),
             "scales": In(data.ArrayLayout(signed(SUB_SCALE_BITS), sub_blocks)),
             "enable": In(1),
+            "crossed": In(1),
             "first_part": In(1),
             "valid": In(1),
             "sums": Out(data.ArrayLayout(signed(SUM_BITS), columns)),
@@ -66,12 +68,18 @@ class SubBlockScaler(wiring.Component):
         last = self.latency - 1
         first_part = delay(m, self.first_part, last, name="first_part")
         valid = delay(m, self.valid, last, name="valid")
+        totals = []
         for column, sub_blocks in enumerate(self.sub_blocks):
             total = sum(sub_blocks[1:], sub_blocks[0])
             if self._sub_scales:
                 plain = delay(m, total, SplitMultiplier.LATENCY + 2, name=f"plain_{column}")
                 enable = delay(m, self.enable, SplitMultiplier.LATENCY + 2, name=f"enable_{column}")
                 total = Mux(enable, self._scale(m, column, sub_blocks), plain)
+            totals.append(total)
+        if len(totals) > 1:
+            crossed = delay(m, self.crossed, last - self._several_parts, name="crossed")
+            totals[:2] = [Mux(crossed, totals[1 - column], totals[column]) for column in range(2)]
+        for column, total in enumerate(totals):
             result = Signal(signed(SUM_BITS), reset_less=True, name=f"step_{column}")
             m.d.sync += result.eq(total)
             if self._several_parts:
@@ -94,5 +102,5 @@ class SubBlockScaler(wiring.Component):
         high = sum((product.high for product in products[1:]), products[0].high)
         low, high = (delay(m, part, name=f"{name}_{column}") for name, part in (("low", low), ("high", high)))
         scaled = Signal(signed(SUM_BITS), reset_less=True, name=f"scaled_{column}")
-        m.d.sync += scaled.eq(Cat(Const(0, _SHIFT), low[:limb], high + (low >> limb)).as_signed())
+        m.d.sync += scaled.eq(Cat(low[:limb], high + (low >> limb)).as_signed())
         return scaled

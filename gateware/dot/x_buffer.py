@@ -5,14 +5,14 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
-from gateware.dot.layouts import DISTANCE_BITS, DotStep, sides
+from gateware.dot.layouts import DISTANCE_BITS, DotStep, shared_columns, sides
 from gateware.dot.slot_table import SlotTable
 from gateware.exact.block_float import BLOCK
 from gateware.isa import VECTOR_CODES
 from gateware.layouts import QuantisedStripe
 from gateware.numeric.delay import delay
 
-__all__ = ["XBuffer"]
+__all__ = ["XBuffer", "crossed"]
 
 _MANTISSA_BITS = 18
 _X_EXPONENT_BITS = 10
@@ -28,6 +28,10 @@ class XBuffer(wiring.Component):
     mantissas beyond the end of a column are dropped. The stripes of a column arrive in order, from index 0 on, before
     those of another column. A column must not be written while a command reads it.
 
+    The memories of the first two physical columns change places with every vector, or with every two side by side: of
+    logical column 0 the first memory has the even ones. So for one logical column by itself both can be read at once,
+    and what they give to steps for several comes crossed at odd vectors.
+
     Parameters
     ----------
     dot : gateware.shapes.dot_shape.DotShape
@@ -38,9 +42,10 @@ class XBuffer(wiring.Component):
     -------
     stripes : In(stream)
     step : In(stream)
-        With ``expand``, the vectors have exponent -16 instead.
+        With ``expand``, the vectors have exponent -16 instead. With ``shared`` the first two memories give vectors of
+        one and the same slot of logical column 0: the first one those of the step, the second one those that follow.
     mantissas : Out(signed(18)), array of columns of arrays of lanes
-        ``LATENCY`` cycles after the step.
+        ``LATENCY`` cycles after the step. Those of the first two columns are crossed where :func:`crossed` says so.
     distances : Out(6), array of columns
         Largest exponent of the vector less that of the block, at most 63; ``DISTANCE_LATENCY`` cycles after
         the step.
@@ -85,9 +90,14 @@ class XBuffer(wiring.Component):
         inside = self.stripes.valid & (stripe.index < dot.x_elements // vector_lanes)
         # Each bank has a register that tells whether the stripe is for it.
         writes = []
+        shares = shared_columns(dot) == 2
+        turn = stripe.index[(sides(dot) * VECTOR_CODES // vector_lanes - 1).bit_length()]
         for column in range(dot.columns):
             here = inside & (stripe.column % dot.columns == column)
-            banks = Cat(here & (stripe.index[:bank_bits] == bank) for bank in range(1 << bank_bits))
+            memory = here
+            if shares and column < 2:
+                memory = inside & (stripe.column % dot.columns == Mux(turn, 1 - column, column))
+            banks = Cat(memory & (stripe.index[:bank_bits] == bank) for bank in range(1 << bank_bits))
             writes.append((delay(m, here, name=f"write_{column}"), delay(m, banks, name=f"write_banks_{column}")))
         valid = delay(m, self.stripes.valid, name="valid")
         stripe = stripe.shape()(delay(m, stripe, name="stripe"))
@@ -102,14 +112,23 @@ class XBuffer(wiring.Component):
         running_slot = delay(m, write_slot, name="running_slot")
 
         vector_block_bits = (BLOCK // VECTOR_CODES - 1).bit_length()
-        read_word = Cat(step.position[lane_bits:], step.vector[sides(dot) - 1:])[:word_bits]
+        groups = step.vector[sides(dot) - 1:]
         read_block = step.vector[vector_block_bits:][:block_bits]
         late_slot = delay(m, step.slot, BlockRam.LATENCY, name="slot")
         late_expand = delay(m, step.expand, BlockRam.LATENCY, name="expand")
+        late_shared = delay(m, step.shared, BlockRam.LATENCY + 1, name="shared")
+        values = []
         for column in range(dot.columns):
             write, write_banks = writes[column]
             # A vector that the step does not use may be written meanwhile.
             read_enable = self.step.valid & ~step.expand & (step.columns >= column)
+            group, memory_enable = groups, read_enable
+            if shares and column < 2:
+                if column:
+                    group = Cat(groups[0] | step.shared, groups[1:])
+                memory_enable = (self.step.valid & ~step.expand
+                                 & ((step.columns >= 1) | step.shared | (groups[0] == column)))
+            read_word = Cat(step.position[lane_bits:], group)[:word_bits]
             for bank in range(1 << bank_bits):
                 ram = BlockRam(width=vector_lanes * _MANTISSA_BITS, depth=max(dot.slots * words, 2))
                 m.submodules[f"mantissas_{column}_{bank}"] = ram
@@ -118,7 +137,7 @@ class XBuffer(wiring.Component):
                     ram.write_enable.eq(write_banks[bank]),
                     ram.write_address.eq(Cat(stripe.index[bank_bits:][:word_bits], write_slot)),
                     ram.write_data.eq(stripe.mantissas),
-                    ram.read_enable.eq(read_enable),
+                    ram.read_enable.eq(memory_enable),
                     ram.read_address.eq(Cat(read_word, step.slot)),
                     Cat(self.mantissas[column][first + lane] for lane in range(vector_lanes))
                     .eq(ram.read_data),
@@ -144,10 +163,16 @@ class XBuffer(wiring.Component):
             # then.
             difference = Signal(_X_EXPONENT_BITS, reset_less=True, name=f"difference_{column}")
             distance = Signal(DISTANCE_BITS, reset_less=True, name=f"distance_{column}")
+            value = difference[:DISTANCE_BITS] | difference[DISTANCE_BITS:].any().replicate(DISTANCE_BITS)
+            values.append(value)
             m.d.sync += [
                 difference.eq(Mux(late_expand, 0, table.read_data0 - ram.read_data.as_signed())),
-                distance.eq(difference[:DISTANCE_BITS]
-                            | difference[DISTANCE_BITS:].any().replicate(DISTANCE_BITS)),
+                distance.eq(Mux(late_shared, values[0], value) if shares and column == 1 else value),
             ]
             m.d.comb += self.distances[column].eq(distance)
         return m
+
+
+def crossed(dot, step):
+    """Whether the mantissas of the first two columns are those of each other, in a step."""
+    return step.vector[sides(dot) - 1] & ~step.shared & ~step.expand

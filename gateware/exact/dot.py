@@ -1,7 +1,7 @@
 """The exact dot product, bit for bit, in NumPy int64.
 
 The dot engine and this function compute the same integers; the golden model imports it. Every 32-code vector
-of a row is one contribution, or two where the format has minimums::
+of a row is one contribution, or two where the format has minimums or a scale for each half of a vector::
 
     P = sum(sub_scale * sum(code * mantissa))                 inner sums over 16 codes; sub-scales may be 1
     M = sum(sub_minimum * sum(mantissa))                      likewise
@@ -21,7 +21,7 @@ from gateware.exact.fp32 import integer_to_fp32
 from gateware.isa import CodeKind, VECTOR_CODES
 
 __all__ = ["EXPAND_EXPONENT", "EXPAND_MANTISSA", "SCALE_BITS", "exact_dot", "exact_expand", "headroom_bits",
-           "unpack_fp16", "unpack_power"]
+           "unpack_fp16", "unpack_power", "unpack_ue4m3"]
 
 SCALE_BITS = 11
 """Bits of a scale's magnitude: fp16's significand with its hidden one."""
@@ -50,7 +50,7 @@ def headroom_bits(*, code_bits, code_kind, growth, sub_bits=0, sub_signed=False,
     """
     match code_kind:
         case CodeKind.SIGNED | CodeKind.TRITS:
-            magnitude = code_bits - 1
+            magnitude = max(code_bits, 2) - 1  # -1 and 1 are two of two bits
         case CodeKind.UNSIGNED:
             magnitude = code_bits
         case CodeKind.TABLE:
@@ -83,6 +83,16 @@ def unpack_power(exponents):
     return np.full_like(exponents, 1 << SCALE_BITS - 1), exponents - (SCALE_BITS - 1)
 
 
+def unpack_ue4m3(bits):
+    """Scale mantissa and exponent of half the number that UE4M3 ``bits`` stand for, uint8 array, none of them NaN.
+
+    As in :func:`unpack_fp16`, subnormals are not normalised.
+    """
+    bits = np.asarray(bits).astype(np.int64)
+    field = bits >> 3 & 15
+    return (bits & 7 | (field > 0).astype(np.int64) << 3) << SCALE_BITS - 4, np.maximum(field, 1) - 18
+
+
 def exact_dot(codes, scale, x_mantissa, x_exponent, *, headroom, sub_scales=None, minimum=None,
               sub_minimums=None):
     """Rows of a quantised matrix times one block-floating-point vector.
@@ -90,7 +100,8 @@ def exact_dot(codes, scale, x_mantissa, x_exponent, *, headroom, sub_scales=None
     Parameters
     ----------
     codes : float64 array (rows, vectors, 32)
-        Integer codes, tables already looked up. In float64 because BLAS then takes the products, which stay
+        Integer codes, tables already looked up. Where scales are for halves, these are twice as many vectors of 16, and
+        so are those of ``x_mantissa``. In float64 because BLAS then takes the products, which stay
         below 2**53 and are therefore exact.
     scale : pair of int64 arrays (rows, vectors)
         Mantissas and exponents.

@@ -22,7 +22,7 @@ def weight_bytes(tensor, *, matrix=True):
     both = 2 if form.minimum else 1
     code_bits = columns * 8 / _TRITS if form.code_kind == CodeKind.TRITS else columns * form.code_bits
     sub_bits = vectors * form.vector_subs * form.sub_bits * both
-    scale_bits = vectors // form.super_vectors * 8 * form.scale_bytes * both
+    scale_bits = vectors * form.vector_scales // form.super_vectors * 8 * form.scale_bytes * both
     return rows * (code_bits + sub_bits + scale_bits) / 8
 
 

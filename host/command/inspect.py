@@ -155,7 +155,7 @@ def _tensor(model, placement, tensor):
 def _packing(form):
     """A packed format in a few words."""
     words = [f"{form.code_bits} bits {form.code_kind.name.lower()}", f"{form.scale_kind.name} per "
-             f"{VECTOR_CODES * form.super_vectors}"]
+             f"{VECTOR_CODES * form.super_vectors // form.vector_scales}"]
     if form.minimum:
         words.append("minimum")
     if form.sub_bits:

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 import struct
 
-from gateware.isa import (CodeOrder, Function, Index, Instruction, Opcode, Reduce, SUPER_VECTORS, Sink, Source,
+from gateware.isa import (CodeOrder, Function, Index, Instruction, Opcode, Reduce, Sink, Source,
                           TABLE_FIELDS)
 from host.compiler.kind import Kind
 
@@ -174,7 +174,7 @@ class ProgramBuilder:
 def _format(form):
     """Fields that describe the codes and scales of a format."""
     return {"code_bits": form.code_bits, "code_kind": form.code_kind, "scale": form.scale_kind,
-            "super": int(form.super_vectors == SUPER_VECTORS), "minimum": int(form.minimum),
+            "scale_shift": form.super_vectors.bit_length() - 1, "minimum": int(form.minimum),
             "sub_bits": form.sub_bits, "sub_signed": int(form.sub_signed),
             "sub_wide": int(form.vector_subs == 1)}
 

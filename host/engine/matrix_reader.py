@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gateware.exact.dot import unpack_fp16, unpack_power
-from gateware.isa import CodeKind, SUPER_VECTORS, Scale, VECTOR_CODES
+from gateware.exact.dot import unpack_fp16, unpack_power, unpack_ue4m3
+from gateware.isa import CodeKind, Scale, VECTOR_CODES
 from host.image.formats import from_sub_vectors, from_trit_bytes
 from host.image.formats.block_format import BlockFormat
 from host.image.planes import from_planes
@@ -33,7 +33,7 @@ class MatrixReader:
         self._format = BlockFormat(
             name=i.label, code_bits=i.code_bits, code_kind=i.code_kind,
             table=table if i.code_kind == CodeKind.TABLE else None, scale_kind=i.scale,
-            super_vectors=SUPER_VECTORS if i.super else 1, minimum=bool(i.minimum), sub_bits=i.sub_bits,
+            super_vectors=1 << i.scale_shift, minimum=bool(i.minimum), sub_bits=i.sub_bits,
             sub_signed=bool(i.sub_signed), sub_codes=32 if i.sub_wide or not i.sub_bits else 16, split=None)
         self._row = RowGeometry(columns=i.vectors * VECTOR_CODES, format=self._format, bus_bytes=bus_bytes,
                                 packed=bool(i.packed))
@@ -57,12 +57,15 @@ class MatrixReader:
         arguments = {"codes": self._codes(data), "minimum": None, "sub_scales": None, "sub_minimums": None}
         scales = np.ascontiguousarray(data[:, :row.scale_bytes])
         if form.scale_kind == Scale.POWER:
-            arguments["scale"] = unpack_power(scales.view(np.int8))
+            arguments["scale"] = self._repeated(unpack_power(scales.view(np.int8)))
+        elif form.scale_kind == Scale.UE4M3:
+            arguments["scale"] = unpack_ue4m3(scales)
+            arguments["codes"] = arguments["codes"].reshape(rows, row.scales, -1)
         else:
             scales = scales.view("<u2").reshape(rows, row.scales, -1)
-            arguments["scale"] = self._per_vector(scales[:, :, 0])
+            arguments["scale"] = self._repeated(unpack_fp16(scales[:, :, 0]))
             if form.minimum:
-                arguments["minimum"] = self._per_vector(scales[:, :, 1])
+                arguments["minimum"] = self._repeated(unpack_fp16(scales[:, :, 1]))
         if form.sub_bits:
             planes = data[:, row.sub_start:row.sub_start + row.sub_bytes].reshape(rows, row.sub_vectors, -1)
             subs = from_sub_vectors(from_planes(planes, form.sub_bits), form, row.vectors)
@@ -80,6 +83,6 @@ class MatrixReader:
             codes = codes & np.int16((1 << form.code_bits) - 1)
         return np.array(form.table, np.float64)[codes] if form.table else codes.astype(np.float64)
 
-    def _per_vector(self, bits):
-        """Mantissas and exponents of fp16 scales, repeated for every vector that they scale."""
-        return tuple(np.repeat(part, self._format.super_vectors, axis=1) for part in unpack_fp16(bits))
+    def _repeated(self, scales):
+        """Mantissas and exponents of scales, repeated for every vector that they scale."""
+        return tuple(np.repeat(part, self._format.super_vectors, axis=1) for part in scales)

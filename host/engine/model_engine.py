@@ -112,14 +112,15 @@ class ModelEngine(ProgramEngine):
 
     def _multiply(self, i, part):
         """Results (columns, rows) of some rows."""
-        count = part["codes"].shape[1]
-        columns = (self._vectors(index, count) for index in range(i.columns))
+        columns = (self._vectors(index, *part["codes"].shape[1:]) for index in range(i.columns))
         return np.stack([exact_dot(**part, x_mantissa=mantissas, x_exponent=exponents, headroom=i.headroom)
                          for mantissas, exponents in columns])
 
-    def _vectors(self, index, count):
-        """The first ``count`` vectors of a column."""
+    def _vectors(self, index, count, width):
+        """The first ``count`` vectors, or parts of ``width`` elements, of a column."""
         mantissas, exponents = self._columns[index]
+        if width < VECTOR_CODES:
+            mantissas, exponents = mantissas.reshape(-1, width), np.repeat(exponents, VECTOR_CODES // width)
         return mantissas[:count], exponents[:count]
 
     def _cached_codes(self, i):

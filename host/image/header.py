@@ -13,7 +13,7 @@ HEADER_BYTES = 128
 MAGIC = b"CELOSIA\0"
 """First bytes of every image."""
 
-VERSION = 3
+VERSION = 4
 """Changes with the meaning of any byte of an image."""
 
 FORMAT = "<8sIIQQQQQIIIIIII"

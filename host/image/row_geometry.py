@@ -57,7 +57,7 @@ class RowGeometry:
     @property
     def scales(self):
         """Scales of a row."""
-        return self.vectors // self.format.super_vectors
+        return self.vectors * self.format.vector_scales // self.format.super_vectors
 
     @property
     def scale_bytes(self):
@@ -110,8 +110,8 @@ class RowGeometry:
         """Bits that rows leave free in the accumulator; in expand mode a result is a single contribution."""
         return headroom_bits(
             code_bits=self.format.code_bits, code_kind=self.format.code_kind,
-            growth=0 if expand else (self.vectors - 1).bit_length(), sub_bits=self.format.sub_bits,
-            sub_signed=self.format.sub_signed, minimum=self.format.minimum)
+            growth=0 if expand else (self.vectors * self.format.vector_scales - 1).bit_length(),
+            sub_bits=self.format.sub_bits, sub_signed=self.format.sub_signed, minimum=self.format.minimum)
 
     def _padded(self, size):
         return size + -size % (_WORD_BYTES if self.packed else self.bus_bytes)

@@ -69,9 +69,10 @@ A row is three parts: its scales, its sub-scales (if the format has any), its co
 The value of an element is `scale * sub_scale * code - minimum * sub_minimum`. Where a format has no sub-scales these
 are 1; where it has no minimum there is nothing to subtract.
 
-**Scales.** One for each vector, or, in formats with super-blocks, one for each {super_vectors} vectors. Either an fp16,
-or one signed byte e that stands for 2**e. Where a format has a minimum, an fp16, it follows its scale: scale 0, minimum
-0, scale 1, minimum 1, and so on.
+**Scales.** One for each vector, or one for each 2, 4 or 8 vectors ({super_vectors} in formats with super-blocks), or
+two for each. Either an fp16, or one signed byte e that stands for 2**e, or a byte of UE4M3 that stands for half of what
+it says: an exponent of four bits over three bits of a significand. Where a format has a minimum, an fp16, it follows
+its scale: scale 0, minimum 0, scale 1, minimum 1, and so on.
 
 **Sub-scales.** One for 16 or 32 codes. For each super-block all its sub-scales in the order of the codes, then all its
 sub-minimums if there are any; then the next super-block's. These numbers, up to a multiple of {vector} filled with
@@ -79,7 +80,8 @@ zeros, are vectors and lie in bit-planes as codes do.
 
 **Codes.** A row is filled with zero codes up to a multiple of {vector}. In **bit-planes** a vector of codes of n bits
 is n words of 32 bits: bit j of word k is bit k of code j (two's complement), so that word 0 has the lowest bits of all
-codes. **Trits**, codes that are -1, 0 or 1, lie five to a byte. {bundle_vectors} vectors are a **bundle** of
+codes. A code of one bit is 1, or -1 where the bit is 0. **Trits**, codes that are -1, 0 or 1, lie five to a byte.
+{bundle_vectors} vectors are a **bundle** of
 {bundle_bytes} bytes; a row is filled with zero codes up to a whole one. Byte 8 * r + j of them, with r of 0..3 and j of
 0..7, is the sum of `3**i * digit[i]` for i of 0..4, where digits 0 to 3 are 1 more than codes 4 * j to 4 * j + 3 of
 vector r, and digit 4 is 1 more than code 8 * r + j of vector 4.
@@ -127,8 +129,8 @@ def _header():
 
 
 def _scales(form):
-    kind = {Scale.FP16: "fp16", Scale.POWER: "power of two"}[form.scale_kind]
-    return f"{kind} for {form.super_vectors * VECTOR_CODES}"
+    kind = {Scale.FP16: "fp16", Scale.POWER: "power of two", Scale.UE4M3: "UE4M3"}[form.scale_kind]
+    return f"{kind} for {form.super_vectors * VECTOR_CODES // form.vector_scales}"
 
 
 def _subs(form):

@@ -14,7 +14,7 @@ __all__ = ["block_bytes", "examples", "packed_row"]
 
 # Type, elements of a row, bytes of a bus word.
 _ROWS = (("Q8_0", 32, 16), ("Q4_1", 64, 8), ("Q4_K", 256, 8), ("Q3_K", 256, 16), ("TQ1_0", 256, 8), ("TQ2_0", 256, 8),
-         ("MXFP4", 32, 4), ("F32", 40, 8))
+         ("IQ4_XS", 256, 8), ("MXFP4", 32, 4), ("NVFP4", 64, 8), ("Q2_0", 64, 8), ("Q1_0", 128, 8), ("F32", 40, 8))
 # Bits of fp16 numbers, no two of which share a byte.
 _SCALES = (0x3400, 0xB066, 0x2C01, 0x3803)
 
@@ -31,6 +31,8 @@ def block_bytes(name, columns):
             one[at:at + 2] = np.array([_SCALES[(2 * index + place) % len(_SCALES)]], "<u2").view(np.uint8)
     if name == "MXFP4":
         raw[:, 0] = 125
+    if name == "NVFP4":
+        raw[:, :4] %= 127
     if name == "TQ2_0":
         # Pairs of bits are never 3.
         raw[:, :64] &= ~((raw[:, :64] & raw[:, :64] >> 1 & 0x55) * 2)

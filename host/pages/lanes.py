@@ -3,12 +3,12 @@
 Run as ``python -m host.pages.lanes``.
 """
 
-from gateware.isa import CodeKind, VECTOR_CODES
+from gateware.isa import CodeKind, Scale, VECTOR_CODES
 from host.compiler.placement import KV_BITS
 from host.image.formats import FORMATS
 from host.image.formats.trit_bytes import BUNDLE_BYTES, BUNDLE_VECTORS
 
-__all__ = ["BUS_BITS", "LANES", "code_bits", "lanes_needed", "page"]
+__all__ = ["BUS_BITS", "LANES", "code_bits", "lanes_needed", "page", "step_codes"]
 
 BUS_BITS = (32, 64, 128, 256)
 LANES = (4, 8, 16, 32, 64)
@@ -23,6 +23,11 @@ The dot engine accepts a bus word in every cycle if it has at least as many lane
 `lanes` of the configuration, per physical column, for one slot. A command that uses s slots needs s times as
 many. With fewer lanes the engine, not the bus, sets the pace: it multiplies `lanes` codes per cycle.
 Sub-scales pass the same way as codes and are wider than these, so they need no more lanes.
+
+Codes of one bit that meet a single vector of the x-buffer, as in decoding, go to two physical columns where a
+configuration has two: each takes the codes of other vectors, and half as many lanes are enough. In NVFP4 a step ends
+with the 16 codes that have a scale of their own, so 32 lanes do what 16 do, and 64, which take two vectors side by
+side, what 32 do.
 
 Lanes needed, by bits of the bus; a share is the part of the bus that {most} lanes, the most there are, can
 use:
@@ -47,16 +52,23 @@ def code_bits(form):
     return form.code_bits
 
 
-def lanes_needed(form, bus_bits):
+def step_codes(form, lanes, columns=1):
+    """Codes that the lanes of a column take per cycle, or those of two that share a vector."""
+    if form.scale_kind == Scale.UE4M3:
+        return min(lanes, max(VECTOR_CODES, lanes) // 2)
+    return 2 * lanes if columns > 1 and form.code_bits == 1 else lanes
+
+
+def lanes_needed(form, bus_bits, columns=1):
     """Least lanes that take a bus word of codes per cycle, None if even the most do not."""
-    return next((lanes for lanes in LANES if lanes * code_bits(form) >= bus_bits), None)
+    return next((lanes for lanes in LANES if step_codes(form, lanes, columns) * code_bits(form) >= bus_bits), None)
 
 
 def _digits(form):
     """Steps of an array of digits: two bits of the code as the array gets it, with its sign."""
     if form.code_kind == CodeKind.TABLE:
         return _TABLE_DIGITS
-    return -(-(form.code_bits + (form.code_kind == CodeKind.UNSIGNED)) // 2)
+    return -(-(max(form.code_bits, 2) + (form.code_kind == CodeKind.UNSIGNED)) // 2)
 
 
 def _table(headings, rows):
@@ -64,17 +76,19 @@ def _table(headings, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _cell(form, bus_bits):
-    lanes = lanes_needed(form, bus_bits)
-    return str(lanes) if lanes else f"{LANES[-1] * code_bits(form) / bus_bits:.0%}"
+def _cell(form, bus_bits, columns):
+    lanes = lanes_needed(form, bus_bits, columns)
+    return str(lanes) if lanes else f"{step_codes(form, LANES[-1], columns) * code_bits(form) / bus_bits:.0%}"
 
 
 def page():
     """The page (str, Markdown)."""
     rows, digits = {}, {}
     for name, form in FORMATS.items():
-        key = f"{code_bits(form):g}", *(_cell(form, bus_bits) for bus_bits in BUS_BITS)
-        rows.setdefault(key, []).append(name)
+        for columns, what in ((1, name), (2, f"{name} with two columns")):
+            if columns == 1 or form.code_bits == 1:
+                key = f"{code_bits(form):g}", *(_cell(form, bus_bits, columns) for bus_bits in BUS_BITS)
+                rows.setdefault(key, []).append(what)
         digits.setdefault(str(_digits(form)), []).append(name)
     return _PAGE.format(
         most=LANES[-1], kv=f"{', '.join(map(str, KV_BITS[:-1]))} or {KV_BITS[-1]}",

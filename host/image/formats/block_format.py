@@ -22,13 +22,14 @@ class BlockFormat:
     name : str
         ggml's name.
     code_bits : int
-        Bit-planes of a code, 2 to 16. Trits have 2, although they are packed tighter than planes.
+        Bit-planes of a code, 1 to 16. A single bit is 1, or -1 where it is 0. Trits have 2, although they are packed
+        tighter than planes.
     code_kind : CodeKind
     table : tuple of int or None
         The 16 numbers, each -128 to 127, that codes of kind TABLE stand for.
     scale_kind : Scale
     super_vectors : int
-        Vectors of 32 codes that share a scale (and minimum): 1 or 8.
+        Vectors of 32 codes that share a scale (and minimum): 1, 2, 4 or 8; with scales of UE4M3 1, which then has two.
     minimum : bool
         Each scale has a minimum beside it.
     sub_bits : int
@@ -60,8 +61,10 @@ class BlockFormat:
     split: Callable = field(repr=False, compare=False)
 
     def __post_init__(self):
-        if self.code_bits not in range(2, 17):
-            raise ValueError(f"Code width of {self.name} must be 2..16, not {self.code_bits!r}")
+        if self.code_bits not in range(1, 17):
+            raise ValueError(f"Code width of {self.name} must be 1..16, not {self.code_bits!r}")
+        if self.code_bits == 1 and self.code_kind is not CodeKind.SIGNED:
+            raise ValueError(f"Codes of one bit in {self.name} must be of kind SIGNED, not {self.code_kind.name}")
         if (self.code_kind is CodeKind.TABLE) != (self.table is not None):
             raise ValueError(f"Table of {self.name} must be given for codes of kind TABLE and for no others, "
                              f"not {self.table!r} for {self.code_kind.name}")
@@ -71,9 +74,10 @@ class BlockFormat:
                              f"not {self.table!r} for {self.code_bits}")
         if self.code_kind is CodeKind.TRITS and self.code_bits != 2:
             raise ValueError(f"Code width of trits must be 2, not {self.code_bits!r}")
-        if self.super_vectors not in (1, SUPER_VECTORS):
-            raise ValueError(f"Vectors that share a scale in {self.name} must be 1 or 8, "
-                             f"not {self.super_vectors!r}")
+        most = 1 if self.scale_kind is Scale.UE4M3 else SUPER_VECTORS
+        if self.super_vectors not in (1, 2, 4, 8) or self.super_vectors > most:
+            rule = "1" if most == 1 else "1, 2, 4 or 8"
+            raise ValueError(f"Vectors that share a scale in {self.name} must be {rule}, not {self.super_vectors!r}")
         if self.sub_bits not in (0, 4, 6, 8):
             raise ValueError(f"Sub-scale width of {self.name} must be 0, 4, 6 or 8, not {self.sub_bits!r}")
         if self.sub_codes not in (16, VECTOR_CODES):
@@ -88,7 +92,12 @@ class BlockFormat:
     @property
     def scale_bytes(self):
         """Bytes of a scale, and of a minimum."""
-        return {Scale.NONE: 0, Scale.FP16: 2, Scale.POWER: 1}[self.scale_kind]
+        return {Scale.NONE: 0, Scale.FP16: 2, Scale.POWER: 1, Scale.UE4M3: 1}[self.scale_kind]
+
+    @property
+    def vector_scales(self):
+        """Scales that a vector has for itself: 2 where each is for 16 codes, else 1, or a part of one."""
+        return 2 if self.scale_kind is Scale.UE4M3 else 1
 
     @property
     def decoders(self):
@@ -101,6 +110,8 @@ class BlockFormat:
     def code_range(self):
         """Least and greatest number that a code stands for."""
         match self.code_kind:
+            case CodeKind.SIGNED if self.code_bits == 1:
+                return -1, 1
             case CodeKind.SIGNED:
                 return -(1 << self.code_bits - 1), (1 << self.code_bits - 1) - 1
             case CodeKind.UNSIGNED:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gateware.exact.dot import unpack_ue4m3
 from gateware.isa import Scale
 
 __all__ = ["dequantised"]
@@ -22,7 +23,7 @@ def dequantised(blocks, format):
     """
     codes = blocks.codes if format.table is None else np.array(format.table, np.int16)[blocks.codes]
     rows, vectors = codes.shape[:2]
-    runs = max(1, format.vector_subs)
+    runs = max(1, format.vector_subs, format.vector_scales)
     values = codes.reshape(rows, vectors, runs, -1) * _factors(blocks.scale, blocks.sub_scales, format)
     if format.minimum:
         values -= _factors(blocks.minimum, blocks.sub_minimums, format)
@@ -30,7 +31,9 @@ def dequantised(blocks, format):
 
 
 def _factors(scale, subs, format):
-    """Scale times sub-scale: float64 (rows, vectors, sub-scales of a vector or 1, 1)."""
+    """Scale times sub-scale: float64 (rows, vectors, scales or sub-scales of a vector or 1, 1)."""
+    if format.scale_kind is Scale.UE4M3:
+        return np.ldexp(*unpack_ue4m3(scale)).reshape(len(scale), -1, 2, 1)
     if format.scale_kind is Scale.FP16:
         scale = scale.view(np.float16).astype(np.float64)
     else:

@@ -1,4 +1,4 @@
-"""Formats whose super-block is eight vectors of 32 codes with sub-scales: Q2_K, Q3_K, Q4_K, Q5_K, Q6_K."""
+"""Formats whose super-block is eight vectors of 32 codes with sub-scales: Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS."""
 
 import numpy as np
 
@@ -6,8 +6,9 @@ from gateware.isa import CodeKind, VECTOR_CODES
 from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 from host.image.formats.raw_blocks import fp16_bits, raw_blocks
+from host.image.formats.small_blocks import IQ4_NL
 
-__all__ = ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"]
+__all__ = ["IQ4_XS", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"]
 
 _SUPER_VECTORS = 8
 
@@ -101,6 +102,21 @@ def _split_q6_k(tensor, rows):
                   sub_scales=_subs(np.ascontiguousarray(blocks[:, :, 192:208]).view(np.int8), 2))
 
 
+def _split_iq4_xs(tensor, rows):
+    """fp16 scale; 2 bytes of the high bit pairs of sub-scales plus 32; 4 bytes of their low nibbles; 128 of nibbles.
+
+    Codes are indices into IQ4_NL's numbers; the low nibbles of 16 bytes are the first half of a vector, the high ones
+    the second.
+    """
+    blocks = raw_blocks(tensor, rows)
+    low = blocks[:, :, 4:8, None] >> np.array([0, 4], np.uint8) & np.uint8(15)
+    high = blocks[:, :, 2:4, None] >> np.arange(0, 8, 2, dtype=np.uint8) & np.uint8(3)
+    subs = low.reshape(*blocks.shape[:2], 8) | high.reshape(*blocks.shape[:2], 8) << 4
+    codes = blocks[:, :, 8:].reshape(*blocks.shape[:2], 8, 1, 16) >> np.array([0, 4], np.uint8)[:, None] & np.uint8(15)
+    return Blocks(codes=_vectors(codes.reshape(*blocks.shape[:2], 8, VECTOR_CODES)), scale=fp16_bits(blocks, 0),
+                  sub_scales=_subs(subs, 1) - np.int16(32))
+
+
 Q2_K = BlockFormat(name="Q2_K", code_bits=2, code_kind=CodeKind.UNSIGNED, super_vectors=_SUPER_VECTORS,
                    minimum=True, sub_bits=4, sub_codes=16, split=_split_q2_k)
 Q3_K = BlockFormat(name="Q3_K", code_bits=3, code_kind=CodeKind.SIGNED, super_vectors=_SUPER_VECTORS,
@@ -111,3 +127,5 @@ Q5_K = BlockFormat(name="Q5_K", code_bits=5, code_kind=CodeKind.UNSIGNED, super_
                    minimum=True, sub_bits=6, sub_codes=32, split=_split_q5_k)
 Q6_K = BlockFormat(name="Q6_K", code_bits=6, code_kind=CodeKind.SIGNED, super_vectors=_SUPER_VECTORS,
                    sub_bits=8, sub_signed=True, sub_codes=16, split=_split_q6_k)
+IQ4_XS = BlockFormat(name="IQ4_XS", code_bits=4, code_kind=CodeKind.TABLE, table=IQ4_NL.table,
+                     super_vectors=_SUPER_VECTORS, sub_bits=6, sub_signed=True, sub_codes=32, split=_split_iq4_xs)

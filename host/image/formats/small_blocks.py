@@ -1,4 +1,4 @@
-"""Formats whose block is one vector of 32 codes: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4."""
+"""Formats whose block is one vector of 32 codes: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4; or two of 32: NVFP4."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from host.image.formats.block_format import BlockFormat
 from host.image.formats.blocks import Blocks
 from host.image.formats.raw_blocks import fp16_bits, raw_blocks
 
-__all__ = ["IQ4_NL", "MXFP4", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
+__all__ = ["IQ4_NL", "MXFP4", "NVFP4", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
 
 _SIGN = np.uint16(0x8000)
 _EXPONENT_BIAS = 128
@@ -81,6 +81,21 @@ def _split_mxfp4(tensor, rows):
     return Blocks(codes=_nibbles(blocks[:, :, 1:]).astype(np.int16), scale=exponents.astype(np.int8))
 
 
+def _split_nvfp4(tensor, rows):
+    """Four scales of UE4M3, each of 16 codes, and for each of them 8 bytes of nibbles.
+
+    Codes are indices into the doubled e2m1 numbers; what they are multiplied with is half of the scale. 127, which
+    stands for NaN, and what has a sign `host.gguf.tensor.Tensor.check_values` refuses.
+    """
+    blocks = raw_blocks(tensor, rows)
+    nibbles = blocks[:, :, 4:].reshape(*blocks.shape[:2], 4, 1, 8) >> np.array([0, 4], np.uint8)[:, None] & np.uint8(15)
+    return Blocks(codes=nibbles.reshape(len(blocks), -1, VECTOR_CODES).astype(np.int16),
+                  scale=np.ascontiguousarray(blocks[:, :, :4]).reshape(len(blocks), -1))
+
+
+_E2M1 = (0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)
+"""Doubled."""
+
 Q4_0 = BlockFormat(name="Q4_0", code_bits=4, code_kind=CodeKind.SIGNED, split=_split_q4_0)
 Q4_1 = BlockFormat(name="Q4_1", code_bits=4, code_kind=CodeKind.UNSIGNED, minimum=True, split=_split_q4_1)
 Q5_0 = BlockFormat(name="Q5_0", code_bits=5, code_kind=CodeKind.SIGNED, split=_split_q5_0)
@@ -90,5 +105,6 @@ IQ4_NL = BlockFormat(
     name="IQ4_NL", code_bits=4, code_kind=CodeKind.TABLE, split=_split_iq4_nl,
     table=(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113))
 MXFP4 = BlockFormat(
-    name="MXFP4", code_bits=4, code_kind=CodeKind.TABLE, scale_kind=Scale.POWER, split=_split_mxfp4,
-    table=(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12))
+    name="MXFP4", code_bits=4, code_kind=CodeKind.TABLE, scale_kind=Scale.POWER, split=_split_mxfp4, table=_E2M1)
+NVFP4 = BlockFormat(
+    name="NVFP4", code_bits=4, code_kind=CodeKind.TABLE, scale_kind=Scale.UE4M3, split=_split_nvfp4, table=_E2M1)

@@ -9,7 +9,7 @@ import pytest
 
 from gateware.dot.engine import DotEngine
 from gateware.exact.block_float import BLOCK
-from gateware.exact.dot import exact_dot, exact_expand, headroom_bits, unpack_fp16, unpack_power
+from gateware.exact.dot import exact_dot, exact_expand, headroom_bits, unpack_fp16, unpack_power, unpack_ue4m3
 from gateware.isa import CodeKind, CodeOrder, Scale, VECTOR_CODES
 from host.image.cache_codes import to_elements
 from host.image.formats import FORMATS, trit_bytes
@@ -24,7 +24,8 @@ class Matrix:
     """One command.
 
     Codes are int16 (rows, vectors, 32), those of kind TABLE indices. Scales are uint16 or int8 (rows, vectors), or
-    None; if they are ``super`` there is one for 8 vectors. Minimums are uint16 of the same shape. Sub-scales and
+    None; with ``scale_shift`` there is one for 2**scale_shift vectors. uint8 ones are two for each vector. Minimums are
+    uint16 of the same shape. Sub-scales and
     sub-minimums are int16 (rows, vectors, 1 or 2) of ``sub_bits``. Of a paired matrix, ``codes`` has the single rows.
     """
 
@@ -36,7 +37,7 @@ class Matrix:
     code_bits: int
     kind: CodeKind = CodeKind.SIGNED
     table: tuple | None = None
-    super: bool = False
+    scale_shift: int = 0
     sub_bits: int = 0
     sub_signed: bool = False
     columns: int = 1
@@ -50,25 +51,30 @@ class Matrix:
     def scale(self):
         if self.scales is None:
             return Scale.NONE
-        return Scale.FP16 if self.scales.dtype == np.uint16 else Scale.POWER
+        return {"u2": Scale.FP16, "i1": Scale.POWER, "u1": Scale.UE4M3}[self.scales.dtype.str[1:]]
+
+    @property
+    def halves(self):
+        """Contributions of a vector."""
+        return 2 if self.scale == Scale.UE4M3 else 1
 
     @property
     def headroom(self):
-        growth = 0 if self.expand else (self.codes.shape[1] - 1).bit_length()
+        growth = 0 if self.expand else (self.halves * self.codes.shape[1] - 1).bit_length()
         return headroom_bits(code_bits=self.code_bits, code_kind=self.kind, growth=growth + self.extra_growth,
                          sub_bits=self.sub_bits, sub_signed=self.sub_signed, minimum=self.minimums is not None)
 
     @property
     def digits(self):
         """Digits of radix 4 of a code."""
-        bits = 8 if self.kind == CodeKind.TABLE else self.code_bits + (self.kind == CodeKind.UNSIGNED)
+        bits = 8 if self.kind == CodeKind.TABLE else max(self.code_bits, 2) + (self.kind == CodeKind.UNSIGNED)
         return (bits + 1) // 2
 
     @property
     def command(self):
         rows, vectors, _ = self.codes.shape
         return {"code_bits": self.code_bits, "code_kind": self.kind, "code_order": self.order, "paired": self.paired,
-                "packed": self.packed, "scale": self.scale, "super": self.super,
+                "packed": self.packed, "scale": self.scale, "scale_shift": self.scale_shift,
                 "minimum": self.minimums is not None, "sub_bits": self.sub_bits, "sub_signed": self.sub_signed,
                 "sub_wide": self.sub_scales is not None and self.sub_scales.shape[2] == 1, "expand": self.expand,
                 "vectors": vectors, "rows": rows // 2 if self.paired else rows, "headroom": self.headroom,
@@ -78,15 +84,17 @@ class Matrix:
     def _arguments(self):
         """Arguments of `exact_dot` and `exact_expand`."""
         def per_vector(bits, unpack):
-            return tuple(np.repeat(part, 8 if self.super else 1, axis=1) for part in unpack(bits))
+            return tuple(np.repeat(part, 1 << self.scale_shift, axis=1) for part in unpack(bits))
 
         def floats(subs):
             return None if subs is None else subs.astype(float)
 
         scales = np.zeros(self.codes.shape[:2]) if self.scales is None else self.scales
+        unpack = {Scale.FP16: unpack_fp16, Scale.UE4M3: unpack_ue4m3}.get(self.scale, unpack_power)
+        codes = (self.codes if self.table is None else np.array(self.table)[self.codes]).astype(float)
         return {
-            "codes": (self.codes if self.table is None else np.array(self.table)[self.codes]).astype(float),
-            "scale": per_vector(scales, unpack_fp16 if self.scale == Scale.FP16 else unpack_power),
+            "codes": codes.reshape(len(codes), -1, VECTOR_CODES // self.halves),
+            "scale": per_vector(scales, unpack),
             "minimum": None if self.minimums is None else per_vector(self.minimums, unpack_fp16),
             "sub_scales": floats(self.sub_scales), "sub_minimums": floats(self.sub_minimums), "headroom": self.headroom}
 
@@ -129,7 +137,8 @@ class Matrix:
             values = exact_expand(**self._arguments)[:, None]
         else:
             values = np.stack([exact_dot(
-                **self._arguments, **dict(zip(("x_mantissa", "x_exponent"), x[column].vectors(self.codes.shape[1]))))
+                **self._arguments, **dict(zip(("x_mantissa", "x_exponent"),
+                                              x[column].vectors(self.codes.shape[1], self.halves))))
                 for column in range(self.columns)], axis=1)
         rows, columns = values.shape
         return [{"column": column, "row": row, "value": int(values[row, column].view(np.uint32)),
@@ -144,12 +153,12 @@ class Vector:
     mantissas: np.ndarray
     exponents: np.ndarray
 
-    def vectors(self, count):
-        """Arguments of `exact_dot`, for a row of ``count`` vectors."""
+    def vectors(self, count, parts=1):
+        """Arguments of `exact_dot`, for a row of ``count`` vectors, each in so many parts."""
         exponents = np.repeat(self.exponents, BLOCK // VECTOR_CODES)[:count]
         # The anchor is that of the whole column, also for a shorter row.
         assert count * VECTOR_CODES == len(self.mantissas)
-        return self.mantissas.astype(float).reshape(-1, VECTOR_CODES), exponents
+        return self.mantissas.astype(float).reshape(-1, VECTOR_CODES // parts), np.repeat(exponents, parts)
 
     def stripes(self, column, vector_lanes):
         """Payloads of the x-buffer."""
@@ -301,12 +310,14 @@ def draw(matrix):
 
         can_pack = form.code_kind != CodeKind.TRITS and not options.get("expand")
         options = {"packed": can_pack and bool(rng.integers(0, 2)), **options}
-        scales, subs = (rows, vectors // form.super_vectors), (rows, vectors, form.vector_subs)
+        scales, subs = (rows, vectors * form.vector_scales // form.super_vectors), (rows, vectors, form.vector_subs)
         ends = (0, 15) if form.table else form.code_range
         return matrix(
-            codes=numbers(*ends, (rows, vectors, 32)), code_bits=form.code_bits, kind=form.code_kind,
-            table=form.table, super=form.super_vectors > 1,
-            scales=fp16(scales) if form.scale_kind == 1 else numbers(-128, 127, scales).astype(np.int8),
+            codes=(numbers(0, 1, (rows, vectors, 32)) * 2 - 1).astype(np.int16) if form.code_bits == 1
+            else numbers(*ends, (rows, vectors, 32)), code_bits=form.code_bits, kind=form.code_kind,
+            table=form.table, scale_shift=form.super_vectors.bit_length() - 1,
+            scales=fp16(scales) if form.scale_kind == 1 else numbers(-128, 127, scales).astype(np.int8)
+            if form.scale_kind == 2 else numbers(0, 126, scales).astype(np.uint8),
             minimums=fp16(scales) if form.minimum else None,
             sub_bits=form.sub_bits, sub_signed=form.sub_signed,
             sub_scales=numbers(*form.sub_range, subs) if form.sub_bits else None,

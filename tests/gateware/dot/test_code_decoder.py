@@ -60,20 +60,28 @@ class Command:
 
     def __init__(self, rng, what, *, lanes, count):
         sides, numbers = 2 if lanes == 64 else 1, int(rng.integers(1, 9))
-        bits = {"bytes": 8, "nibbles": 4, "paired": 4, "words": 16, "table": 4, "trits": 2}.get(
-            what, int(rng.integers(2, 16)))
+        bits = {"bytes": 8, "nibbles": 4, "paired": 4, "words": 16, "table": 4, "trits": 2, "signs": 1,
+                "shared": 1}.get(what, int(rng.integers(2, 16)))
         kind = {"unsigned": CodeKind.UNSIGNED, "table": CodeKind.TABLE, "trits": CodeKind.TRITS}.get(
             what, CodeKind.SIGNED)
         self.settings = {"code_bits": bits, "kind": kind, "paired": int(what == "paired"),
+                         "shared": int(what == "shared"),
                          "elements": int(what in ("bytes", "nibbles", "paired", "words"))}
-        self.expands = bool(rng.random() < 0.3) and what != "trits"
+        self.expands = bool(rng.random() < 0.3) and what not in ("trits", "shared")
         self.table = rng.integers(-128, 128, 16).tolist() if what == "table" else None
         low, high = {"unsigned": (0, 1 << bits), "table": (0, 16), "trits": (-1, 2)}.get(
             what, (-1 << bits - 1, 1 << bits - 1))
         halves = 2 if what == "paired" else 1
         codes = rng.integers(low, high, (halves, numbers, 32)).astype(np.int16)
         width = bits
-        if what == "trits":
+        if what in ("signs", "shared"):
+            # Of shared ones two pass as a vector of two bits; where two are side by side they are four.
+            numbers = 2 * sides * int(rng.integers(1, 5)) if what == "shared" else numbers
+            codes = 2 * rng.integers(0, 2, (1, numbers, 32)).astype(np.int16) - 1
+            width = 2 if what == "shared" else 1
+            words = np.frombuffer(to_planes(codes[0], 1).tobytes(), "<u4")
+            vectors = words.reshape(-1, width).tolist()
+        elif what == "trits":
             words = np.frombuffer(trit_bytes(codes).tobytes(), "<u4")
             vectors = [words[place // 5 * 8 + place % 5 * 2:][:2 * (place % 5 < 4)].tolist()
                        for place in range(numbers)]
@@ -99,7 +107,10 @@ class Command:
         if what == "table":
             aligned = np.array(self.table)[codes] << 8
         else:
-            aligned = codes.astype(int) << 16 - bits - (what == "unsigned")
+            aligned = codes.astype(int) << 16 - bits - (what in ("unsigned", "signs", "shared"))
+        if what == "shared":
+            # The first column has the first of each two or four, the second one those that follow.
+            aligned = aligned.reshape(-1, 2, sides, 32).transpose(1, 0, 2, 3).reshape(2, -1, 32)
         self._hold(aligned, sides, sub=0, row_last=1, command_last=last)
 
     def _hold(self, numbers, sides, *, sub, row_last, command_last):
@@ -126,11 +137,12 @@ def steps(rng, command, flags, *, lanes):
 @pytest.mark.parametrize("lanes, bus_bits", [(4, 32), (8, 64), (32, 128), (16, 256), (32, 256), (64, 64), (64, 256)])
 @pytest.mark.parametrize("stalls", [(0, 0), (0.4, 0.4)])
 def test_codes(lanes, bus_bits, stalls):
-    """Rows of all kinds, steps as soon as a vector is held or some cycles later."""
+    """Rows of all kinds, steps as soon as a vector is held or some cycles later; both columns."""
     rng = np.random.default_rng([lanes, bus_bits])
-    kinds = ["planes", "unsigned", "table", "trits", "words", "bytes", "nibbles", "paired", "trits", "planes", "table"]
+    kinds = ["planes", "unsigned", "table", "trits", "words", "bytes", "nibbles", "paired", "trits", "planes", "table",
+             "signs", "shared", "planes"]
     commands = [Command(rng, what, lanes=lanes, count=bus_bits // 32) for what in kinds]
-    dut, stepper = CodeDecoder(dot=DotShape(lanes=lanes), bus_bits=bus_bits), random.Random(lanes)
+    dut, stepper = CodeDecoder(dot=DotShape(lanes=lanes, columns=2), bus_bits=bus_bits), random.Random(lanes)
     begun, cycle, expected, checked = 0, 0, {}, 0
 
     async def feed(ctx):
@@ -143,9 +155,11 @@ def test_codes(lanes, bus_bits, stalls):
     async def tick(ctx):
         """Check what comes out in this cycle."""
         nonlocal cycle, checked
-        *_, codes, subs = await ctx.tick().sample(dut.codes.as_value(), dut.subs.as_value())
+        *_, codes, second_codes, subs = await ctx.tick().sample(
+            dut.codes.as_value(), dut.second_codes.as_value(), dut.subs.as_value())
         if ("codes", cycle) in expected:
-            assert unpack(dut.codes.shape(), codes) == expected.pop(("codes", cycle))
+            assert [unpack(dut.codes.shape(), numbers) for numbers in (codes, second_codes)] == expected.pop(
+                ("codes", cycle))
             checked += 1
         if ("subs", cycle) in expected:
             numbers = expected.pop(("subs", cycle))
@@ -173,13 +187,14 @@ def test_codes(lanes, bus_bits, stalls):
                     for name, value in ("position", position), ("half", half), ("done", last), ("expand", expand):
                         ctx.set(getattr(dut, name), value)
                     first = position // lanes * lanes
-                    numbers = halves[half][first:first + lanes]
                     if flags["sub"]:
-                        expected["subs", cycle + 2] = numbers
+                        expected["subs", cycle + 2] = halves[half][first:first + lanes]
                     else:
-                        numbers = [0 if expand and first + lane != position else number
-                                   for lane, number in enumerate(numbers)]
-                        expected["codes", cycle + 3] = numbers + [0] * (lanes - len(numbers))
+                        columns = halves if command.settings["shared"] else 2 * [halves[half]]
+                        expected["codes", cycle + 3] = [
+                            [0 if expand and first + lane != position else number
+                             for lane, number in enumerate(column[first:first + lanes] + [0] * lanes)][:lanes]
+                            for column in columns]
                     await tick(ctx)
                     ctx.set(dut.done, 0)
             for _ in range(5):

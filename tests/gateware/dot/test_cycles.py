@@ -66,15 +66,15 @@ def test_multiplier_array(lanes, columns, latency):
     """A step per cycle; one of six expands a code."""
     rng, steps, expected = np.random.default_rng(lanes), [], []
     for step in range(120):
-        codes = rng.integers(-1 << 15, 1 << 15, lanes)
+        codes = rng.integers(-1 << 15, 1 << 15, (columns, lanes))
         mantissas = rng.integers(1 - (1 << 17), 1 << 17, (columns, lanes))
         expand = step % 6 == 5
         if expand:
-            codes[np.arange(lanes) != step % lanes] = 0
+            codes[:, np.arange(lanes) != step % lanes] = 0
         steps.append({"codes": codes.tolist(), "mantissas": mantissas.tolist(), "expand": int(expand)})
         sums = (codes * mantissas).reshape(columns, -1, min(lanes, 16)).sum(axis=2)
         if expand:
-            sums = (codes << 17).reshape(1, -1, min(lanes, 16)).sum(axis=2)
+            sums = (codes[:1] << 17).reshape(1, -1, min(lanes, 16)).sum(axis=2)
         expected.append(sums)
     got = run_cycles(MultiplierArray(lanes=lanes, columns=columns), steps, ["sums"], tail=latency)["sums"][latency:]
     for step, (sums, wanted) in enumerate(zip(got, expected, strict=True)):
@@ -89,13 +89,13 @@ def test_digit_array(lanes, latency):
     late = {}
     for _ in range(20):
         digits = int(rng.integers(1, 9))
-        codes = rng.integers(-1 << 2 * digits - 1, 1 << 2 * digits - 1, lanes) << 16 - 2 * digits
-        mantissas = rng.integers(1 - (1 << 17), 1 << 17, (1, lanes))
+        codes = rng.integers(-1 << 2 * digits - 1, 1 << 2 * digits - 1, (2, lanes)) << 16 - 2 * digits
+        mantissas = rng.integers(1 - (1 << 17), 1 << 17, (2, lanes))
         for digit in range(8 - digits, 8):
             inputs.append(late | {"codes": codes.tolist(), "digit": digit, "first_digit": int(digit == 8 - digits)})
             late = {"mantissas": mantissas.tolist()}
-        expected[len(inputs) - 1 + latency] = (codes * mantissas).reshape(1, -1, min(lanes, 16)).sum(axis=2).tolist()
-    got = run_cycles(DigitArray(lanes=lanes, columns=1), [*inputs, late], ["sums"], tail=latency)["sums"]
+        expected[len(inputs) - 1 + latency] = (codes * mantissas).reshape(2, -1, min(lanes, 16)).sum(axis=2).tolist()
+    got = run_cycles(DigitArray(lanes=lanes, columns=2), [*inputs, late], ["sums"], tail=latency)["sums"]
     assert {cycle: got[cycle] for cycle in expected} == expected
 
 

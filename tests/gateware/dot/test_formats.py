@@ -18,6 +18,7 @@ SHAPES = [
     (16, 1, 2, 64, 16),
     (32, 2, 2, 128, 4),
     (64, 1, 2, 128, 8),
+    (64, 2, 1, 128, 8),
     (8, 1, 2, 64, 4, "digits"),
     (64, 1, 2, 256, 8, "digits"),
 ]
@@ -92,10 +93,12 @@ def test_trits_of_any_number_of_vectors(engine_bench, matrix, draw_x, lanes, bus
 def test_codes_of_any_width(bench, matrix, draw_x):
     """Rows that end anywhere in a bus word, of signed codes and, up to 8 bits, of unsigned ones."""
     rng, matrices = np.random.default_rng(16), []
-    for code_bits in rng.permutation([*range(2, 9), 16]).tolist():
-        for kind in [CodeKind.SIGNED, CodeKind.UNSIGNED][:1 if code_bits > 8 else 2]:
+    for code_bits in rng.permutation([*range(1, 9), 16]).tolist():
+        for kind in [CodeKind.SIGNED, CodeKind.UNSIGNED][:1 if code_bits in (1, 16) else 2]:
             low = -(1 << code_bits - 1) if kind == CodeKind.SIGNED else 0
             codes = rng.integers(low, low + (1 << code_bits), (2, 5, 32)).astype(np.int16)
+            if code_bits == 1:
+                codes = 2 * codes + np.int16(1)
             matrices += [matrix(codes=codes, code_bits=code_bits, kind=kind),
                          matrix(codes=codes, code_bits=code_bits, kind=kind, packed=True),
                          matrix(codes=codes[:1, :1], code_bits=code_bits, kind=kind, expand=True)]
@@ -127,7 +130,9 @@ def test_throughput(plain_bench, draw, draw_x, name):
     # Cycles of the scales, of the sub-scales and of the codes; a beat that ends several vectors takes as many.
     sub_vectors = parts[1] // (4 * max(matrix.sub_bits, 1))
     subs = max(beats[1], -(-32 * sub_vectors // lanes))
-    steps, used = 32 * vectors // lanes * (matrix.digits if bench.config.dot.array == "digits" else 1), beats[-1]
+    halves = 2 if matrix.halves > 1 and lanes > 16 else 1
+    digits = matrix.digits if bench.config.dot.array == "digits" else 1
+    steps, used = halves * 32 * vectors // lanes * digits, beats[-1]
     if matrix.kind == CodeKind.TRITS:
         used = -(-8 * (vectors // 5 * 4 + vectors % 5) // (bus_bits // 8))  # the rest is padding
     codes = max(used, steps) + beats[-1] - used
@@ -140,3 +145,19 @@ def test_throughput(plain_bench, draw, draw_x, name):
         assert (codes, subs) == (beats[-1], beats[1])
     if (codes, subs) == (beats[-1], beats[1]):
         assert (np.diff(accepted[sum(beats):]) == 1).all()
+
+
+@pytest.mark.parametrize("lanes, bus_bits, name, steps", [
+    (16, 64, "Q1_0", 16), (16, 64, "Q2_0", 32), (64, 128, "Q1_0", 4)])
+def test_one_bit_in_two_columns(engine_bench, draw, draw_x, lanes, bus_bits, name, steps):
+    """Codes of one bit that meet a single vector take half the steps where there are two columns; two vectors take all.
+
+    A row is 16 vectors of codes: beats of these and one or two of scales.
+    """
+    bench, rng = engine_bench(engine_config(lanes, 2, 1, bus_bits, 4)), np.random.default_rng(17)
+    for columns, cycles in ((1, steps), (2, max(steps, 512 // lanes))):
+        matrix = draw(rng, name, rows=6, vectors=16, packed=False, columns=columns)
+        accepted = bench.run((draw_x(rng, 2, 16), [matrix]))
+        beats = [-(-len(part) // (bus_bits // 8)) for part in matrix.row_parts(0)]
+        starts = accepted[sum(beats)::sum(beats)]
+        assert starts[4] - starts[0] <= 4 * (beats[0] + max(cycles, beats[2])) + 2

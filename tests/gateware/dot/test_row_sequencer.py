@@ -51,9 +51,16 @@ class Command:
             self.vectors, scale = 8 * supers, Scale.FP16
             minimum, wide = int(rng.integers(0, 2)), int(rng.integers(0, 2))
             code_bits, sub_bits = int(rng.integers(2, 7)), int(rng.choice([4, 6, 8]))
-            fields |= {"super": 1, "minimum": minimum, "sub_wide": wide, "sub_signed": int(rng.integers(0, 2))}
+            fields |= {"scale_shift": 3, "minimum": minimum, "sub_wide": wide, "sub_signed": int(rng.integers(0, 2))}
             scale_bytes = 2 * supers * (1 + minimum)
             subs = supers * (8 if wide else 16) * (1 + minimum)
+        elif kind == "halves":
+            scale, scale_bytes = Scale.UE4M3, 2 * self.vectors
+        elif kind == "shared":
+            # Two vectors of one bit pass as one of two.
+            self.vectors, scale, code_bits = 2 * int(rng.integers(1, 5)), Scale.FP16, 2
+            scale_bytes = self.vectors
+            fields |= {"scale_shift": 2, "columns": 1}
         elif kind == "unsigned":
             code_bits, code_kind = int(rng.integers(2, 16)), CodeKind.UNSIGNED
         elif kind == "paired":
@@ -63,6 +70,8 @@ class Command:
         self.fields = fields | {
             "vectors": self.vectors, "rows": 3 if kind == "expand" else self.rows, "scale": scale,
             "code_bits": code_bits, "code_kind": code_kind, "sub_bits": sub_bits}
+        if kind == "shared":
+            self.fields |= {"vectors": 2 * self.vectors, "code_bits": 1}
         width = 8 if kind == "paired" else code_bits
         self.sub_open, self.open = 1 - fields.get("sub_signed", 0), int(code_kind == CodeKind.UNSIGNED)
 
@@ -91,8 +100,9 @@ class Command:
 def test_rows(lanes, bus_bits, stalls):
     """Commands of every kind; no row begins before the last step of the row before the one before it."""
     rng, sides, words = np.random.default_rng([lanes, bus_bits]), 2 if lanes == 64 else 1, bus_bits // 32
-    dut = RowSequencer(dot=DotShape(lanes=lanes), bus_bits=bus_bits)
-    kinds = ["planes", "trits", "subs", "unsigned", "paired", "expand", "subs", "trits", "planes"]
+    dut = RowSequencer(dot=DotShape(lanes=lanes, columns=2), bus_bits=bus_bits)
+    kinds = ["planes", "trits", "subs", "unsigned", "paired", "expand", "subs", "trits", "planes", "halves", "shared",
+             "shared", "planes"]
     commands = [Command(rng, kind, words) for kind in kinds]
     rows = [(command, row) for command in commands for row in range(command.rows)]
     begun = done = 0  # rows that have begun, rows whose last step is issued

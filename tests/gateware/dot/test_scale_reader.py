@@ -1,10 +1,10 @@
-"""Scales of steps, against `unpack_fp16` and `unpack_power`, while those of the next row come in."""
+"""Scales of steps, against the functions that unpack them, while those of the next row come in."""
 
 import numpy as np
 import pytest
 
 from gateware.dot.scale_reader import ScaleReader
-from gateware.exact.dot import headroom_bits, unpack_fp16, unpack_power
+from gateware.exact.dot import headroom_bits, unpack_fp16, unpack_power, unpack_ue4m3
 from gateware.isa import CodeKind, Scale
 from gateware.shapes.dot_shape import DotShape
 from testing.cycles import run_cycles
@@ -17,23 +17,25 @@ class Command:
 
     def __init__(self, rng, sides, minimums):
         self.sides = sides
-        self.scale = Scale(int(rng.integers(0, 3)))
+        self.scale = Scale(int(rng.integers(0, 4)))
         self.minimum = int(minimums and self.scale == Scale.FP16 and rng.integers(0, 2))
-        self.super = int(rng.integers(0, 2))
-        self.vectors = 8 * int(rng.integers(1, VECTORS // 8 + 1)) if self.super else int(rng.integers(1, VECTORS + 1))
-        entries = self.vectors // 8 if self.super else self.vectors
+        self.halves = 2 if self.scale == Scale.UE4M3 else 1
+        self.shift = 0 if self.halves > 1 else int(rng.integers(0, 4))
+        self.vectors = int(rng.integers(1, (VECTORS >> self.shift) + 1)) << self.shift
+        entries = self.vectors * self.halves >> self.shift
         rows = int(rng.integers(1, 7))
-        sub_bits, sub_signed = (int(rng.choice([0, 4, 6, 8])) if self.super else 0), int(rng.integers(0, 2))
+        sub_bits, sub_signed = (int(rng.choice([0, 4, 6, 8])) if self.shift == 3 else 0), int(rng.integers(0, 2))
         kind = CodeKind(int(rng.integers(0, 3)))
         code_bits = 4 if kind == CodeKind.TABLE else int(rng.integers(2, 6 if sub_bits else 16))
         expand = int(rng.integers(0, 2))
         headroom = headroom_bits(
             code_bits=code_bits, code_kind=kind, growth=0 if expand else (self.vectors - 1).bit_length(),
             sub_bits=sub_bits, sub_signed=bool(sub_signed), minimum=bool(self.minimum))
-        self.active = {"scale": self.scale, "minimum": self.minimum, "super": self.super, "code_kind": kind,
+        self.active = {"scale": self.scale, "minimum": self.minimum, "scale_shift": self.shift, "code_kind": kind,
                        "code_bits": code_bits, "sub_bits": sub_bits, "sub_signed": sub_signed, "expand": expand,
                        "headroom": headroom}
-        self.last_byte = entries * {Scale.NONE: 1, Scale.POWER: 1, Scale.FP16: 4 if self.minimum else 2}[self.scale] - 1
+        self.last_byte = entries * {
+            Scale.NONE: 1, Scale.POWER: 1, Scale.UE4M3: 1, Scale.FP16: 4 if self.minimum else 2}[self.scale] - 1
         # How far up the accumulator takes a contribution: its lowest bit is at `headroom`, and codes and sub-scales are
         # left-aligned in 16 and 8 bits.
         code = 8 if kind == CodeKind.TABLE else code_bits + (kind == CodeKind.UNSIGNED)
@@ -45,9 +47,13 @@ class Command:
         fp16 = [(rng.integers(0, 2, shape) << 15 | rng.integers(0, rng.integers(1, 32, (rows, 1)), shape) % 31 << 10
                  | rng.integers(0, 1024, shape)).astype(np.uint16) for _ in range(2)]
         powers = rng.integers(-128, 128, shape).astype(np.int8)
+        floats = (rng.integers(0, rng.integers(1, 128, (rows, 1)), shape) % 127).astype(np.uint8)
         if self.scale == Scale.FP16:
             self.data = np.stack(fp16[:1 + self.minimum], axis=2)
             self.numbers = [unpack_fp16(part) for part in fp16[:1 + self.minimum]]
+        elif self.scale == Scale.UE4M3:
+            self.data = floats
+            self.numbers = [unpack_ue4m3(floats)]
         else:
             self.data = powers
             self.numbers = [unpack_power(powers if self.scale == Scale.POWER else 0 * powers)]
@@ -62,9 +68,9 @@ class Command:
         raw += rng.bytes(-len(raw) % bus_bytes)
         return [int.from_bytes(raw[start:start + bus_bytes], "little") for start in range(0, len(raw), bus_bytes)]
 
-    def expected(self, row, vector):
+    def expected(self, row, vector, half):
         """Mantissas, distances, minimums and their distances, each of as many vectors as there are; the exponent."""
-        entries = [(vector + side) // (8 if self.super else 1)
+        entries = [(vector + side) * self.halves + half >> self.shift
                    for side in range(self.sides) if vector + side < self.vectors]
 
         def numbers(mantissas, exponents, place):
@@ -105,9 +111,11 @@ def test_steps_of_one_row_while_the_next_one_comes(lanes, bus_bits, minimums):
                     arrived[coming] = cycle
                     coming += 1
             if arrived[row] is not None and arrived[row] + 2 <= cycle and rng.random() >= stall:
+                half = int(rng.integers(0, command.halves))
                 inp |= {"step.valid": 1, "step.payload": {
-                    "vector": vector, "second": int(sides == 2 and vector + 1 < command.vectors)}}
-                expected[cycle] = command.expected(row, vector)
+                    "vector": vector, "position": 16 * half,
+                    "second": int(sides == 2 and vector + 1 < command.vectors)}}
+                expected[cycle] = command.expected(row, vector, half)
                 vector += sides
                 if vector >= command.vectors:
                     inp["row_done"], row, vector = 1, row + 1, 0

@@ -6,7 +6,7 @@ from amaranth.sim import Simulator
 import pytest
 
 from gateware.dot.step_sequencer import StepSequencer
-from gateware.isa import CodeKind
+from gateware.isa import CodeKind, Scale
 from gateware.shapes.dot_shape import DotShape
 from testing.deadline import run_with_deadline
 from testing.streams import unpack
@@ -17,7 +17,11 @@ def draw_command(rng, dot):
     command = {"code_kind": kind, "code_bits": 4 if kind == CodeKind.TABLE else rng.randrange(2, 9),
                "columns": rng.randint(1, dot.columns * dot.slots), "rows": rng.randint(1, 4),
                "vectors": rng.randint(1, 5), "expand": 0, "paired": 0}
-    what = rng.choice(["rows", "rows", "paired", "expand"])
+    what = rng.choice(["rows", "rows", "paired", "expand", "halves", "shared"])
+    if what == "halves" or what == "expand" and rng.random() < 0.3:
+        command |= {"scale": Scale.UE4M3}
+    if what == "shared" and dot.columns > 1:
+        command |= {"code_bits": 1, "code_kind": CodeKind.SIGNED, "columns": 1, "vectors": 4 * rng.randint(1, 3)}
     if what == "paired":
         command |= {"paired": 1, "code_kind": CodeKind.SIGNED, "code_bits": 4}
     if what == "expand":
@@ -29,10 +33,15 @@ def held_vectors(command, sub_vectors, sides):
     """What the decoder holds, one after another: vectors of sub-scales, then of codes, of each row."""
     for row in range(command["rows"]):
         for sub, count in (1, sub_vectors), (0, command["vectors"]):
-            for vector in range(0, count, sides):
+            stride = sides * (2 if is_shared(command) and not sub else 1)
+            for vector in range(0, count, stride):
                 yield {"vector": vector, "sub": sub, "second": int(sides == 2 and vector + 1 < count),
-                       "row_last": int(not sub and vector + sides >= count),
+                       "row_last": int(not sub and vector + stride >= count),
                        "command_last": int(row == command["rows"] - 1)}
+
+
+def is_shared(command):
+    return command["code_bits"] == 1
 
 
 def steps_of(command, held, dot):
@@ -41,8 +50,8 @@ def steps_of(command, held, dot):
     if held["sub"]:
         return [position for position in range(0, 32 * sides, lanes)]
     bits = 8 if command["code_kind"] == CodeKind.TABLE else (
-        command["code_bits"] + (command["code_kind"] == CodeKind.UNSIGNED))
-    common = {"vector": held["vector"], "second": held["second"]}
+        max(command["code_bits"], 2) + (command["code_kind"] == CodeKind.UNSIGNED))
+    common = {"vector": held["vector"], "second": held["second"], "shared": int(is_shared(command))}
     if command["expand"]:
         codes = 64 if held["second"] else 32
         return [common | {"position": code, "slot": 0, "half": 0, "first_digit": 1, "last_digit": 1, "expand": 1,
@@ -54,14 +63,19 @@ def steps_of(command, held, dot):
     steps = []
     for half in range(2 if command["paired"] else 1):
         for slot in range(used):
-            for position in range(0, 32 * sides, lanes):
+            halves = command.get("scale") == Scale.UE4M3
+            size, end = (min(lanes, 16), 32) if halves else (lanes, 32 * sides)
+            for position in range(0, end, size):
                 for digit in digits:
-                    last = position + lanes == 32 * sides and digit in (None, 7)
+                    last = position + size == end and digit in (None, 7)
+                    half_ends = halves and (position + size) % 16 == 0 and digit in (None, 7)
                     last_slot = slot == used - 1
                     steps.append(common | {
                         "position": position, "slot": slot, "half": half,
                         "first_digit": int(digit == digits[0]), "last_digit": int(digit == digits[-1]), "expand": 0,
-                        "first_part": int(position == 0), "complete": int(last), "first": int(held["vector"] == 0),
+                        "first_part": int(position == 0 or halves and position == 16),
+                        "complete": int(last or half_ends),
+                        "first": int(held["vector"] == 0 and not (halves and position >= 16)),
                         "emit": int(last and held["row_last"]),
                         "columns": min(dot.columns, command["columns"] - slot * dot.columns) - 1,
                         "row_last": int(last_slot),
@@ -87,7 +101,8 @@ def test_steps(array, lanes, columns, slots):
     async def testbench(ctx):
         for number in range(24):
             command, stall = draw_command(rng, dot), (0, 0.4)[number % 2]
-            sub_vectors = rng.choice([0, 1, 3])
+            # Sub-scales are those of scales of FP16.
+            sub_vectors = 0 if "scale" in command else rng.choice([0, 1, 3])
             if sub_vectors:
                 command |= {"sub_bits": 6}
             ctx.set(dut.command, command)
@@ -96,6 +111,7 @@ def test_steps(array, lanes, columns, slots):
             ctx.set(dut.start, 0)
             ctx.set(dut.command, {})
             ctx.set(dut.active, command)
+            ctx.set(dut.shared, is_shared(command))
             await ctx.tick()
             await ctx.tick()
             sub_word = 0

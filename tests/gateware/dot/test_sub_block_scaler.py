@@ -18,22 +18,22 @@ def test_sub_block_scaler(lanes, columns, sub_scales):
     inputs, expected = [], {}
     for _ in range(60):
         enable = int(sub_scales and rng.integers(0, 2))
-        sums = [0] * columns
+        sums, crossed = [0] * columns, int(columns > 1 and rng.random() < 0.5)
         part = 0
         while part < parts:
-            # A step adds up 16 products of 16 and 18 bits at most; of codes with sub-scales the lower ten bits are
+            # A step adds up 16 products of 16 and 18 bits at most; of codes with sub-scales the lower eight bits are
             # zero.
-            limit = (1 << 36) // (parts * sub_blocks) >> (10 if enable else 0)
-            values = rng.integers(1 - limit, limit, (columns, sub_blocks)) << (10 if enable else 0)
+            limit = (1 << 36) // (parts * sub_blocks) >> (8 if enable else 0)
+            values = rng.integers(1 - limit, limit, (columns, sub_blocks)) << (8 if enable else 0)
             scales = rng.integers(-128, 128, sub_blocks)
             valid = int(parts == 1 or rng.random() < 0.7)
             inputs.append({"sub_blocks": values.tolist(), "scales": scales.tolist(), "enable": enable,
-                           "first_part": int(part == 0), "valid": valid})
+                           "crossed": crossed, "first_part": int(part == 0), "valid": valid})
             if not valid:
                 continue
             part += 1
             for column in range(columns):
-                sums[column] += sum((int(value) >> 10) * int(scale) << 2 if enable else int(value)
+                sums[1 - column if crossed else column] += sum((int(value) >> 8) * int(scale) if enable else int(value)
                                     for value, scale in zip(values[column], scales))
         expected[len(inputs) - 1 + dut.latency] = sums
     got = run_cycles(dut, inputs, ["sums"], tail=dut.latency + 1)["sums"]

@@ -8,7 +8,7 @@ from gateware.dot.x_buffer import XBuffer
 from gateware.shapes.dot_shape import DotShape
 from testing.cycles import run_cycles
 
-CASES = [(4, 1, 1, 2), (16, 2, 2, 4), (32, 1, 3, 16), (64, 2, 2, 8)]
+CASES = [(4, 1, 1, 2), (16, 2, 2, 4), (32, 1, 3, 16), (64, 2, 2, 8), (8, 3, 2, 4)]
 """Lanes, columns, slots, vector lanes."""
 
 
@@ -43,22 +43,38 @@ def steps(rng, shape, vectors, count):
 
 @pytest.mark.parametrize("lanes, columns, slots, vector_lanes", CASES)
 def test_mantissas_and_exponents(lanes, columns, slots, vector_lanes):
-    """All of a full column, padding dropped; the largest exponent is that of the column."""
+    """All of a full column, padding dropped; the largest exponent is that of the column. The first two columns are
+    crossed at every second vector, or pair of vectors; where they share a column, the second one has the vectors that
+    follow.
+    """
     rng = np.random.default_rng(lanes)
     shape = DotShape(lanes=lanes, columns=columns, slots=slots, x_elements=512)
     dut = XBuffer(dot=shape, vector_lanes=vector_lanes)
     mantissas, exponents = columns_of(rng, shape, 512)
     inputs = [*writes(rng, mantissas, exponents, vector_lanes), {}, {}, {}, {}]
-    start, drawn = len(inputs), list(steps(rng, shape, 16, 100))
+    start, drawn, sides = len(inputs), list(steps(rng, shape, 16, 100)), lanes // 64 + 1
+    for step in drawn:
+        if columns > 1 and rng.random() < 0.4:
+            step |= {"shared": 1, "columns": 0, "vector": step["vector"] // (2 * sides) * 2 * sides}
     inputs += [{"step.valid": 1, "step.payload": step, "slot": step["slot"], "unit": 0} for step in drawn]
     got = run_cycles(dut, inputs, ["mantissas", "distances", "largest"], tail=dut.DISTANCE_LATENCY)
     for index, step in enumerate(drawn, start):
         for column in range(columns):
-            logical, first = step["slot"] * columns + column, 32 * step["vector"] + step["position"]
+            shared, vector, taken = step.get("shared"), step["vector"], column
+            if shared and column > 1:
+                continue
+            if shared:
+                taken, vector = 0, vector + column * sides
+            elif columns > 1 and column < 2 and vector // sides % 2:
+                taken = 1 - column
+            first = 32 * vector + step["position"]
+            assert got["mantissas"][index + dut.LATENCY][column] == mantissas[
+                step["slot"] * columns + taken, first:first + lanes].tolist()
+            logical = step["slot"] * columns + (0 if shared else column)
             largest, exponent = exponents[logical].max(), exponents[logical, step["vector"] // 8]
-            assert got["mantissas"][index + dut.LATENCY][column] == mantissas[logical, first:first + lanes].tolist()
             assert got["distances"][index + dut.DISTANCE_LATENCY][column] == min(largest - exponent, 63)
-            assert got["largest"][index][column] == largest
+            if not (shared and column):
+                assert got["largest"][index][column] == largest
 
 
 @pytest.mark.parametrize("lanes, columns, slots, vector_lanes", CASES)

@@ -19,7 +19,7 @@ from host.errors import CelosiaError
 from host.image.formats import FORMATS
 
 PARAMETERS = {"stories15m": 15_191_712, "tinyllama-1.1b": 1_100_048_384, "smollm-135m": 134_515_008,
-              "llama-3.2-1b": 1_235_814_400}
+              "llama-3.2-1b": 1_235_814_400, "bonsai-1.7b": 1_720_028_160}
 """Of the published models."""
 
 

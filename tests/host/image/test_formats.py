@@ -16,6 +16,7 @@ from host.image.formats import (FORMATS, dequantised, from_sub_vectors, from_tri
                                 sub_vectors, trit_bytes)
 from host.image.planes import from_planes, to_planes
 from host.gguf.tensor import FLOAT_TYPES, SCALE_FIELDS, Tensor
+from host.gguf.tensor_type import TENSOR_TYPES
 
 EXACT = [name for name in FORMATS if name not in FLOAT_TYPES]
 SUB_FORMATS = [name for name in FORMATS if FORMATS[name].sub_bits]
@@ -27,18 +28,19 @@ BUS_BYTES = 16
 
 def make_tensor(name, raw):
     """Tensor over uint8 (rows, bytes of a row)."""
-    block, size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[name]]
+    block, size = TENSOR_TYPES[name].block, TENSOR_TYPES[name].block_bytes
     return Tensor("w", (len(raw), raw.shape[1] // size * block), name, raw)
 
 
 def set_scales(name, raw, draw):
     """Make random bytes legal: finite scales, each from ``draw(shape)``, and no reserved code."""
-    size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[name]][1]
-    blocks = raw.reshape(len(raw), -1, size)
+    blocks = raw.reshape(len(raw), -1, TENSOR_TYPES[name].block_bytes)
     for at in SCALE_FIELDS[name]:
         blocks[:, :, at:at + 2] = draw(blocks.shape[:2]).astype("<u2")[:, :, None].view(np.uint8)
     if name == "MXFP4":
         blocks[:, :, 0] = np.minimum(blocks[:, :, 0], 254)
+    if name == "NVFP4":
+        blocks[:, :, :4] %= 127
     if name == "TQ2_0":
         codes = blocks[:, :, :64]
         codes &= ~((codes & codes >> 1 & 0x55) << 1)
@@ -47,8 +49,8 @@ def set_scales(name, raw, draw):
 
 def random_tensor(name, rows, columns, seed=0):
     random = np.random.default_rng(seed)
-    block, size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[name]]
-    raw = random.integers(0, 256, (rows, columns // block * size), np.uint8)
+    kind = TENSOR_TYPES[name]
+    raw = random.integers(0, 256, (rows, columns // kind.block * kind.block_bytes), np.uint8)
 
     def scales(shape):
         bits = random.integers(0, 0x7C00, shape) | random.integers(0, 2, shape) << 15
@@ -77,10 +79,10 @@ def assert_as_package(tensor):
 def test_random_blocks(name):
     form = FORMATS[name]
     blocks = assert_as_package(random_tensor(name, 64, 1024))
-    supers = 32 // form.super_vectors
+    supers = 32 // form.super_vectors * (2 if name == "NVFP4" else 1)
     assert blocks.codes.shape == (64, 32, 32) and blocks.codes.dtype == np.int16
     assert blocks.scale.shape == (64, supers)
-    assert blocks.scale.dtype == (np.uint16 if form.scale_kind is Scale.FP16 else np.int8)
+    assert blocks.scale.dtype == {Scale.FP16: np.uint16, Scale.POWER: np.int8, Scale.UE4M3: np.uint8}[form.scale_kind]
     assert (blocks.minimum is not None) == form.minimum
     if form.minimum:
         assert blocks.minimum.shape == (64, supers) and blocks.minimum.dtype == np.uint16
@@ -100,7 +102,7 @@ def test_random_blocks(name):
 @st.composite
 def tensors(draw, name):
     """One block of any bytes or of one byte throughout, with corner scales or any."""
-    size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[name]][1]
+    size = TENSOR_TYPES[name].block_bytes
     content = draw(st.binary(min_size=size, max_size=size)
                    | st.integers(0, 255).map(lambda byte: bytes([byte]) * size))
     bits = st.sampled_from(CORNER_SCALES) | st.integers(0, 0x7BFF) | st.integers(0x8000, 0xFBFF)
@@ -119,10 +121,11 @@ def test_corner_blocks(name, data):
 
 @pytest.mark.parametrize("name", EXACT)
 def test_zero_blocks(name):
-    size = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[name]][1]
+    size = TENSOR_TYPES[name].block_bytes
     blocks = assert_as_package(make_tensor(name, np.zeros((2, 3 * size), np.uint8)))
-    if name != "MXFP4":  # its byte 0 is the least power of two
-        assert not blocks.scale.any()
+    # Byte 0 of MXFP4 is the least power of two; the scale of Q2_0 is the negative of the block's.
+    scales = blocks.scale & 0x7FFF if name == "Q2_0" else blocks.scale
+    assert name == "MXFP4" or not scales.any()
 
 
 def test_every_byte_of_tq1_0():
@@ -300,7 +303,7 @@ def message(tensor):
 
 @pytest.mark.parametrize("name, what, at", [
     (name, what, at)
-    for name, fields in SCALE_FIELDS.items() if name in FORMATS for what, at in zip(("scale", "minimum"), fields)])
+    for name, fields in SCALE_FIELDS.items() for what, at in zip(("scale", "minimum"), fields)])
 @pytest.mark.parametrize("value, word", [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
 def test_bad_scale(name, what, at, value, word):
     tensor = random_tensor(name, 9, 1024)
@@ -313,10 +316,29 @@ def test_bad_scale(name, what, at, value, word):
 
 
 def test_every_scale_is_checked():
-    assert set(SUPPORTED_TYPES) >= set(FORMATS) and set(SCALE_FIELDS) >= set(EXACT)
-    for name in EXACT:
-        form, fields = FORMATS[name], SCALE_FIELDS[name]
+    assert set(SUPPORTED_TYPES) == set(FORMATS) and set(SCALE_FIELDS) == set(EXACT)
+    for name, fields in SCALE_FIELDS.items():
+        form = FORMATS[name]
         assert len(fields) == (form.scale_kind is Scale.FP16) + form.minimum
+
+
+@pytest.mark.parametrize("byte", [127, 128, 255])
+@pytest.mark.parametrize("at", range(4))
+def test_bad_ue4m3(byte, at):
+    """NaN, and what has a sign."""
+    tensor = random_tensor("NVFP4", 9, 1024)
+    tensor.raw[6, 3 * 36 + at] = byte
+    assert message(tensor) == "model.gguf: tensor 'w': scale of row 6, block 3 is nan"
+
+
+def test_every_scale_of_nvfp4():
+    """Powers of two over eight steps, and subnormals: half of 2**-9 is the least, half of 448 the largest."""
+    raw = np.zeros((127, 36), np.uint8)
+    raw[:, :4] = np.arange(127)[:, None]
+    raw[:, 4:] = 0x72  # 1 and 6
+    values = dequantised(assert_as_package(make_tensor("NVFP4", raw)), FORMATS["NVFP4"])
+    assert values[:, 0].tolist()[:10] == [step * 2.0**-9 for step in range(10)]
+    assert (values[56, 0], values[126, 0], values[126, 8]) == (1, 448, 6 * 448)
 
 
 def test_bad_exponent(write_gguf):
@@ -352,8 +374,10 @@ def test_bad_block_far_down():
 
 
 @pytest.mark.parametrize("name, changes, text", [
-    ("Q4_0", {"code_bits": 1}, "Code width of Q4_0 must be 2..16, not 1"),
-    ("Q4_0", {"code_bits": 17}, "Code width of Q4_0 must be 2..16, not 17"),
+    ("Q4_0", {"code_bits": 0}, "Code width of Q4_0 must be 1..16, not 0"),
+    ("Q4_0", {"code_bits": 17}, "Code width of Q4_0 must be 1..16, not 17"),
+    ("Q4_1", {"code_bits": 1}, "Codes of one bit in Q4_1 must be of kind SIGNED, not UNSIGNED"),
+    ("NVFP4", {"super_vectors": 2}, "Vectors that share a scale in NVFP4 must be 1, not 2"),
     ("Q4_0", {"code_kind": CodeKind.TABLE},
      "Table of Q4_0 must be given for codes of kind TABLE and for no others, not None for TABLE"),
     ("Q4_0", {"table": (0,)},
@@ -363,7 +387,7 @@ def test_bad_block_far_down():
     ("MXFP4", {"table": (128,) * 16},
      f"Table of MXFP4 must be 16 numbers -128..127 for codes of 4 bits, not {(128,) * 16} for 4"),
     ("TQ1_0", {"code_bits": 3}, "Code width of trits must be 2, not 3"),
-    ("Q4_K", {"super_vectors": 4}, "Vectors that share a scale in Q4_K must be 1 or 8, not 4"),
+    ("Q4_K", {"super_vectors": 3}, "Vectors that share a scale in Q4_K must be 1, 2, 4 or 8, not 3"),
     ("Q4_K", {"sub_bits": 5}, "Sub-scale width of Q4_K must be 0, 4, 6 or 8, not 5"),
     ("Q4_K", {"sub_codes": 8}, "Codes that share a sub-scale in Q4_K must be 16 or 32, not 8"),
 ])

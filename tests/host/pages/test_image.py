@@ -69,6 +69,28 @@ def mxfp4(block):
     return {"codes": [nibble(block[1:], index) for index in range(32)], "scales": [bytes([block[0] - 128 & 255])]}
 
 
+def iq4_xs(block):
+    codes = [block[8 + 16 * (i // 32) + i % 16] >> 4 * (i // 16 % 2) & 15 for i in range(256)]
+    high = int.from_bytes(block[2:4], "little")
+    subs = [(block[4 + k // 2] >> 4 * (k % 2) & 15 | (high >> 2 * k & 3) << 4) - 32 for k in range(8)]
+    return {"codes": codes, "scales": [block[:2]], "subs": subs, "sub_bits": 6}
+
+
+def nvfp4(block):
+    codes = [block[4 + 8 * (i // 16) + i % 8] >> 4 * (i // 8 % 2) & 15 for i in range(64)]
+    return {"codes": codes, "scales": [block[:4]]}
+
+
+def q2_0(block):
+    return {"codes": [1 - (block[2 + i // 4] >> 2 * (i % 4) & 3) for i in range(64)],
+            "scales": [block[:1] + bytes([block[1] ^ 0x80])]}
+
+
+def q1_0(block):
+    """Codes as the bits that they are in the image."""
+    return {"codes": [block[2 + i // 8] >> i % 8 & 1 for i in range(128)], "scales": [block[:2]]}
+
+
 def f32(block):
     values = struct.unpack(f"<{len(block) // 4}f", block)
     values += (0.0,) * (32 - len(values))
@@ -80,7 +102,8 @@ def f32(block):
 
 
 BLOCKS = {"Q8_0": (34, 8, q8_0), "Q4_1": (20, 4, q4_1), "Q4_K": (144, 4, q4_k), "Q3_K": (110, 3, q3_k),
-          "TQ1_0": (54, None, tq1_0), "TQ2_0": (66, 2, tq2_0), "MXFP4": (17, 4, mxfp4), "F32": (128, 16, f32)}
+          "TQ1_0": (54, None, tq1_0), "TQ2_0": (66, 2, tq2_0), "IQ4_XS": (136, 4, iq4_xs), "MXFP4": (17, 4, mxfp4),
+          "NVFP4": (36, 4, nvfp4), "Q2_0": (18, 2, q2_0), "Q1_0": (18, 1, q1_0), "F32": (128, 16, f32)}
 
 
 def planes(codes, bits):
@@ -167,7 +190,7 @@ def test_header():
     rows = re.findall(r"^\| (\d+) \| ([48]) \| `(\w+)` \|", PAGE, re.MULTILINE)
     values = [int.from_bytes(data[int(at):int(at) + int(size)], "little") for at, size, _ in rows]
     assert len(data) == 128 and data[:8] == b"CELOSIA\0"
-    assert values == [3, 128, *range(0x11, 0x11 + len(rows) - 2)]
+    assert values == [4, 128, *range(0x11, 0x11 + len(rows) - 2)]
     assert not any(data[int(rows[-1][0]) + int(rows[-1][1]):])
 
 

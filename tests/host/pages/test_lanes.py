@@ -17,9 +17,15 @@ def test_committed_page_is_the_printed_one():
 
 @pytest.mark.parametrize("name, needed", [
     ("Q2_K", [16, 32, 64, None]), ("Q3_K", [16, 32, 64, None]), ("TQ1_0", [32, 64, None, None]),
-    ("Q4_0", [8, 16, 32, 64]), ("Q5_K", [8, 16, 32, 64]), ("Q8_0", [4, 8, 16, 32]), ("F16", [4, 4, 8, 16])])
+    ("Q4_0", [8, 16, 32, 64]), ("Q5_K", [8, 16, 32, 64]), ("Q8_0", [4, 8, 16, 32]), ("F16", [4, 4, 8, 16]),
+    ("Q1_0", [32, 64, None, None]), ("Q2_0", [16, 32, 64, None]), ("NVFP4", [8, 16, 64, None])])
 def test_lanes_needed(name, needed):
     assert [lanes_needed(FORMATS[name], bus_bits) for bus_bits in BUS_BITS] == needed
+
+
+def test_one_bit_takes_the_lanes_of_two_columns():
+    assert [lanes_needed(FORMATS["Q1_0"], bus_bits, columns=2) for bus_bits in BUS_BITS] == [16, 32, 64, None]
+    assert lanes_needed(FORMATS["Q2_0"], 64, columns=2) == 32
 
 
 def test_sub_scales_need_no_more_lanes_than_codes():
