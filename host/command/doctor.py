@@ -28,6 +28,7 @@ PACKAGES = {
         "rich": "tables and progress",
         "sentencepiece": "trains the vocabulary of the demo model",
         "tokenizers": "cuts texts for byte-level BPE",
+        "jinja2": "runs the chat template of a model file",
         "litex": "what LiteDRAM is generated with",
         "litedram": "DRAM controllers",
         "liteeth": "imported by LiteDRAM",
