@@ -20,14 +20,17 @@ class Architecture:
         Keys of something that is not supported, with the values that ask for nothing.
     harmless : frozenset of str
         Keys that change no result.
-    shapes : dict of str to Hyperparameters
-        Sizes of published models, for benchmarks without weights.
+    checked : tuple of str
+        Formats in which its reference was compared with that of others.
+    published : dict of str to Published
+        Models that people have, for benchmarks without weights.
     """
 
     name = ""
     neutral = {}
     harmless = frozenset()
-    shapes = {}
+    checked = ()
+    published = {}
 
     def hyperparameters(self, keys, tensors):
         """Read the keys of a file.

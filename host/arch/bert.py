@@ -3,6 +3,7 @@
 from host.arch.choices import Activation, NormKind
 from host.arch.encoder import Encoder
 from host.arch.layer_kind import LayerKind
+from host.arch.published import Published
 from host.engine import float_parts
 
 __all__ = ["Bert"]
@@ -21,6 +22,17 @@ class Bert(Encoder):
     gated = False
     learned_positions = True
     biases = frozenset({"attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down"})
+    checked = ("F32", "Q8_0")
+    published = {
+        "all-minilm-l6": Published(keys={
+            "block_count": 6, "context_length": 512, "embedding_length": 384, "feed_forward_length": 1536,
+            "attention.head_count": 12, "attention.layer_norm_epsilon": 1e-12, "pooling_type": 1,
+            "tokenizer.ggml.token_type_count": 2, "vocab_size": 30522}),
+        "bge-small": Published(keys={
+            "block_count": 12, "context_length": 512, "embedding_length": 384, "feed_forward_length": 1536,
+            "attention.head_count": 12, "attention.layer_norm_epsilon": 1e-12, "pooling_type": 2,
+            "tokenizer.ggml.token_type_count": 2, "vocab_size": 30522}),
+    }
 
     def kinds(self, keys, tensors, hp):
         return (LayerKind(),)

@@ -9,6 +9,7 @@ import math
 
 from host.arch.choices import Activation
 from host.arch.decoder import Decoder
+from host.arch.published import Published
 
 __all__ = ["Gemma2"]
 
@@ -23,6 +24,14 @@ class Gemma2(Decoder):
     name = "gemma2"
     activation = Activation.GELU_TANH
     block_norms = ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")
+    checked = ("F32", "Q8_0")
+    published = {
+        "gemma-2-2b": Published(keys={
+            "block_count": 26, "context_length": 8192, "embedding_length": 2304, "feed_forward_length": 9216,
+            "attention.head_count": 8, "attention.head_count_kv": 4, "attention.key_length": 256,
+            "attention.value_length": 256, "attention.layer_norm_rms_epsilon": 1e-06, "attention.sliding_window":
+            4096, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "vocab_size": 256000}),
+    }
 
     def kinds(self, keys, tensors, hp):
         (near,) = super().kinds(keys, tensors, hp)

@@ -9,6 +9,7 @@ import math
 from host.arch.choices import Activation
 from host.arch.decoder import Decoder
 from host.arch.layer_kind import LayerKind
+from host.arch.published import Published
 from host.arch.rope import Rope
 
 __all__ = ["Gemma3"]
@@ -27,6 +28,19 @@ class Gemma3(Decoder):
     block_norms = ("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")
     head_norms = {}
     theta = 1e6
+    checked = ("F32", "Q8_0")
+    published = {
+        "gemma-3-270m": Published(keys={
+            "block_count": 18, "context_length": 32768, "embedding_length": 640, "feed_forward_length": 2048,
+            "attention.head_count": 4, "attention.head_count_kv": 1, "attention.key_length": 256,
+            "attention.value_length": 256, "attention.layer_norm_rms_epsilon": 1e-06, "rope.freq_base": 1000000.0,
+            "attention.sliding_window": 512, "vocab_size": 262144}),
+        "gemma-3-1b": Published(keys={
+            "block_count": 26, "context_length": 32768, "embedding_length": 1152, "feed_forward_length": 6912,
+            "attention.head_count": 4, "attention.head_count_kv": 1, "attention.key_length": 256,
+            "attention.value_length": 256, "attention.layer_norm_rms_epsilon": 1e-06, "rope.freq_base": 1000000.0,
+            "attention.sliding_window": 512, "vocab_size": 262144}),
+    }
 
     def kinds(self, keys, tensors, hp):
         keys.integer("attention.sliding_window")

@@ -3,6 +3,7 @@
 from host.arch.choices import Activation, NormKind
 from host.arch.decoder import Decoder
 from host.arch.layer_kind import LayerKind
+from host.arch.published import Published
 
 __all__ = ["GPT2"]
 
@@ -18,6 +19,15 @@ class GPT2(Decoder):
     gated = False
     learned_positions = True
     biases = frozenset({"attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down"})
+    checked = ("F32", "Q8_0", "Q4_0")
+    published = {
+        "gpt2": Published(keys={
+            "block_count": 12, "context_length": 1024, "embedding_length": 768, "feed_forward_length": 3072,
+            "attention.head_count": 12, "attention.layer_norm_epsilon": 1e-05, "vocab_size": 50257}, fused=True),
+        "gpt2-medium": Published(keys={
+            "block_count": 24, "context_length": 1024, "embedding_length": 1024, "feed_forward_length": 4096,
+            "attention.head_count": 16, "attention.layer_norm_epsilon": 1e-05, "vocab_size": 50257}, fused=True),
+    }
 
     def kinds(self, keys, tensors, hp):
         return (LayerKind(),)

@@ -1,6 +1,7 @@
 """Granite 3: Llama with factors in four places."""
 
 from host.arch.decoder import Decoder
+from host.arch.published import Published
 
 __all__ = ["Granite"]
 
@@ -11,6 +12,14 @@ class Granite(Decoder):
 
     name = "granite"
     halves = False
+    checked = ("F32", "Q8_0")
+    published = {
+        "granite-3.1-2b": Published(keys={
+            "block_count": 40, "context_length": 131072, "embedding_length": 2048, "feed_forward_length": 8192,
+            "attention.head_count": 32, "attention.head_count_kv": 8, "attention.layer_norm_rms_epsilon": 1e-05,
+            "rope.freq_base": 5000000.0, "attention.scale": 0.015625, "embedding_scale": 12.0, "residual_scale":
+            0.22, "logit_scale": 8.0, "vocab_size": 49155}),
+    }
 
     def more(self, keys, tensors, hp):
         return {

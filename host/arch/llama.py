@@ -1,18 +1,10 @@
 """Llama, and what has its shape: RMSNorm, rotated grouped-query attention, a gated feed-forward network."""
 
 from host.arch.decoder import Decoder
-from host.arch.hyperparameters import Hyperparameters
-from host.arch.layer_kind import LayerKind
-from host.arch.rope import Rope
+from host.arch.published import Published
 from host.arch.tensor_spec import TensorKind, TensorSpec
 
 __all__ = ["Llama"]
-
-
-def _shape(*, dim, ffn, layers, heads, kv_heads, vocab, context, theta, tied):
-    return Hyperparameters(
-        layers=layers, dim=dim, heads=heads, kv_heads=kv_heads, head_dim=dim // heads, ffn=ffn, vocab=vocab,
-        context=context, norm_eps=1e-5, kinds=(LayerKind(rope=Rope(dim=dim // heads, theta=theta)),), tied=tied)
 
 
 class Llama(Decoder):
@@ -24,15 +16,23 @@ class Llama(Decoder):
     name = "llama"
     halves = False
     optional_biases = frozenset({"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"})
-    shapes = {
-        "stories15m": _shape(dim=288, ffn=768, layers=6, heads=6, kv_heads=6, vocab=32000, context=256, theta=1e4,
-                             tied=True),
-        "tinyllama-1.1b": _shape(dim=2048, ffn=5632, layers=22, heads=32, kv_heads=4, vocab=32000, context=2048,
-                                 theta=1e4, tied=False),
-        "smollm-135m": _shape(dim=576, ffn=1536, layers=30, heads=9, kv_heads=3, vocab=49152, context=2048,
-                              theta=1e4, tied=True),
-        "llama-3.2-1b": _shape(dim=2048, ffn=8192, layers=16, heads=32, kv_heads=8, vocab=128256, context=131072,
-                               theta=5e5, tied=True),
+    checked = ("F32",)
+    published = {
+        "stories15m": Published(keys={
+            "block_count": 6, "context_length": 256, "embedding_length": 288, "feed_forward_length": 768,
+            "attention.head_count": 6, "attention.layer_norm_rms_epsilon": 1e-05, "vocab_size": 32000}),
+        "tinyllama-1.1b": Published(keys={
+            "block_count": 22, "context_length": 2048, "embedding_length": 2048, "feed_forward_length": 5632,
+            "attention.head_count": 32, "attention.head_count_kv": 4, "attention.layer_norm_rms_epsilon": 1e-05,
+            "vocab_size": 32000}, tied=False),
+        "smollm-135m": Published(keys={
+            "block_count": 30, "context_length": 2048, "embedding_length": 576, "feed_forward_length": 1536,
+            "attention.head_count": 9, "attention.head_count_kv": 3, "attention.layer_norm_rms_epsilon": 1e-05,
+            "vocab_size": 49152}),
+        "llama-3.2-1b": Published(keys={
+            "block_count": 16, "context_length": 131072, "embedding_length": 2048, "feed_forward_length": 8192,
+            "attention.head_count": 32, "attention.head_count_kv": 8, "attention.layer_norm_rms_epsilon": 1e-05,
+            "rope.freq_base": 500000.0, "vocab_size": 128256}),
     }
 
     def more_tensors(self, hp):

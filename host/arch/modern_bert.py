@@ -3,6 +3,7 @@
 from host.arch.choices import Activation, NormKind
 from host.arch.encoder import Encoder
 from host.arch.layer_kind import LayerKind
+from host.arch.published import Published
 from host.arch.rope import Rope
 from host.arch.rope_keys import read_rope
 
@@ -23,6 +24,14 @@ class ModernBert(Encoder):
     fused_gate = True
     neutral = Encoder.neutral | {"hidden_activation": ("gelu",)}
     harmless = Encoder.harmless | {"classifier.pooling_type"}
+    checked = ("F32",)
+    published = {
+        "modernbert-base": Published(keys={
+            "block_count": 22, "context_length": 8192, "embedding_length": 768, "feed_forward_length": 1152,
+            "attention.head_count": 12, "attention.layer_norm_epsilon": 1e-05, "pooling_type": 1, "rope.freq_base":
+            160000.0, "rope.freq_base_swa": 10000.0, "attention.sliding_window": 128,
+            "attention.sliding_window_pattern": 3, "vocab_size": 50368}, fused=True),
+    }
 
     def kinds(self, keys, tensors, hp):
         rope = read_rope(keys, tensors, hp.head_dim, halves=True)

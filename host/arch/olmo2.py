@@ -6,6 +6,7 @@ OLMo 3 has a window in three layers of four; the file says in which. Scaling of 
 from dataclasses import replace
 
 from host.arch.decoder import Decoder
+from host.arch.published import Published
 
 __all__ = ["Olmo2"]
 
@@ -21,6 +22,13 @@ class Olmo2(Decoder):
     block_norms = ("post_attention_norm", "post_ffw_norm")
     head_norms = {"whole": True}
     may_be_tied = False
+    checked = ("F32", "Q8_0")
+    published = {
+        "olmo-2-1b": Published(keys={
+            "block_count": 16, "context_length": 4096, "embedding_length": 2048, "feed_forward_length": 8192,
+            "attention.head_count": 16, "attention.layer_norm_rms_epsilon": 1e-06, "rope.freq_base": 500000.0,
+            "vocab_size": 100352}, tied=False),
+    }
 
     def kinds(self, keys, tensors, hp):
         (kind,) = super().kinds(keys, tensors, hp)

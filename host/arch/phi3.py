@@ -12,6 +12,7 @@ factors, for every text however short.
 
 from host.arch.decoder import Decoder
 from host.arch.layer_kind import LayerKind
+from host.arch.published import Published
 from host.arch.rope import Rope
 from host.arch.rope_keys import rope_base, rope_dim
 from host.arch.tensor_spec import TensorKind, TensorSpec
@@ -28,6 +29,13 @@ class Phi3(Decoder):
     name = "phi3"
     fused_gate = True
     neutral = Decoder.neutral | {"rope.scaling.type": ("longrope", "none")}
+    checked = ("F32", "Q8_0")
+    published = {
+        "phi-3-mini-4k": Published(keys={
+            "block_count": 32, "context_length": 4096, "embedding_length": 3072, "feed_forward_length": 8192,
+            "attention.head_count": 32, "attention.layer_norm_rms_epsilon": 1e-05, "rope.freq_base": 10000.0,
+            "rope.dimension_count": 96, "attention.sliding_window": 2047, "vocab_size": 32064}, tied=False, fused=True),
+    }
 
     def kinds(self, keys, tensors, hp):
         if _LONG not in tensors and _SHORT not in tensors:

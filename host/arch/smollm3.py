@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from host.arch.decoder import Decoder
+from host.arch.published import Published
 
 __all__ = ["SmolLM3"]
 
@@ -12,6 +13,13 @@ class SmolLM3(Decoder):
 
     name = "smollm3"
     halves = False
+    checked = ("F32", "Q8_0")
+    published = {
+        "smollm3-3b": Published(keys={
+            "block_count": 36, "context_length": 65536, "embedding_length": 2048, "feed_forward_length": 11008,
+            "attention.head_count": 16, "attention.head_count_kv": 4, "attention.layer_norm_rms_epsilon": 1e-06,
+            "rope.freq_base": 5000000.0, "vocab_size": 128256}),
+    }
 
     def kinds(self, keys, tensors, hp):
         (kind,) = super().kinds(keys, tensors, hp)

@@ -17,8 +17,8 @@ __all__ = ["SHAPES", "Shape", "find_shape", "random_shape"]
 
 _OUTPUT = "output.weight"
 
-SHAPES = {name: (architecture, hyperparameters) for architecture in ARCHITECTURES.values()
-          for name, hyperparameters in architecture.shapes.items()}
+SHAPES = {name: (architecture, published.hyperparameters(name, architecture)) for architecture in ARCHITECTURES.values()
+          for name, published in architecture.published.items()}
 """Sizes of published models, from the metadata of their files."""
 
 
@@ -48,7 +48,9 @@ class Shape:
 
     @property
     def identical_layers(self):
-        """Whether all layers have the same formats, and so cost the same."""
+        """Whether all layers have the same formats and windows, and so cost the same."""
+        if len({*self.hyperparameters.kinds}) > 1:
+            return False
         kinds = {}
         for name, tensor in self.model.tensors.items():
             if name.startswith("blk."):

@@ -71,6 +71,7 @@ def inspect(
 
 def _file_report(model, config, kv_bits):
     """What is in a file, as a dict for JSON."""
+    from host.arch.features import features
     from host.compiler.placement import Placement
 
     # Where tensors lie depends on the context; their sizes do not, but for those with a row per position.
@@ -82,6 +83,7 @@ def _file_report(model, config, kv_bits):
         "model": str(model.path),
         "architecture": model.architecture.name,
         "hyperparameters": _plain(hp),
+        "features": features(hp),
         "parameters": sum(row["shape"][0] * row["shape"][1] for row in tensors),
         "config": config.name,
         "tensors": tensors,
@@ -182,6 +184,7 @@ def _print(report):
     console.print(f"{report['model']}: {report['architecture']}, {report['parameters']:,} parameters")
     console.print(", ".join(f"{name} {hp[name]}" for name in (
         "layers", "dim", "heads", "kv_heads", "head_dim", "ffn", "vocab", "context")))
+    console.print("; ".join(report["features"]))
     table = _table(report, packing=True)
     # What the gateware makes of a format stands in docs/image.md; the name of a tensor stands here alone.
     unbounded = console.options.update(max_width=_UNBOUNDED)

@@ -69,7 +69,7 @@ def perplexity(
     words = read_text(text, most_bytes=_MOST_TEXT_BYTES)
     loaded = load_model(model)
     if context is None:
-        most = min(_CONTEXT, loaded.hyperparameters.context)
+        most = min(_CONTEXT, loaded.hyperparameters.usual_context)
         context = choose_context(loaded, chosen, None, kv_bits=kv, engine=engine, most=most) or most
     split = split_paragraphs if paragraphs else split_text
     parts = split(load_tokenizer(loaded, pre), words, context, where=str(text), special=special)[:chunks]

@@ -67,9 +67,9 @@ class TensorChange:
 class Requantisation:
     """A copy of a model with its matrices in another format.
 
-    Vectors (norm weights) become F32, metadata stay as they are but for ``general.file_type`` and
-    ``general.quantization_version``, and what described an importance matrix is left out. A matrix that has
-    its format already is copied bit by bit.
+    What is no matrix (norm weights, biases, learned positions) becomes F32, metadata stay as they are but for
+    ``general.file_type`` and ``general.quantization_version``, and what described an importance matrix is left out. A
+    matrix that has its format already is copied bit by bit.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Requantisation:
         self.path = path
         self._target, self._output = _known(target), _known(output or target)
         self._fallback = fallback and _known(fallback)
-        load(path)
+        self._model = load(path)
         self._copy = GGUFCopy(GGUFFile(path))
         self.changes = [self._plan(tensor) for tensor in self._copy.tensors]
 
@@ -124,7 +124,7 @@ class Requantisation:
             for tensor, change in zip(self._copy.tensors, self.changes)])
 
     def _plan(self, tensor):
-        if len(self._copy.dims[tensor.name]) == 1:
+        if not self._is_matrix(tensor.name):
             target = "F32"
         else:
             target = self._output if tensor.name in _OUTPUTS else self._target
@@ -132,6 +132,10 @@ class Requantisation:
         kind = TENSOR_TYPES[target]
         return TensorChange(tensor.name, tensor.ggml_type, target, tensor.raw.nbytes,
                             tensor.shape[0] * (tensor.shape[1] // kind.block) * kind.block_bytes)
+
+    def _is_matrix(self, name):
+        """Whether a tensor is one for the dot engine; norms, biases and vectors of positions keep their numbers."""
+        return name in self._model.tensors and self._model.is_matrix(name)
 
     def _dividing(self, tensor, target):
         """`target`, or the fallback where its block does not divide the rows."""
