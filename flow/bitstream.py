@@ -17,8 +17,6 @@ from flow.synthesis import resources, synthesise_rtlil
 
 __all__ = ["Bitstream", "build_bitstream"]
 
-# nextpnr's default needs no word.
-_ROUTERS = {"router1": (), "router2": ("--router", "router2")}
 _PACKED = ("top.bit", "top.svf")
 
 
@@ -156,7 +154,7 @@ def build_bitstream(top, *, name, platform, device, speed, placer, router, seed,
     for clock in {clock for pair in top.asynchronous for clock in pair}:
         tree.clock(clock)
     options = [*device.options(platform.package), *PLACERS[placer], "--speed", str(speed), "--seed", str(seed),
-               "--timing-allow-fail", *_ROUTERS[router]]
+               "--timing-allow-fail", "--router", router]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):

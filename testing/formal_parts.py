@@ -1,37 +1,10 @@
 """What several proofs state in the same words."""
 
-import sys
-
 from amaranth.hdl import Assert, Mux, Signal, Value
 
 from gateware.stream.block_fifo import BlockFifo
 
-__all__ = ["assert_block_fifo", "assert_held", "assert_ring", "opened"]
-
-
-def opened(component):
-    """Elaborate a component whose registers are no members of it, so that a proof can say what they hold.
-
-    Returns
-    -------
-    module : Module
-        In place of the component among the submodules of a proof; its ports are those of the component.
-    inside : dict of str to object
-        What the local variables of ``elaborate`` are at its end.
-    """
-    inside, code = {}, type(component).elaborate.__code__
-
-    def watch(frame, event, _argument):
-        if event == "return" and frame.f_code is code:
-            inside.update(frame.f_locals)
-
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
-        module = component.elaborate(None)
-    finally:
-        sys.setprofile(before)
-    return module, inside
+__all__ = ["assert_block_fifo", "assert_held", "assert_ring"]
 
 
 def assert_held(m, stream):

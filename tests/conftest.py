@@ -21,6 +21,15 @@ def data_dir():
     return folder
 
 
+@pytest.fixture(scope="session")
+def architectures_dir(data_dir):
+    """Models of many architectures, and what others make of them (Path); skips the test if they are absent."""
+    folder = data_dir / "architectures"
+    if not folder.is_dir():
+        pytest.skip(f"no folder architectures in {data_dir}")
+    return folder
+
+
 def _add(writer, key, value):
     if isinstance(value, bool):
         writer.add_bool(key, value)

@@ -43,6 +43,17 @@ class ElementSerialiser(wiring.Component):
     done : Out(1)
         The last element is being handed over.
 
+    Attributes
+    ----------
+    queue : gateware.stream.block_fifo.BlockFifo
+        Of elements; proofs look into it, and at the registers below.
+    held : Signal
+        The stripe whose elements enter the queue, the next one first.
+    entering, ends, left : Signal
+        Whether there is one; it is the last of its pass; how many elements come after the next one.
+    free : Signal
+        Elements of the queue that no stripe has claimed. A short last stripe claims too much, until the next pass.
+
     Raises
     ------
     ValueError
@@ -53,6 +64,11 @@ class ElementSerialiser(wiring.Component):
         if depth < 2 * lanes:
             raise ValueError(f"Queue of elements must hold two stripes of {lanes} at least, not {depth!r} elements")
         self._lanes, self._depth = lanes, depth
+        self.queue = BlockFifo(shape=StoredElement, depth=depth)
+        self.held = Signal(data.ArrayLayout(32, lanes), name="stripe", reset_less=True)
+        self.entering, self.ends = Signal(), Signal(reset_less=True)
+        self.left = Signal(range(lanes), reset_less=True)
+        self.free = Signal(range(depth + 1), init=depth)
         super().__init__({
             "start": In(1),
             "full": Out(1),
@@ -68,13 +84,11 @@ class ElementSerialiser(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         lanes = self._lanes
-        m.submodules.queue = queue = BlockFifo(shape=StoredElement, depth=self._depth)
+        m.submodules.queue = queue = self.queue
         connect(m, queue.o, flipped(self.elements))
         m.d.comb += self.done.eq(self.elements.valid & self.elements.ready & self.elements.p.last)
 
-        # The stripe whose elements enter the queue, the next one first, and how many come after that.
-        stripe = Signal(data.ArrayLayout(32, lanes), reset_less=True)
-        entering, ends, left = Signal(), Signal(reset_less=True), Signal(range(lanes), reset_less=True)
+        stripe, entering, ends, left, free = self.held, self.entering, self.ends, self.left, self.free
         final = left == 0
         m.d.comb += [
             queue.i.valid.eq(entering),
@@ -92,8 +106,6 @@ class ElementSerialiser(wiring.Component):
             m.d.sync += [entering.eq(~final), left.eq(left - 1)]
             m.d.sync += [stripe[lane].eq(stripe[lane + 1]) for lane in range(lanes - 1)]
 
-        # Room that no stripe has claimed. A short last stripe claims too much, until the next pass.
-        free = Signal(range(self._depth + 1), init=self._depth)
         left_queue = Signal()
         m.d.comb += left_queue.eq(self.elements.valid & self.elements.ready)
         m.d.sync += [

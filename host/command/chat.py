@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from host.command.options import (
-    DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, find_memory, load_model)
+from host.command.options import DEFAULT_KV, ContextSize, KvBits, ModelPath, load_model
 from host.command.writing import (
     AnyConfig, AnyEngine, GroupSize, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed, Speculate,
     StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, open_writing_engine,
@@ -81,14 +80,10 @@ def chat(
     from host.text.conversation import Conversation
     from host.text.sampler import Sampler
 
-    engine = find_engine(engine, EngineName)
-    board_memory = None if memory is None else find_memory(memory)
-    if config is not None:
-        find_config(config)
-    check_kv(kv)
+    engine, board_memory = check_writing(
+        engine=engine, config=config, memory=memory, kv=kv, tokens=tokens, group=group, port=port)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
-    check_writing(engine=engine, tokens=tokens, group=group, port=port, system=board_memory)
     loaded = load_model(model)
     tokens_of = load_tokenizer(loaded, pre)
     form = find_template(Metadata(loaded.path, loaded.metadata), template)

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from host.command.options import (
-    DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, find_config, find_engine, find_memory, load_model, read_text)
+from host.command.options import DEFAULT_KV, ContextSize, KvBits, ModelPath, load_model, read_text
 from host.command.writing import (
     AnyConfig, AnyEngine, GroupSize, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed, Speculate,
     StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, open_writing_engine,
@@ -98,14 +97,10 @@ def generate(
     from host.text.sampler import Sampler
     from host.console.text_display import TextDisplay
 
-    engine = find_engine(engine, EngineName)
-    system = None if memory is None else find_memory(memory)
-    if config is not None:
-        find_config(config)
-    check_kv(kv)
+    engine, system = check_writing(
+        engine=engine, config=config, memory=memory, kv=kv, tokens=tokens, group=group, port=port)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
-    check_writing(engine=engine, tokens=tokens, group=group, port=port, system=system)
     if trace is not None and engine != EngineName.RTL:
         raise CelosiaError(f"trace needs the engine {EngineName.RTL}, not {engine}: the others know no cycles")
     if prompt_file is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from host.command.options import DEFAULT_CONFIG, choose_context, find_config
+from host.command.options import DEFAULT_CONFIG, check_kv, choose_context, find_config, find_engine, find_memory
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -51,13 +51,28 @@ PreName = Annotated[str | None, typer.Option(
     help="Cut words as this pre-tokenizer does, whatever the file names (tokenizer.ggml.pre).")]
 
 
-def check_writing(*, engine, tokens, group, port, system):
-    """Refuse options that do not go together.
+def check_writing(*, engine, config, memory, kv, tokens, group, port):
+    """Refuse options that are not possible, or do not go together, before anything is read.
+
+    Parameters
+    ----------
+    engine, config, memory, kv, tokens, group, port
+        As the options.
+
+    Returns
+    -------
+    EngineName
+    soc.dram.memory.Memory or None
 
     Raises
     ------
     CelosiaError
     """
+    engine = find_engine(engine, EngineName)
+    system = None if memory is None else find_memory(memory)
+    if config is not None:
+        find_config(config)
+    check_kv(kv)
     if tokens is not None and tokens < 1:
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
     if group is not None and group < 1:
@@ -66,6 +81,7 @@ def check_writing(*, engine, tokens, group, port, system):
         raise CelosiaError("the engine board and --port PATH go together")
     if system is not None and engine != EngineName.RTL:
         raise CelosiaError(f"memory needs the engine {EngineName.RTL}, not {engine}")
+    return engine, system
 
 
 def load_tokenizer(model, pre=None):
@@ -99,8 +115,7 @@ def open_writing_engine(closing, loaded, *, engine, config, system, context, kv,
     engine : EngineName
     config : str or None
         Name of a configuration; by default the board's, the memory's or `DEFAULT_CONFIG`.
-    system : object or None
-        Of `host.command.options.find_memory`.
+    system : soc.dram.memory.Memory or None
     context, kv, group, port
         As the options.
     progress : callable of str

@@ -11,7 +11,7 @@ from gateware.vector.element_serialiser import ElementSerialiser
 from testing.cycles import run_cycles
 from testing.deadline import run_with_deadline
 from testing.formal import prove
-from testing.formal_parts import assert_block_fifo, assert_held, opened
+from testing.formal_parts import assert_block_fifo, assert_held
 from testing.streams import receive
 
 _BITS = 5
@@ -51,7 +51,7 @@ class _Passes(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.domains += self.domain
-        m.submodules.dut, inside = opened(self.dut)
+        m.submodules.dut = self.dut
         self._drive(m)
         dut = self.dut
         m.d.comb += [
@@ -60,7 +60,7 @@ class _Passes(Elaboratable):
         ]
         assert_held(m, dut.elements)
         self._never_stops(m)
-        self._invariants(m, inside)
+        self._invariants(m)
         return m
 
     def _drive(self, m):
@@ -102,20 +102,20 @@ class _Passes(Elaboratable):
         m.d.sync += empty.eq((self.coming == 0) & (self.sent == self.received) & ~self.dut.reserve)
         m.d.comb += Assert(~(empty & self.running & ~self.known) | ~self.dut.full)
 
-    def _invariants(self, m, inside):
-        dut, queue, left, entering = self.dut, inside["queue"], inside["left"], inside["entering"]
+    def _invariants(self, m):
+        dut, queue, left, entering = self.dut, self.dut.queue, self.dut.left, self.dut.entering
         remaining, unclaimed = Signal(4), Signal(8)
         m.d.comb += [
             remaining.eq(Mux(entering, left + 1, 0)),
-            unclaimed.eq(inside["free"] + _LANES * self.coming + remaining + queue.level
+            unclaimed.eq(dut.free + _LANES * self.coming + remaining + queue.level
                          + Mux(self.known, _LANES - 1 - self.last_lane, 0)),
             Assert(unclaimed == _DEPTH),
-            Assert(dut.full | self.reserved | (inside["free"] >= _LANES)),
+            Assert(dut.full | self.reserved | (dut.free >= _LANES)),
             Assert(~self.reserved | self.running & (self.coming != 0)),
             # The stripe whose elements enter the queue.
             Assert((self.received + queue.level + remaining)[:_BITS] == self.sent),
             Assert(~entering | (left <= self.gap)),
-            Assert(~entering | (inside["ends"] == self.known)),
+            Assert(~entering | (dut.ends == self.known)),
             # A pass: before its end is known something is to come, then its last element is inside.
             Assert(self.running | (self.coming == 0) & (remaining == 0) & (queue.level == 0)),
             Assert(~self.running | self.known | ~self.closed | (self.coming != 0)),
@@ -125,7 +125,7 @@ class _Passes(Elaboratable):
         ]
         for lane in range(_LANES):
             number = (self.sent - remaining + lane)[:_BITS]
-            m.d.comb += Assert(~entering | (left < lane) | (inside["stripe"][lane] == number))
+            m.d.comb += Assert(~entering | (left < lane) | (dut.held[lane] == number))
         assert_block_fifo(m, queue, self._is)
 
 

@@ -146,9 +146,9 @@ def test_program(inspect):
     assert "program" not in inspect()[0]
 
 
-def test_sizes_of_fused_tensors_and_of_tables_are_those_of_their_parts(inspect, data_dir):
+def test_sizes_of_fused_tensors_and_of_tables_are_those_of_their_parts(inspect, architectures_dir):
     """192 rows of 64 elements in 2 bytes, each with 4 bytes of powers; 128 positions of 64 elements in 4 bytes."""
-    report, _printed = inspect(data_dir / "architectures" / "gpt2.gguf")
+    report, _printed = inspect(architectures_dir / "gpt2.gguf")
     packed = {row["name"]: row["packed_bytes"] for row in report["tensors"]}
     assert packed["blk.0.attn_qkv.weight"] == 192 * (4 + 128)
     assert packed["blk.0.attn_qkv.bias"] == 192 * 4

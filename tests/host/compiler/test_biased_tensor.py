@@ -63,9 +63,9 @@ def test_other_formats_are_refused(kind):
     assert str(error.value) == f"model.gguf: tensor 'output.weight' has a bias and type {kind}, which has no program"
 
 
-def test_rows_with_a_bias_must_fit_the_x_buffer(data_dir):
+def test_rows_with_a_bias_must_fit_the_x_buffer(architectures_dir):
     """64 elements, and 64 more for the bias of logits; the feed-forward network needs 256."""
-    model = load(data_dir / "architectures" / "phi2.gguf")
+    model = load(architectures_dir / "phi2.gguf")
     rows = compile_model(model, CONFIGS["sim"], 16).placement.rows
     assert rows["output.weight"].columns == 128 and rows["token_embd.weight"].columns == 64
     long = replace(rows["output.weight"], columns=320)
@@ -75,8 +75,8 @@ def test_rows_with_a_bias_must_fit_the_x_buffer(data_dir):
                                 f"more than configuration 'micro' has (256)")
 
 
-def test_an_embedding_that_is_the_output_matrix_takes_no_bias(data_dir):
-    model = load(data_dir / "architectures" / "phi2.gguf")
+def test_an_embedding_that_is_the_output_matrix_takes_no_bias(architectures_dir):
+    model = load(architectures_dir / "phi2.gguf")
     tied = replace(model, hyperparameters=replace(model.hyperparameters, tied=True))
     with pytest.raises(CelosiaError) as error:
         compile_model(tied, CONFIGS["sim"], 16)

@@ -12,27 +12,19 @@ CAUSAL = [case for case in CASES if not case.name.startswith(("bert", "modernber
 """Those of which logits are expected."""
 
 
-@pytest.fixture
-def folder(data_dir):
-    """Models and results of others; skips the test if they are absent."""
-    if not (data_dir / "architectures").is_dir():
-        pytest.skip(f"no folder architectures in {data_dir}")
-    return data_dir / "architectures"
-
-
 @pytest.mark.parametrize("case", CAUSAL, ids=lambda case: f"{case.name}-{case.ideal}-{case.window}")
-def test_the_accelerator_is_near_the_ideal(folder, case):
+def test_the_accelerator_is_near_the_ideal(architectures_dir, case):
     """On the first tokens. F32 weights are rounded to 16 bits; those of quantised files are exact, and then llama.cpp,
     which rounds what it multiplies them with to 8 bits, is far behind."""
-    result = compare_model(case, folder, most=8)
+    result = compare_model(case, architectures_dir, most=8)
     assert result.positions == 8 and result.astray == 0
     assert result.model < 5e-4
     if "-Q" in case.name:
         assert result.model < result.ggml / 20
 
 
-def test_a_context_beyond_the_window_has_no_program(folder):
-    model = load(folder / "gemma2.gguf")
+def test_a_context_beyond_the_window_has_no_program(architectures_dir):
+    model = load(architectures_dir / "gemma2.gguf")
     with pytest.raises(CelosiaError) as error:
         compile_model(model, CONFIGS["sim"], 17)
     assert str(error.value) == (f"{model.path}: context must be at most the window of 16 positions, not 17: there is "

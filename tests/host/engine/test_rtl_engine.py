@@ -57,9 +57,9 @@ def test_formats_of_llama_cpp(data_dir, name):
 @pytest.mark.parametrize("name", ["qwen2-256-Q4_K_M", "qwen3", "gemma2", "gemma3", "phi2", "phi3-longrope", "smollm3",
                                   "granite", "olmo2", "olmo3", "stablelm", "stablelm-12b", "starcoder2", "gpt2",
                                   "gptneox-Q8_0", "llama-yarn"])
-def test_every_architecture(data_dir, name):
+def test_every_architecture(architectures_dir, name):
     """Two tokens, all writes compared."""
-    compiled = compile_model(load(data_dir / "architectures" / f"{name}.gguf"), CONFIGS["sim"], 16)
+    compiled = compile_model(load(architectures_dir / f"{name}.gguf"), CONFIGS["sim"], 16)
     assert_same(compiled, [77, 5], memory=MemoryTiming(stall_probability=0.2, seed=6))
 
 

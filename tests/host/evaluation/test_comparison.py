@@ -52,9 +52,9 @@ def test_both_runs_are_what_they_say(write_gguf, kind, config, kv_bits):
 
 @pytest.mark.parametrize("name", ["qwen2", "qwen3", "gemma2", "gemma3", "phi2", "phi3", "smollm3", "granite", "olmo2",
                                   "stablelm", "stablelm-12b", "starcoder2", "gpt2", "gptneox", "llama-yarn"])
-def test_programs_of_every_architecture_are_exact_but_for_rounding(data_dir, name):
+def test_programs_of_every_architecture_are_exact_but_for_rounding(architectures_dir, name):
     """In float64 a program is the architecture's definition; polynomials of GELU are the largest difference."""
-    model = load(data_dir / "architectures" / f"{name}.gguf")
+    model = load(architectures_dir / f"{name}.gguf")
     _comparison, found, ideal = run(model, IDS[:4], "sim")
     assert np.array_equal(found.astype(np.float32), ModelEngine(image(model, "sim")).extend(IDS[:4]))
     assert distance(ideal, FloatEngine(model).logits(IDS[:4])) < 1e-6
