@@ -45,7 +45,7 @@ struct sdram final : memory_model {
 		uint8_t data[MOST_WORD_BYTES];
 	} reads[PIPELINE], writes[PIPELINE];
 
-	int64_t now, column, data_end, refreshed, mode_set, activations[4], quiet;
+	int64_t now, column, data_end, refreshed, up_since, mode_set, activations[4], quiet;
 	bool data_written, up;
 	uint32_t activation, modes;
 
@@ -66,7 +66,7 @@ struct sdram final : memory_model {
 			reads[i].valid = writes[i].valid = false;
 		for (int64_t &time : activations)
 			time = NEVER;
-		column = data_end = refreshed = mode_set = quiet = NEVER;
+		column = data_end = refreshed = up_since = mode_set = quiet = NEVER;
 		data_written = up = false;
 		activation = modes = 0;
 		message[0] = 0;
@@ -95,8 +95,10 @@ struct sdram final : memory_model {
 		if (write.valid)
 			store(write);
 		write.valid = false;
-		if (up && now - refreshed > int64_t(set.postponed + 1) * set.refresh_interval)
-			return fail("no REFRESH", -1, refreshed, (set.postponed + 1) * set.refresh_interval);
+		// The intervals of refreshes begin with the first row that is opened: a DDR3 comes up without a REFRESH.
+		const int64_t kept_since = refreshed < 0 ? up_since : refreshed;
+		if (up && now - kept_since > int64_t(set.postponed + 1) * set.refresh_interval)
+			return fail("no REFRESH", -1, kept_since, (set.postponed + 1) * set.refresh_interval);
 		return true;
 	}
 
@@ -210,7 +212,7 @@ struct sdram final : memory_model {
 		if (!up && modes != (set.ddr3 ? 31u : 1u))
 			return wrong("ACTIVATE before all mode registers are set", modes);
 		if (!up)
-			refreshed = refreshed < 0 ? now : refreshed;
+			up_since = now;
 		up = true;
 		if (bank.open)
 			return wrong("ACTIVATE of an open bank", number);
@@ -218,7 +220,7 @@ struct sdram final : memory_model {
 			return fail("ACTIVATE after PRECHARGE", int(number), bank.idle - set.rp, set.rp);
 		if (now - bank.activated < set.rc)
 			return fail("ACTIVATE after ACTIVATE", int(number), bank.activated, set.rc);
-		if (now - refreshed < set.rfc && refreshed != now)
+		if (now - refreshed < set.rfc)
 			return fail("ACTIVATE after REFRESH", -1, refreshed, set.rfc);
 		const int64_t last = activations[(activation + 3) % 4], fourth = activations[activation];
 		if (now - last < set.rrd)

@@ -72,6 +72,14 @@ def test_a_controller_that_breaks_the_data_sheet_is_caught():
         _reader(fast, replace(memory, part=tolerant)).run(100_000)
 
 
+def test_banks_that_open_at_once_after_the_initialisation():
+    """A DDR3 comes up without a REFRESH: the first row may be followed by one of another bank within tRFC.
+    Rows of 128 bytes take less than tRFC to read."""
+    memory = MEMORIES["ecpix5-75"]
+    found = read_ceiling(replace(memory, part=replace(memory.part, columns=64)), cycles=20_000)
+    assert 0.8 < found.share < 1
+
+
 def test_what_does_not_fit_is_refused(write_gguf):
     memory = MEMORIES["ulx3s-100"]
     core = generate_controller(memory, simulation=True)
