@@ -77,6 +77,7 @@ def generate_controller(memory, *, simulation):
     from litedram.core.controller import ControllerSettings
     from litedram.init import get_sdram_phy_init_sequence
     from litex.soc.interconnect import csr_bus
+    from soc.dram.row_hits import register_row_hits
 
     part = memory.part
     top = Module()
@@ -95,6 +96,7 @@ def generate_controller(memory, *, simulation):
         phy=phy, geom_settings=geometry, timing_settings=timing, clk_freq=memory.clock_hz,
         controller_settings=ControllerSettings(
             cmd_buffer_depth=_QUEUE, refresh_postponing=min(part.postponed, 8), with_auto_precharge=True))
+    register_row_hits(core.controller)
     reads = [core.crossbar.get_port(mode="read") for _ in range(READ_PORTS)]
     write = core.crossbar.get_port(mode="write")
 
