@@ -14,6 +14,7 @@ from gateware.config import CONFIGS
 from host.compiler.compiled import compile_model
 from host.engine.float_engine import FloatEngine
 from host.engine.model_engine import ModelEngine
+from host.engine.pooling import pool
 from host.gguf.model import load
 from host.image.image import build_image
 from host.paths import data_dir
@@ -109,16 +110,16 @@ class ModelResult:
     ----------
     model, ggml : float
         Norm of the difference over that of the ideal, of the accelerator and of llama.cpp, at the same positions.
-    same, astray, positions : int
+    same, astray, positions : int or None
         Positions whose largest logit is the ideal's; those where another one is, though the ideal's two largest are
-        more than ``TIE`` of the root mean square of all logits apart; and how many there are.
+        more than ``TIE`` of the root mean square of all logits apart; and how many there are. None for encoders.
     """
 
     model: float
     ggml: float
-    same: int
-    astray: int
-    positions: int
+    same: int | None = None
+    astray: int | None = None
+    positions: int | None = None
 
 
 def distance(found, ideal):
@@ -162,10 +163,10 @@ def _open(case, folder):
 
 
 def compare_model(case, folder, most=None):
-    """Run the accelerator, as the engine model has it, on a case with logits.
+    """Run the accelerator, as the engine model has it, on a case.
 
-    There is no program for attention within a window: of a model that has one, only as many tokens are run as all
-    layers see.
+    A decoder has no program for attention within a window: of one that has such layers, only as many tokens are run as
+    all of them see. An encoder takes all tokens of the case, since each of them changes the others.
 
     Parameters
     ----------
@@ -173,26 +174,32 @@ def compare_model(case, folder, most=None):
     folder : Path
         Of the models and results.
     most : int, optional
-        Tokens to run at most.
+        Tokens of a decoder to run at most.
 
     Returns
     -------
-    ModelResult or None
-        None of encoders, which have no program.
+    ModelResult
     """
     model, results = _open(case, folder)
     hp, tokens = model.hyperparameters, results["tokens"]
     if not hp.causal:
-        return None
+        found = _accelerator(model, len(tokens)).states(tokens)
+        if results[case.ideal].ndim == 1:
+            found = pool(found.astype(np.float64), hp.pooling, model.path)
+        return ModelResult(model=distance(found, results[case.ideal]),
+                           ggml=distance(results[case.ggml], results[case.ideal]))
     count = min([len(tokens), *(kind.window for kind in hp.kinds if kind.window), *([most] if most else [])])
     ideal, ggml = results[case.ideal][:count].astype(np.float64), results[case.ggml][:count]
-    context = count if case.context is None else case.context
-    found = ModelEngine(build_image(compile_model(model, CONFIGS["sim"], context))).extend(tokens[:count])
+    found = _accelerator(model, count if case.context is None else case.context).extend(tokens[:count])
     best = np.sort(ideal, axis=1)[:, -2:]
     same = found.argmax(axis=1) == ideal.argmax(axis=1)
     apart = best[:, 1] - best[:, 0] > TIE * np.sqrt(np.mean(ideal**2))
     return ModelResult(model=distance(found, ideal), ggml=distance(ggml, ideal), same=int(same.sum()),
                        astray=int((~same & apart).sum()), positions=count)
+
+
+def _accelerator(model, context):
+    return ModelEngine(build_image(compile_model(model, CONFIGS["sim"], context)))
 
 
 def _row(result, model):
@@ -201,7 +208,7 @@ def _row(result, model):
 
     row = (f"{result.label:<32} {result.float:9.1e} {same(result.same, result.positions):>6} {result.ggml:9.1e} "
            f"{same(result.ggml_same, result.positions):>6}")
-    return row if model is None else f"{row} {model.model:9.1e} {same(model.same, model.positions):>6}"
+    return f"{row} {model.model:9.1e} {same(model.same, model.positions):>6}"
 
 
 def main(arguments):
@@ -217,7 +224,7 @@ def main(arguments):
     cases = [case for case in CASES if not names or case.name in names]
     if "--json" in arguments:
         results = [(compare(case, folder), compare_model(case, folder)) for case in cases]
-        print(json.dumps([vars(result) | {"accelerator": model and vars(model)} for result, model in results],
+        print(json.dumps([vars(result) | {"accelerator": vars(model)} for result, model in results],
                          indent=2))
         return
     print(f"{'file':<32} {'float':>9} {'same':>6} {'ggml':>9} {'same':>6} {'model':>9} {'same':>6}")

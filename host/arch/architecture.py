@@ -1,8 +1,12 @@
 """What a family of models is."""
 
+from host.compiler.part import Part
 from host.errors import CelosiaError
 
 __all__ = ["Architecture"]
+
+_WHOLE = (Part.DECODE, Part.CHOOSE)
+"""Programs of a single token from its id to its logits."""
 
 
 class Architecture:
@@ -76,6 +80,38 @@ class Architecture:
             By their memory region.
         """
         return {}
+
+    def parts(self, hyperparameters, tokens):
+        """The programs that there are for groups of `tokens` tokens.
+
+        Returns
+        -------
+        tuple of Part or LayerPart
+        """
+        return (*(_WHOLE if tokens == 1 else ()), Part.BODY, Part.LOGITS, Part.CHOICES, Part.LAST, Part.CHOICE)
+
+    def token_parts(self, hyperparameters):
+        """The programs that a token by itself goes through, logits included: tuple of Part or LayerPart."""
+        return (Part.DECODE,)
+
+    def build(self, b, part):
+        """Append a program, without its end.
+
+        Parameters
+        ----------
+        b : host.compiler.layer_builder.LayerBuilder
+            Its parts are in `host.compiler.parts`.
+        part : Part or LayerPart
+
+        Raises
+        ------
+        CelosiaError
+            If there is no program for such a model.
+        """
+        if part in (*_WHOLE, Part.BODY):
+            self.body(b)
+        if part != Part.BODY:
+            self.logits(b, b.tokens[-part.rows(len(b.tokens)):])
 
     def body(self, b):
         """Append everything from the token ids to the states after the last layer.

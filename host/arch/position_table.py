@@ -22,15 +22,19 @@ class PositionTable:
         Elements of a vector.
     values : function
         Of positions, int64 of shape (n,): their vectors, float of shape (n, parts, width).
+    joined : bool
+        Nothing lies between vectors: those of all positions are read as one.
     """
 
     parts: int
     width: int
     values: Callable
+    joined: bool = False
 
     def part_bytes(self, bus_bytes):
         """Bytes of a vector with its padding."""
-        return self.width * _FP32_BYTES + -self.width * _FP32_BYTES % bus_bytes
+        size = self.width * _FP32_BYTES
+        return size if self.joined else size + -size % bus_bytes
 
     def row_bytes(self, bus_bytes):
         """Bytes of a position."""

@@ -18,7 +18,7 @@ _STATES = {"busy": "#2f6f8f", "dram": "#e0a030", "engine": "#c8503c", "stores": 
            "program": "#7a6a58", "end": "#9a9a9a"}
 _KINDS = dict(zip(KINDS, (
     "#7a6a58", "#c8503c", "#d88c46", "#8a4f9e", "#b98ac4", "#3f9c8f", "#e0a030", "#8fbf5f", "#b23a6a",
-    "#5b8c3e", "#a39b2f", "#2f6f8f", "#5f9fc0", "#9a9a9a", "#cfcabf"), strict=True))
+    "#5b8c3e", "#a39b2f", "#2f6f8f", "#5f9fc0", "#6a6fb5", "#9a9a9a", "#cfcabf"), strict=True))
 
 _PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

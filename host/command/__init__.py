@@ -13,8 +13,8 @@ import warnings
 import typer
 
 from host.command import (
-    bench, bench_sim, build, chat, compare, doctor, generate, inspect, logits, perplexity, program, quantize, simulate,
-    tokenize, verify, verilog)
+    bench, bench_sim, build, chat, compare, doctor, embed, generate, inspect, logits, perplexity, program, quantize,
+    simulate, tokenize, verify, verilog)
 from flow.cache import CacheError
 from flow.toolchain import ToolError
 from host.errors import CelosiaError
@@ -62,6 +62,7 @@ for _function in (
     logits.logits,
     perplexity.perplexity,
     compare.compare,
+    embed.embed,
     quantize.quantize,
     inspect.inspect,
     simulate.simulate,

@@ -60,6 +60,7 @@ def bench(
 
     check_kv(kv)
     chosen, measured = find_board(board), find_shape(shape, format)
+    measured.model.check_predicts()
     with output_file(json) as report_file, output_file(html) as page_file, output_file(trace) as trace_file:
         measurement = measure(chosen, measured, position=position, prefill=prefill, kv_bits=kv,
                               bar=ProgressBar)

@@ -43,6 +43,7 @@ def bench_sim(
         if value < 1:
             raise CelosiaError(f"{name} must be 1 or more, not {value}")
     loaded = load_model(model)
+    loaded.check_predicts()
     compiled = compile_model(loaded, chosen)
     if tokens > compiled.context:
         raise CelosiaError(f"tokens must be at most the {compiled.context} of the context, not {tokens}")

@@ -85,6 +85,7 @@ def chat(
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
     loaded = load_model(model)
+    loaded.check_predicts()
     tokens_of = load_tokenizer(loaded, pre)
     form = find_template(Metadata(loaded.path, loaded.metadata), template)
     with ExitStack() as closing:

@@ -54,6 +54,7 @@ def compare(
     if by not in _ORDERS:
         raise CelosiaError(f"by must be one of {', '.join(_ORDERS)}, not {quoted(by)}")
     loaded = load_model(model)
+    loaded.check_predicts()
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
         raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")

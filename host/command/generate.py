@@ -109,6 +109,7 @@ def generate(
         prompt = read_text(prompt_file, most_bytes=_MOST_PROMPT_BYTES).removesuffix("\n").removesuffix("\r")
     hertz = NOMINAL_HERTZ if system is None else system.clock_hz
     loaded = load_model(model)
+    loaded.check_predicts()
     tokens_of = load_tokenizer(loaded, pre)
     with (ExitStack() as closing, output_file(json) as report, output_file(trace) as trace_file,
           TextDisplay(silent=takes_stdout(json, trace)) as display):

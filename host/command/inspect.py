@@ -113,9 +113,9 @@ def _compiled_report(compiled):
     place = compiled.placement
     return {
         "context": compiled.context,
-        "instructions": len(compiled.program),
+        "instructions": len(compiled.token_program),
         "program_bytes": len(place.map.regions["program"]),
-        "kv_bytes": sum(len(region) for name, region in place.map.regions.items() if ".kv." in name),
+        "kv_bytes": sum(map(len, {region for name, region in place.map.regions.items() if ".kv." in name})),
         "image_bytes": place.image_bytes,
         "bytes_read_per_token": [{"position": position, "bytes": compiled.read_bytes(position)}
                                  for position in sorted({0, compiled.context // 2, compiled.context - 1})],
@@ -138,7 +138,7 @@ def _program(compiled):
 
     # Encoded and decoded again: what is described is what the gateware gets.
     return [{"label": instruction.label, "text": describe(decode(encode(instruction)))}
-            for instruction in compiled.program]
+            for instruction in compiled.token_program]
 
 
 def _tensor(model, placement, tensor):

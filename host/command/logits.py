@@ -41,6 +41,7 @@ def logits(
     engine, chosen, sequence = find_engine(engine), find_config(config), parse_ids(ids)
     check_kv(kv)
     loaded = load_model(model)
+    loaded.check_predicts()
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:
         raise CelosiaError(f"ids must be below the vocabulary's {vocab}, not {max(sequence)}")

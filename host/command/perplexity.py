@@ -68,6 +68,7 @@ def perplexity(
         raise CelosiaError(f"chunks must be 1 or more, not {chunks}")
     words = read_text(text, most_bytes=_MOST_TEXT_BYTES)
     loaded = load_model(model)
+    loaded.check_predicts()
     if context is None:
         most = min(_CONTEXT, loaded.hyperparameters.usual_context)
         context = choose_context(loaded, chosen, None, kv_bits=kv, engine=engine, most=most) or most

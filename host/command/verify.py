@@ -12,6 +12,9 @@ from host.errors import CelosiaError
 
 __all__ = ["verify"]
 
+_STRIDE = 37
+"""From an id to the next in the text of an encoder, which predicts none itself."""
+
 
 def verify(
     model: ModelPath = None,
@@ -44,6 +47,8 @@ def verify(
     With --groups both run the same tokens once more, as many at once as the configuration has logical
     columns, as prompts and drafts go through. Every value is compared again, and the logits must be the same
     bits as those of the tokens one by one.
+
+    An encoder sees a text of as many tokens, and what must be the same are its states in place of logits.
 
     With --memory everything, the KV cache included, goes through the real DRAM controller of a board.
 
@@ -84,7 +89,7 @@ def verify(
             import json as encoder
 
             file.write((encoder.dumps(report, indent=2) + "\n").encode())
-    _print(report, quiet=takes_stdout(json))
+    _print(report, "logits" if loaded.hyperparameters.causal else "states", quiet=takes_stdout(json))
     if not passed:
         raise typer.Exit(1)
 
@@ -102,7 +107,7 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
 
     from host.engine.model_engine import ModelEngine
     from host.image.image import build_image
-    from host.evaluation.verification import verify_engines, verify_groups
+    from host.evaluation.verification import verify_engines, verify_groups, verify_text
     from host.engine.rtl_engine import MemoryTiming, RtlEngine
 
     name = compiled.config.name
@@ -114,11 +119,14 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
         image.check_fits(memory)
     rtl = RtlEngine(image, memory=memory or MemoryTiming(stall_probability=stalls, seed=seed))
     start = perf_counter()
-    bos = compiled.model.hyperparameters.bos
-    for result in verify_engines(reference, rtl, 0 if bos is None else bos, tokens):
-        display.progress(f"{name}: token {len(result.ids)} of {tokens}, {result.values:,} values compared")
+    hp = compiled.model.hyperparameters
+    first = 0 if hp.bos is None else hp.bos
+    text = [(first + _STRIDE * index) % hp.vocab for index in range(tokens)]
+    results = verify_engines(reference, rtl, first, tokens) if hp.causal else verify_text(reference, rtl, text, 1)
+    for result in results:
+        display.progress(f"{name}: {_how_far(result, tokens)}")
     row = {"config": name, "tokens": len(result.ids), "ids": result.ids,
-           "instructions": len(compiled.program) * len(result.ids), "values": result.values,
+           "instructions": result.instructions, "values": result.values,
            "cycles": rtl.cycles, "seconds": perf_counter() - start,
            "logits_hash": result.logits_hash, "difference": _difference(result, name),
            "groups": None}
@@ -127,27 +135,34 @@ def _verify(compiled, tokens, stalls, seed, groups, memory, display):
             engine.reset()
             # What the KV cache still holds would stand in for what a group fails to store.
             engine.image.memory[compiled.placement.content_bytes:] = 0
-        for result in verify_groups(reference, rtl, result.ids):
-            display.progress(f"{name}: groups, token {len(result.ids)} of {tokens}, {result.values:,} values compared")
+        results = (verify_groups(reference, rtl, result.ids) if hp.causal
+                   else verify_text(reference, rtl, text, compiled.group))
+        for result in results:
+            display.progress(f"{name}: groups, {_how_far(result, tokens)}")
         row["groups"] = {"group": compiled.group, "tokens": len(result.ids), "values": result.values,
                          "cycles": rtl.cycles - row["cycles"], "logits_hash": result.logits_hash,
                          "difference": _difference(result, name)}
     return row
 
 
+def _how_far(result, tokens):
+    part = "" if result.part is None else f"{result.part}, "
+    return f"{part}token {len(result.ids)} of {tokens}, {result.values:,} values compared"
+
+
 def _difference(result, name):
     """The first difference for the report, or None."""
-    found, first = result.difference, len(result.ids) - result.last
+    found = result.difference
     if found is None:
         return None
-    where = f"token {first}" if result.last == 1 else f"tokens {first} to {len(result.ids) - 1}"
-    return {"token": first, "instruction": found.instruction, "label": result.label, "kind": found.kind,
-            "place": found.place, "model": found.expected, "rtl": found.found,
-            "message": f"{name}: {where}, instruction {found.instruction} ({result.label}), {found.where()}: "
+    return {"token": len(result.ids) - result.last, "instruction": found.instruction, "label": result.label,
+            "kind": found.kind, "place": found.place, "model": found.expected, "rtl": found.found,
+            "message": f"{name}: {result.where()}, instruction {found.instruction} ({result.label}), {found.where()}: "
                        f"rtl wrote {found.value(found.found)}, model {found.value(found.expected)}"}
 
 
-def _print(report, *, quiet):
+def _print(report, results, *, quiet):
+    """Show a report; ``results`` is what was to be the same bits: logits, or an encoder's states."""
     from rich import box
     from rich.table import Table
 
@@ -157,7 +172,7 @@ def _print(report, *, quiet):
     table.add_column("Configuration", overflow="fold")
     for heading in ("Tokens", "Instructions", "Values", "Cycles"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("Logits", no_wrap=True)
+    table.add_column(results.capitalize(), no_wrap=True)
     for row in report["configurations"]:
         counts = (f"{row[column]:,}" for column in ("tokens", "instructions", "values", "cycles"))
         table.add_row(row["config"], *counts, row["logits_hash"])
@@ -173,17 +188,17 @@ def _print(report, *, quiet):
             memory = f"memory {report['memory']}, {speed:,.0f} cycles simulated per second"
         console.print(f"rtl and model agree in every value; {memory}.")
         if len(rows) > 1 and report["same_logits"]:
-            console.print(f"The logits of all {len(rows)} configurations are the same bits.")
+            console.print(f"The {results} of all {len(rows)} configurations are the same bits.")
         elif not report["same_logits"]:
-            failures = ["the logits of the configurations are not the same bits"]
+            failures = [f"the {results} of the configurations are not the same bits"]
         for row in rows if report["groups"] else ():
             found = row["groups"]
             if found is None:
                 console.print(f"{row['config']} takes this model's tokens one at a time: there are no groups.")
             elif _groups_agree(row):
                 console.print(f"{row['config']}: groups of up to {found['group']} tokens agree in every value "
-                              f"({found['values']:,}) and give the same logits, in {found['cycles']:,} cycles.")
+                              f"({found['values']:,}) and give the same {results}, in {found['cycles']:,} cycles.")
             else:
-                failures.append(f"{row['config']}: the logits of groups are not those of the tokens one by one")
+                failures.append(f"{row['config']}: the {results} of groups are not those of the tokens one by one")
     for failure in failures:
         typer.echo(f"celosia: {failure}", err=True)

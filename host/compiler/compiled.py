@@ -1,7 +1,7 @@
 """A model compiled for a configuration."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cached_property
 
 from gateware.config import Config
 from gateware.extent import extent
@@ -10,36 +10,12 @@ from host.compiler.fitting_context import fitting_context
 from host.compiler.layer_builder import LayerBuilder
 from host.compiler.limits import check_fit, check_numbers, check_rows
 from host.compiler.overlap import overlapped
+from host.compiler.part import Part
 from host.compiler.placement import KV_BITS, Placement
 from host.errors import CelosiaError
 from host.gguf.model import Model
 
 __all__ = ["Compiled", "Part", "compile_model"]
-
-
-class Part(StrEnum):
-    """What a program computes for its group of tokens."""
-
-    DECODE = "decode"    #: one token, with its logits
-    CHOOSE = "choose"    #: one token, of whose logits only the largest is found
-    BODY = "body"        #: from the token ids to the residual after the last layer
-    LOGITS = "logits"    #: after the body: logits of every token
-    CHOICES = "choices"  #: after the body: the largest logit of every token
-    LAST = "last"        #: after the body: logits of the last token only
-    CHOICE = "choice"    #: after the body: the largest logit of the last token
-
-    @property
-    def stores_logits(self):
-        """Whether logits are in DRAM after the program; the token that has the largest is known after all but BODY."""
-        return self in (Part.DECODE, Part.LOGITS, Part.LAST)
-
-    def rows(self, tokens):
-        """For how many of the ``tokens`` there are logits, or the largest of them."""
-        return {Part.BODY: 0, Part.LOGITS: tokens, Part.CHOICES: tokens}.get(self, 1)
-
-
-_WHOLE = (Part.DECODE, Part.CHOOSE)
-"""Programs of a single token from its id to its logits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +34,7 @@ class Compiled:
     placement : host.compiler.placement.Placement
     scratchpad_elements : int
         What the programs of a single token need.
-    programs : dict of (int, Part) to list of gateware.isa.Instruction
+    programs : dict of (int, Part or LayerPart) to list of gateware.isa.Instruction
         By number of tokens and part, one after another in the program region.
     """
 
@@ -73,36 +49,61 @@ class Compiled:
 
     @property
     def program(self):
-        """Instructions that decode one token."""
+        """Instructions that decode one token.
+
+        Raises
+        ------
+        CelosiaError
+            If the model is an encoder.
+        """
+        self.model.check_predicts()
         return self.programs[1, Part.DECODE]
+
+    @cached_property
+    def addresses(self):
+        """Byte address of every program: dict of (int, Part or LayerPart) to int."""
+        address, result = self.placement.map.address("program"), {}
+        for key, program in self.programs.items():
+            result[key] = address
+            address += len(program) * INSTRUCTION_BITS // 8
+        return result
 
     def program_address(self, tokens, part):
         """Byte address of a program."""
-        address = self.placement.map.address("program")
-        for key, program in self.programs.items():
-            if key == (tokens, part):
-                return address
-            address += len(program) * INSTRUCTION_BITS // 8
-        raise KeyError((tokens, part))
+        return self.addresses[tokens, part]
 
     def label(self, index, tokens=1, part=Part.DECODE):
         """Name of instruction ``index`` of a program, for messages."""
         program = self.programs[tokens, part]
         return program[index].label if index < len(program) else "beyond the program"
 
+    def group_programs(self, tokens):
+        """The programs that a group of ``tokens`` with all its logits runs: list of (int, Part)."""
+        return [(1, Part.DECODE)] if tokens == 1 else [(tokens, Part.BODY), (tokens, Part.LOGITS)]
+
     def label_in(self, tokens, index):
         """Name of instruction ``index`` of those that a group of ``tokens`` with all its logits runs."""
-        body = len(self.programs[tokens, Part.BODY])
-        if tokens == 1:
-            return self.label(index)
-        return self.label(index, tokens, Part.BODY) if index < body else self.label(index - body, tokens, Part.LOGITS)
+        keys = self.group_programs(tokens)
+        for key in keys[:-1]:
+            if index < len(self.programs[key]):
+                return self.label(index, *key)
+            index -= len(self.programs[key])
+        return self.label(index, *keys[-1])
 
-    def read_bytes(self, position, tokens=1, part=Part.DECODE):
+    @property
+    def token_program(self):
+        """Instructions that a token by itself goes through, one program after another."""
+        parts = self.model.architecture.token_parts(self.model.hyperparameters)
+        return [instruction for part in parts for instruction in self.programs[1, part]]
+
+    def read_bytes(self, position, tokens=1, part=None):
         """Bytes that a program reads whose last token is at ``position``, the program itself included.
 
-        Rows of tables are those of token 0: that of another one may lie in one bus word more.
+        Rows of tables are those of token 0: that of another one may lie in one bus word more. Without a ``part`` it is
+        what a token by itself goes through; of an encoder as the last one of a text.
         """
-        program, bus_bytes = self.programs[tokens, part], self.config.memory.bus_bytes
+        program = self.token_program if part is None else self.programs[tokens, part]
+        bus_bytes = self.config.memory.bus_bytes
         beats = sum(extent(instruction, token=0, position=position - tokens + 1, bus_bytes=bus_bytes).read_beats
                     for instruction in program)
         return beats * bus_bytes + len(program) * INSTRUCTION_BITS // 8
@@ -171,13 +172,10 @@ def compile_model(model, config, context=None, *, kv_bits=16):
 
 
 def _programs(model, config, placement, context, tokens, kv_bits):
-    """All programs of a group: dict of (int, Part) to (list of Instruction, elements of scratchpad)."""
+    """All programs of a group: dict of (int, Part or LayerPart) to (list of Instruction, elements of scratchpad)."""
     def build(part):
         builder = LayerBuilder(model, config, placement, context, tokens, kv_bits, stores_logits=part.stores_logits)
-        if part in (*_WHOLE, Part.BODY):
-            model.architecture.body(builder)
-        if part != Part.BODY:
-            model.architecture.logits(builder, range(tokens)[-part.rows(tokens):])
+        model.architecture.build(builder, part)
         return builder.finish()
 
-    return {(tokens, part): build(part) for part in Part if tokens == 1 or part not in _WHOLE}
+    return {(tokens, part): build(part) for part in model.architecture.parts(model.hyperparameters, tokens)}

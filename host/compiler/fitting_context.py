@@ -28,11 +28,12 @@ def fitting_context(model, config, *, kv_bits=16):
         check_fit(model, config, 1)
         placement = Placement(model, config, 1, 0, 1, kv_bits)
         check_rows(model, config, placement)
-        builder = LayerBuilder(model, config, placement, 1, 1, kv_bits, stores_logits=True)
-        model.architecture.body(builder)
-        model.architecture.logits(builder, [0])
+        elements = []
+        for part in model.architecture.token_parts(model.hyperparameters):
+            builder = LayerBuilder(model, config, placement, 1, 1, kv_bits, stores_logits=part.stores_logits)
+            model.architecture.build(builder, part)
+            elements.append(builder.scratchpad.used(builder.program))
     except CelosiaError:
         return 0
-    elements = builder.scratchpad.used(builder.program)
-    return most_elements(lambda context: elements(context) <= config.vector.scratchpad,
+    return most_elements(lambda context: max(used(context) for used in elements) <= config.vector.scratchpad,
                          min(model.hyperparameters.usual_context, config.dot.x_elements))

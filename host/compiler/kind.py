@@ -21,4 +21,5 @@ class Kind(StrEnum):
     BIAS = "bias"              #: what is added to the result of a matrix
     MATRIX = "matrix"          #: a layer's weights
     OUTPUT = "output"          #: the output matrix
+    STATES = "states"          #: of a text, to memory and back
     OTHER = "other"            #: the end

@@ -5,12 +5,13 @@ from host.arch.tensor_spec import TensorKind
 from host.compiler.memory_tensors import memory_tensors
 from host.image.header import HEADER_BYTES
 from host.image.memory_map import ALIGNMENT, MemoryMap
+from host.image.program_table import ENTRY_BYTES
 from host.image.formats import FORMATS
 from host.image.formats.block_format import BlockFormat
 from host.image.row_geometry import RowGeometry
 from gateware.isa import CodeKind, INSTRUCTION_BITS, Scale, VECTOR_CODES
 
-__all__ = ["EMBEDDING", "KV_BITS", "LOGITS", "Placement", "UNCAPPED"]
+__all__ = ["EMBEDDING", "KV_BITS", "LOGITS", "Placement", "STATES", "UNCAPPED"]
 
 KV_BITS = (16, 8, 4)
 """Bits that a code of the KV cache may have."""
@@ -20,6 +21,9 @@ EMBEDDING = "token_embd.weight"
 
 LOGITS = "logits"
 """Where the host reads them."""
+
+STATES = "states"
+"""Of an encoder's text, a row for each position; at the end the host reads them."""
 
 UNCAPPED = "uncapped_logits"
 """Logits on their way, of models that cap them."""
@@ -31,10 +35,11 @@ _FP32_BYTES = 4
 class Placement:
     """Memory map of a packed model.
 
-    Content that is loaded comes first (program, position tables, vectors, matrices), then what starts as zeros
-    (KV cache, logits). K of a KV head is a row per position, V a row per dimension that runs along
-    positions; each position has one fp32 scale for its K and one for its V. In V of 4 bits two dimensions share
-    the bytes of a row: a position then writes whole bytes.
+    Content that is loaded comes first (programs, position tables, vectors, matrices, the table of the programs), then
+    what starts as zeros (KV cache, and logits or states). K of a KV head is a row per position, V a row per dimension
+    that runs along positions; each position has one fp32 scale for its K and one for its V. In V of 4 bits two
+    dimensions share the bytes of a row: a position then writes whole bytes. Of an encoder only two layers have a cache,
+    which the others use in turn.
 
     Parameters
     ----------
@@ -45,7 +50,7 @@ class Placement:
     instructions : int
         Length of all programs together.
     group : int
-        Tokens whose logits have room.
+        Most tokens of a group: so many have room for logits, and programs.
     kv_bits : int
         One of ``KV_BITS``.
 
@@ -66,6 +71,8 @@ class Placement:
         Rows of V in memory: one per dimension, or per pair of dimensions.
     value_row_bytes : int
         From one of them to the next.
+    state_bytes : int
+        From a row of states, of an encoder, to the next.
     uncapped_stride : int
         Elements from the logits of a token to those of the next where they are not capped yet.
     """
@@ -90,20 +97,33 @@ class Placement:
                 self.rows[name] = geometry = self._geometry(tensor)
                 size = geometry.beats(tensor.shape[0]) * self._bus_bytes
             self.map.add(name, size)
+        programs = sum(len(model.architecture.parts(hp, tokens)) for tokens in range(1, group + 1))
+        self.map.add("table", programs * ENTRY_BYTES)
         self.content_bytes = self.map.size
         self.key_row = self._kv_row(hp.head_dim, kv_bits)
         self.value_row = self._kv_row(context, kv_bits)
         paired = kv_bits < 8
         self.value_rows = hp.head_dim // 2 if paired else hp.head_dim
         self.value_row_bytes = self._kv_row(context, 8).row_bytes if paired else self.value_row.row_bytes
-        for layer in range(hp.layers):
+        # Of an encoder the cache of a layer is that of the one before the last, which nobody needs any more.
+        caches = hp.layers if hp.causal else min(hp.layers, 2)
+        for layer in range(caches):
             for head in range(hp.kv_heads):
                 where = f"blk.{layer}.kv.{head}"
                 self.map.add(f"{where}.key", context * self.key_row.row_bytes)
                 self.map.add(f"{where}.value", self.value_rows * self.value_row_bytes)
                 self.map.add(f"{where}.key_scale", context * _SCALE_BYTES)
                 self.map.add(f"{where}.value_scale", context * _SCALE_BYTES)
-        self.map.add(LOGITS, group * hp.vocab * _FP32_BYTES)
+        for layer in range(caches, hp.layers):
+            for head in range(hp.kv_heads):
+                for what in ("key", "value", "key_scale", "value_scale"):
+                    self.map.share(f"blk.{layer}.kv.{head}.{what}", f"blk.{layer % caches}.kv.{head}.{what}")
+        size = hp.dim * _FP32_BYTES
+        self.state_bytes = size + -size % self._bus_bytes
+        if hp.causal:
+            self.map.add(LOGITS, group * hp.vocab * _FP32_BYTES)
+        else:
+            self.map.add(STATES, context * self.state_bytes)
         self.uncapped_stride = hp.vocab + -hp.vocab % (ALIGNMENT // _FP32_BYTES)
         if hp.logit_cap:
             self.map.add(UNCAPPED, group * self.uncapped_stride * _FP32_BYTES)

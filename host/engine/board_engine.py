@@ -2,8 +2,6 @@
 
 import time
 
-import numpy as np
-
 from gateware.activity import Counter
 from boards.configs import ALL_CONFIGS
 from host.engine.program_engine import ProgramEngine
@@ -14,7 +12,6 @@ __all__ = ["BoardEngine", "config_of_board"]
 
 _COUNTERS = (Counter.BUSY, Counter.READ_BEATS, Counter.WRITE_BEATS)
 _LONGEST_SECONDS = 3600
-_FP32_BYTES = 4
 
 
 def _named(identity):
@@ -114,7 +111,7 @@ class BoardEngine(ProgramEngine):
         """
         if trace is not None:
             raise ValueError(f"Trace must be None with a board, not {trace!r}")
-        client, header = self._client, self.image.header
+        client = self._client
         program = self.image.compiled.program_address(len(tokens), part) // self._bus_bytes
         writes = [(Register.POSITION, self.position), (Register.PROGRAM, program)]
         for member, token in enumerate(tokens):
@@ -128,9 +125,11 @@ class BoardEngine(ProgramEngine):
             self.choices.append(self._choice())
         if not part.stores_logits:
             return None
-        size = _FP32_BYTES * rows * header.vocab
-        logits = np.frombuffer(client.read_memory(header.logits, self._padded(size))[:size], "<f4")
-        return logits.reshape(rows, header.vocab).astype(np.float32)
+        return self.read_results(rows)
+
+    def read_memory(self, address, size):
+        """Bytes of the memory of the board."""
+        return self._client.read_memory(address, self._padded(size))[:size]
 
     def _choice(self):
         """The most likely token after that of the chosen member."""

@@ -9,10 +9,10 @@ __all__ = ["Engine"]
 
 
 class Engine(Protocol):
-    """Turns tokens into logits, with a context that grows.
+    """Turns tokens into logits, with a context that grows; of an encoder, the tokens of a text into states.
 
-    What generates and scores text needs nothing else of an engine. Engines derive from this, so that they have what is
-    the same for all of them.
+    What generates, scores and embeds text needs nothing else of an engine. Engines derive from this, so that they have
+    what is the same for all of them.
 
     Attributes
     ----------
@@ -64,6 +64,24 @@ class Engine(Protocol):
         ------
         CelosiaError
             If a token is not in the vocabulary or the context has no room.
+        """
+        ...
+
+    def states(self, ids):
+        """What an encoder makes of a text: the states after the last layer.
+
+        Parameters
+        ----------
+        ids : sequence of int
+
+        Returns
+        -------
+        float32 array (len(ids), dim); of the float engine float64
+
+        Raises
+        ------
+        CelosiaError
+            If an id is outside the vocabulary, the text does not fit the context, or the model is no encoder.
         """
         ...
 

@@ -114,9 +114,7 @@ class FloatEngine(Engine):
             If an id is outside the vocabulary or the context is full, the cache is then as before; or if the model is
             an encoder.
         """
-        if not self.hyperparameters.causal:
-            raise CelosiaError(f"{self.model.path}: architecture {self.model.architecture.name!r} makes vectors of "
-                               f"texts and no logits")
+        self.model.check_predicts()
         return self._run(ids)
 
     def _run(self, ids):
@@ -150,9 +148,7 @@ class FloatEngine(Engine):
         CelosiaError
             If an id is outside the vocabulary, the text does not fit the context, or the model is no encoder.
         """
-        if self.hyperparameters.causal:
-            raise CelosiaError(f"{self.model.path}: architecture {self.model.architecture.name!r} predicts tokens: it "
-                               f"is no encoder")
+        self.model.check_encodes()
         self.reset()
         return self._run(ids)
 

@@ -62,7 +62,7 @@ class ModelEngine(ProgramEngine):
         with np.errstate(all="ignore"):
             for self._index, run in enumerate(self._programs[key]):
                 run()
-        return self.image.logits(part.rows(len(tokens))) if part.stores_logits else None
+        return self.read_results(part.rows(len(tokens))) if part.stores_logits else None
 
     def _decode_program(self, tokens, part):
         start, size = self.image.compiled.program_address(tokens, part), INSTRUCTION_BITS // 8

@@ -3,7 +3,7 @@
 from host.arch.choices import Pooling
 from host.errors import CelosiaError
 
-__all__ = ["pool"]
+__all__ = ["check_pooling", "pool"]
 
 
 def pool(states, pooling, path):
@@ -26,6 +26,7 @@ def pool(states, pooling, path):
     CelosiaError
         If the file names no pooling.
     """
+    check_pooling(pooling, path)
     match pooling:
         case Pooling.MEAN:
             return states.mean(axis=0)
@@ -33,4 +34,15 @@ def pool(states, pooling, path):
             return states[0]
         case Pooling.LAST:
             return states[-1]
-    raise CelosiaError(f"{path}: the model makes no single vector of a text: its pooling_type is {int(pooling)}")
+
+
+def check_pooling(pooling, path):
+    """Refuse a model that does not say how one vector is made of a text.
+
+    Raises
+    ------
+    CelosiaError
+        If it does not.
+    """
+    if pooling == Pooling.NONE:
+        raise CelosiaError(f"{path}: the model makes no single vector of a text: its pooling_type is {int(pooling)}")

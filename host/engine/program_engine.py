@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from host.compiler.compiled import Part
+from host.compiler.part import Part
+from host.engine.encoder_runs import encoder_runs
 from host.engine.engine import Engine
 from host.engine.rows import Rows
 from host.errors import CelosiaError
@@ -13,7 +14,7 @@ __all__ = ["ProgramEngine"]
 class ProgramEngine(Engine):
     """Runs groups of tokens through the programs of a memory image.
 
-    A subclass defines :meth:`run`.
+    A subclass defines :meth:`run`, and :meth:`read_memory` if its memory is not the image.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class ProgramEngine(Engine):
         ----------
         tokens : list of int
             At most ``group``.
-        part : host.compiler.compiled.Part
+        part : host.compiler.part.Part or host.compiler.part.LayerPart
         trace : host.engine.trace.Trace or None
 
         Returns
@@ -42,6 +43,16 @@ class ProgramEngine(Engine):
         float32 array (rows, vocab), or None if the program stores no logits
         """
         raise NotImplementedError(f"{type(self).__name__} must define run()")
+
+    def read_memory(self, address, size):
+        """Bytes of the memory that programs write."""
+        return self.image.memory[address:address + size].tobytes()
+
+    def read_results(self, rows):
+        """What programs left for the host, of the first tokens of a group or of a text: float32 array (rows, width)."""
+        header = self.image.header
+        values = np.frombuffer(self.read_memory(header.results, rows * header.row_bytes), "<f4")
+        return values.reshape(rows, header.row_bytes // values.itemsize)[:, :header.width].astype(np.float32)
 
     @property
     def argmax(self):
@@ -73,6 +84,7 @@ class ProgramEngine(Engine):
 
     def extend(self, tokens, *, rows=Rows.ALL, logits=True, trace=None):
         """See :meth:`Engine.extend`; ``trace`` as in :meth:`step`. After an error nothing has happened."""
+        self.image.compiled.model.check_predicts()
         tokens = [int(token) for token in tokens]
         self._check(tokens)
         results, self.choices = [], []
@@ -87,6 +99,34 @@ class ProgramEngine(Engine):
                     results.append(result)
             self.position += len(members)
         return np.concatenate(results) if results else None
+
+    def states(self, ids):
+        """What an encoder makes of a text.
+
+        Parameters
+        ----------
+        ids : sequence of int
+
+        Returns
+        -------
+        float32 array (len(ids), dim)
+            The states after the last layer.
+
+        Raises
+        ------
+        CelosiaError
+            If an id is outside the vocabulary, the text does not fit the context, or the model is no encoder.
+        """
+        model = self.image.compiled.model
+        model.check_encodes()
+        ids = [int(id) for id in ids]
+        self.reset()
+        self._check(ids)
+        for run in encoder_runs(model.hyperparameters, ids, self.group):
+            self.position = run.position
+            self.run(run.tokens, run.part, trace=None)
+        self.position = len(ids)
+        return self.read_results(len(ids))
 
     @staticmethod
     def _parts(count, rows, last, logits):

@@ -165,7 +165,7 @@ class RtlEngine(ProgramEngine):
         for member in range(rows):
             simulation.set("control__member", member)
             self.choices.append(simulation.get("control__argmax"))
-        return self.image.logits(rows) if part.stores_logits else None
+        return self.read_results(rows) if part.stores_logits else None
 
     def _timeline(self):
         """What was watched of the program that has run."""

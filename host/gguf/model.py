@@ -101,6 +101,30 @@ class Model:
         """Whether the dot engine reads a tensor; others go to the vector unit, as fp32."""
         return self.specs[name].kind == TensorKind.MATRIX
 
+    def check_predicts(self):
+        """Refuse an encoder where tokens are predicted.
+
+        Raises
+        ------
+        CelosiaError
+            If it is one.
+        """
+        if not self.hyperparameters.causal:
+            raise CelosiaError(f"{self.path}: architecture {self.architecture.name!r} makes vectors of texts and no "
+                               f"logits")
+
+    def check_encodes(self):
+        """Refuse a decoder where states of a whole text are wanted.
+
+        Raises
+        ------
+        CelosiaError
+            If it is one.
+        """
+        if self.hyperparameters.causal:
+            raise CelosiaError(f"{self.path}: architecture {self.architecture.name!r} predicts tokens: it is no "
+                               f"encoder")
+
     @property
     def output(self):
         """The matrix that turns the last normalised state into logits."""

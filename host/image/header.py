@@ -13,10 +13,10 @@ HEADER_BYTES = 128
 MAGIC = b"CELOSIA\0"
 """First bytes of every image."""
 
-VERSION = 4
+VERSION = 5
 """Changes with the meaning of any byte of an image."""
 
-FORMAT = "<8sIIQQQQQIIIIIII"
+FORMAT = "<8sIIQQQQQQIIIIIIIII"
 """Magic, version, bytes of the header and the fields of `Header`, as :mod:`struct` has them."""
 
 _LAYOUT = struct.Struct(FORMAT)
@@ -33,15 +33,22 @@ class Header:
     content_bytes : int
         Bytes that are loaded, header included; the rest of the image starts as zeros.
     image_bytes : int
-        Bytes of DRAM the model needs, KV cache and logits included.
+        Bytes of DRAM the model needs, KV cache and results included.
     program : int
-        Byte address of the program that decodes one token; those of groups follow it.
-    logits : int
-        Byte address of the fp32 logits of a group, one token after another.
-    instructions : int
-        Number of instructions of that program, ``END`` included.
+        Byte address of the first program; of a decoder the one that decodes one token.
+    table : int
+        Byte address of the table of all programs.
+    results : int
+        Byte address of what the host reads, fp32, a row for each token: logits of a group; of an encoder, states of a
+        text.
+    programs : int
+        Number of programs.
     vocab : int
-        Tokens of the vocabulary: logits of each token.
+        Tokens of the vocabulary.
+    width : int
+        Numbers of a row of results.
+    row_bytes : int
+        Bytes from a row to the next.
     context : int
         Positions of the KV cache.
     group : int
@@ -58,9 +65,12 @@ class Header:
     content_bytes: int
     image_bytes: int
     program: int
-    logits: int
-    instructions: int
+    table: int
+    results: int
+    programs: int
     vocab: int
+    width: int
+    row_bytes: int
     context: int
     group: int
     bus_bits: int

@@ -7,14 +7,17 @@ import numpy as np
 
 from gateware.isa import CodeKind, encode
 from host.compiler.compiled import Compiled
+from host.compiler.placement import LOGITS, STATES
 from host.errors import CelosiaError
 from host.image.header import HEADER_BYTES, Header
 from host.image.formats import FORMATS, sub_vectors, trit_bytes
+from host.image.program_table import program_table
 from host.image.planes import to_planes
 
 __all__ = ["Image", "build_image", "put_matrix"]
 
 _CHUNK_BYTES = 1 << 20
+_FP32_BYTES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +35,6 @@ class Image:
     compiled: Compiled
     header: Header
     memory: np.ndarray
-
-    def logits(self, rows):
-        """What a program left as logits of its first ``rows`` tokens: float32 array (rows, vocab)."""
-        size = 4 * rows * self.header.vocab
-        stored = self.memory[self.header.logits:self.header.logits + size].view("<f4")
-        return stored.reshape(rows, self.header.vocab).astype(np.float32)
 
     def check_fits(self, memory):
         """Refuse the memory of a board that this does not fit.
@@ -84,10 +81,14 @@ def build_image(compiled, *, put=None):
             (put or put_matrix)(memory, address, tensor, place.rows[name])
         else:
             _put(memory, address, np.ascontiguousarray(tensor.dequantise()).view(np.uint8).reshape(-1))
+    _put(memory, place.map.address("table"), np.frombuffer(program_table(compiled), np.uint8))
+    hp = model.hyperparameters
+    results, width, row_bytes = (LOGITS, hp.vocab, _FP32_BYTES * hp.vocab) if hp.causal else (
+        STATES, hp.dim, place.state_bytes)
     header = Header(
         image_key=compiled.config.image_key, content_bytes=place.content_bytes, image_bytes=place.image_bytes,
-        program=place.map.address("program"), logits=place.map.address("logits"),
-        instructions=len(compiled.program), vocab=model.hyperparameters.vocab, context=compiled.context,
+        program=place.map.address("program"), table=place.map.address("table"), results=place.map.address(results),
+        programs=len(compiled.programs), vocab=hp.vocab, width=width, row_bytes=row_bytes, context=compiled.context,
         group=compiled.group, bus_bits=compiled.config.memory.bus_bits, kv_bits=compiled.kv_bits,
         crc=zlib.crc32(memory[HEADER_BYTES:place.content_bytes]))
     _put(memory, 0, np.frombuffer(header.pack(), np.uint8))

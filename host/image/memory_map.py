@@ -17,7 +17,7 @@ class MemoryMap:
     Attributes
     ----------
     regions : dict of str to range
-        Bytes of each region.
+        Bytes of each region, by each of its names.
     size : int
         End of the last region.
     """
@@ -32,6 +32,10 @@ class MemoryMap:
         self.regions[name] = range(address, address + size)
         self.size = address + size
         return address
+
+    def share(self, name, other):
+        """Give the bytes of another region a second name."""
+        self.regions[name] = self.regions[other]
 
     def address(self, name):
         """First byte of a region."""

@@ -9,10 +9,12 @@ import re
 import struct
 
 from gateware.isa import CodeKind, INSTRUCTION_BITS, SUPER_VECTORS, Scale, VECTOR_CODES
+from host.compiler.part import Part
 from host.image.formats import FORMATS
 from host.image.formats.trit_bytes import BUNDLE_BYTES, BUNDLE_VECTORS
 from host.image.header import FORMAT, HEADER_BYTES, Header, MAGIC, VERSION
 from host.image.memory_map import ALIGNMENT
+from host.image.program_table import ENTRY_BYTES, ENTRY_FORMAT, ProgramEntry
 from host.pages.image_vectors import examples
 from host.pages.markdown import table, text
 
@@ -40,10 +42,8 @@ of a row. What is called padding is zero here; nobody reads it.
 One after another, each at a multiple of {alignment} bytes:
 
 1. the header;
-2. the programs: {instruction_bytes} bytes for each instruction ([instruction-set.md](instruction-set.md)). First the
-   one that decodes a single token. Then, for groups of 1, 2, ... `group` tokens, three each: from the tokens to the
-   residual after the last layer; after that one, the logits of all tokens; or instead, the logits of the last token
-   alone. Each ends with an `END`, the first one after `instructions` instructions;
+2. the programs: {instruction_bytes} bytes for each instruction ([instruction-set.md](instruction-set.md)), one program
+   after another, each up to an `END`. Which they are, the table says;
 3. numbers that depend on the position alone, such as the cosines and sines of RoPE, or learned vectors: a row per
    position of fp32 vectors, each of which begins with a bus word;
 4. the tensors of the file in the order of the file. One that is no matrix (a norm, a bias) is fp32, element after
@@ -53,10 +53,28 @@ One after another, each at a multiple of {alignment} bytes:
    the weights of their norms are in the order 0, r / 2, 1, r / 2 + 1 and so on in every head, then those that are not
    rotated. A bias of the logits is two blocks more at the end of each row of the output matrix, whose first elements
    add up to it; in the place of the bias is what is behind the states: 1 for these elements, 0 for the others;
-5. `content_bytes` ends here. The rest starts as zeros and need not be loaded: for each layer, for each of its KV heads,
-   its K, its V, the scales of its K, those of its V, each a region; then the logits of a group, fp32, one token
-   after another; at last, of a model that caps logits, the same before that. `image_bytes` is the end of it, as a
-   multiple of {header_bytes}.
+5. the table of the programs (below);
+6. `content_bytes` ends here. The rest starts as zeros and need not be loaded: for each layer, for each of its KV heads,
+   its K, its V, the scales of its K, those of its V, each a region; then `results`; at last, of a model that caps
+   logits, the same before that. `image_bytes` is the end of it, as a multiple of {header_bytes}.
+
+An encoder has regions for the K and V of two layers; the third has those of the first, and so on. The results of a
+decoder are the logits of a group, which follow each other; those of an encoder are the states of a text, each of which
+begins with a bus word.
+
+## The table of the programs
+
+An entry of {entry_bytes} bytes for each of the `programs`, in their order:
+
+{entry}
+What a program computes, by `part`:
+
+{parts}
+A text goes through an encoder like this. For each group of its tokens, ENTER and KEEP 0, with the position of the
+first; then for every layer l from 0 on, for each group, LAYER l and KEEP l + 1. ENTER and LAYER leave the states of
+their group in the scratchpad, KEEP takes them from there. In KEEP and LAYER the id of a token is its own position, and
+while LAYER runs the position is that of the text's last token. What LAYER reads of a layer is complete when KEEP has
+run for all groups.
 
 ## A row of a matrix
 
@@ -115,17 +133,37 @@ elements, then to a bus word.
 {examples}"""
 
 
-def _header():
-    """Offset, bytes, name and meaning of every field."""
-    documented = dict(re.findall(r"^    (\w+) : .*\n((?:        .*\n)+)", inspect.getsource(Header), re.MULTILINE))
-    sizes = [struct.calcsize(f"<{code}") for code in FORMAT.removeprefix("<8s")]
-    names = ["version", "header_bytes", *(field.name for field in fields(Header))]
-    meanings = {"version": f"{VERSION}", "header_bytes": f"{HEADER_BYTES}"} | documented
-    offset, rows = len(MAGIC), []
-    for name, size in zip(names, sizes, strict=True):
+def _documented(kind):
+    """What the docstring of a dataclass says of every field: dict of str to str."""
+    return dict(re.findall(r"^    (\w+) : .*\n((?:        .*\n)+)", inspect.getsource(kind), re.MULTILINE))
+
+
+def _fields(form, names, meanings, offset=0):
+    """Offset, bytes, name and meaning of every field of a structure."""
+    rows = []
+    for name, code in zip(names, form, strict=True):
+        size = struct.calcsize(f"<{code}")
         rows.append([str(offset), str(size), f"`{name}`", text(meanings[name])])
         offset += size
     return table(["Byte", "Size", "Field", "Meaning"], rows)
+
+
+def _header():
+    names = ["version", "header_bytes", *(field.name for field in fields(Header))]
+    meanings = {"version": f"{VERSION}", "header_bytes": f"{HEADER_BYTES}"} | _documented(Header)
+    return _fields(FORMAT.removeprefix("<8s"), names, meanings, len(MAGIC))
+
+
+def _entry():
+    names = [field.name for field in fields(ProgramEntry)]
+    return _fields(ENTRY_FORMAT.removeprefix("<"), names, _documented(ProgramEntry))
+
+
+def _parts():
+    """Number, name and meaning of every part."""
+    meanings = dict(re.findall(r"^    (\w+) = .*#: (.*)$", inspect.getsource(Part), re.MULTILINE))
+    return table(["Part", "Name", "From, to"], [[str(number), part.name, meanings[part.name]]
+                                               for number, part in enumerate(Part)])
 
 
 def _scales(form):
@@ -154,7 +192,8 @@ def _blocks():
 def page():
     """The page (str, Markdown)."""
     return _INTRODUCTION.format(
-        vector=VECTOR_CODES, header_bytes=HEADER_BYTES, magic=MAGIC.hex(" "), header=_header(), alignment=ALIGNMENT,
+        vector=VECTOR_CODES, header_bytes=HEADER_BYTES, magic=MAGIC.hex(" "), header=_header(), entry=_entry(),
+        entry_bytes=ENTRY_BYTES, parts=_parts(), alignment=ALIGNMENT,
         instruction_bytes=INSTRUCTION_BITS // 8, super_vectors=SUPER_VECTORS, bundle_vectors=BUNDLE_VECTORS,
         bundle_bytes=BUNDLE_BYTES, formats=_formats(), blocks=_blocks(),
         examples="\n".join(f"{title}\n\n```\n{body}```\n" for title, body in examples()))

@@ -68,6 +68,6 @@ def examples():
         f"{bits} bits\n{_hex(to_elements(codes, bits).tobytes())}" for bits in (16, 8, 4)))
     yield ("V of 4 bits, dimensions 0 and 1, of positions 0 to 31: dimension 0 has these codes, dimension 1 their "
            "negatives:", f"4 bits\n{_hex(to_elements(np.stack([codes, -codes], axis=1).ravel(), 4))}")
-    header = Header(**{name: value for name, value in zip(Header.__annotations__, range(0x11, 0x1D))})
+    header = Header(**{name: value for name, value in zip(Header.__annotations__, range(0x11, 0x20))})
     yield ("A header whose fields are 0x11, 0x12, ... in this order, not what an image would have:",
            _hex(header.pack()))

@@ -48,7 +48,7 @@ of phi3, the ramp of YaRN, GELU itself and not a table of it.
 Sizes are those of the published files. Below each board stands the largest format (of {formats}) in which its memory
 has room for the model with {context} positions of K and V in 16 bits, and its buffers for the rows; nothing where even
 the smallest does not fit. K-quants need rows of whole blocks of 256. `celosia bench --board BOARD --shape NAME --format
-FORMAT` simulates a model of these sizes.
+FORMAT` simulates a token of a decoder of these sizes.
 
 {models}
 """

@@ -35,7 +35,7 @@ def test_accelerator_through_a_controller(write_gguf, name):
         logits = model.step(token, trace=expected)
         assert gateware.step(token, trace=found).tobytes() == logits.tobytes()
         assert found.writes == expected.writes
-    cache = slice(compiled.placement.content_bytes, model.image.header.logits)
+    cache = slice(compiled.placement.content_bytes, model.image.header.results)
     assert model.image.memory[cache].any()
     assert np.array_equal(gateware.image.memory[cache], model.image.memory[cache])
 

@@ -6,10 +6,11 @@ from gateware.isa import CodeOrder, Function, Reduce, VECTOR_CODES
 from host.compiler.builder import Scalar, Scratch, Stream
 from host.compiler.kind import Kind
 from host.compiler.layer_builder import ZERO
+from host.compiler.parts.near import far_scores
 from host.compiler.parts.norm import norm, norm_heads
 from host.errors import CelosiaError
 
-__all__ = ["attention", "rotate_pairs"]
+__all__ = ["attention", "attention_to_text", "keys_and_values", "rotate_pairs"]
 
 _LOG2_E = math.log2(math.e)
 _SUM, _MAX, _OFFSET, _SCALE, _INVERSE, _SHARES = 2, 4, 5, 6, 7, 8
@@ -65,39 +66,112 @@ def attention(b, layer, rotate=None):
     CelosiaError
         If a head is not possible.
     """
-    hp, count = b.hyperparameters, len(b.tokens)
-    _check_head(b)
-    key_length, query_length = hp.kv_heads * hp.head_dim, hp.heads * hp.head_dim
-    key, value = b.scratchpad.take(key_length, count), b.scratchpad.take(key_length, count)
-    query = b.scratchpad.take(query_length, count)
+    key, value, query = _heads(b, "kvq")
     # All matrices before the first pass over their results, and those over queries last: the next matrix streams
     # while keys and values are finished and stored.
-    for name, vectors in (("attn_k", key), ("attn_v", value), ("attn_q", query)):
-        b.matrix(f"{layer}.{name}", f"{layer}.{name}.weight", to=vectors)
+    _project(b, layer, {"attn_k": key, "attn_v": value, "attn_q": query})
+    _finish_keys_and_values(b, layer, key, value, rotate)
+    _finish_queries(b, layer, query, rotate)
+    return _attended(b, layer, query)
+
+
+def keys_and_values(b, layer, rotate=None):
+    """Put the keys and values of the columns into the cache, for an `attention_to_text` that follows.
+
+    Parameters
+    ----------
+    layer, rotate
+        As for `attention`.
+
+    Raises
+    ------
+    CelosiaError
+        If a head is not possible.
+    """
+    key, value = _heads(b, "kv")
+    _project(b, layer, {"attn_k": key, "attn_v": value})
+    _finish_keys_and_values(b, layer, key, value, rotate)
+
+
+def attention_to_text(b, layer, rotate=None, *, reach=None):
+    """Attention of the columns to all positions of a text, whose keys and values are in the cache.
+
+    Every position up to that of the group's first token, which is to be the last of the text, is fetched, and weighed
+    with zero where ``reach`` says that it is not seen.
+
+    Parameters
+    ----------
+    layer, rotate
+        As for `attention`.
+    reach : int, optional
+        How far a token sees to either side.
+
+    Returns
+    -------
+    Vectors
+        Which lie as the states do.
+    """
+    query, = _heads(b, "q")
+    _project(b, layer, {"attn_q": query})
+    _finish_queries(b, layer, query, rotate)
+    return _attended(b, layer, query, far_scores(b, f"{layer}.far", reach) if reach is not None else None)
+
+
+def _heads(b, names):
+    """Vectors for queries (q), keys (k) and values (v) of all tokens."""
+    hp = b.hyperparameters
+    _check_head(b)
+    heads = {"q": hp.heads, "k": hp.kv_heads, "v": hp.kv_heads}
+    return [b.scratchpad.take(heads[name] * hp.head_dim, len(b.tokens)) for name in names]
+
+
+def _project(b, layer, vectors):
+    for name, to in vectors.items():
+        b.matrix(f"{layer}.{name}", f"{layer}.{name}.weight", to=to)
+
+
+def _finish_keys_and_values(b, layer, key, value, rotate):
+    """Biases, norm and rotation, and what comes of it into the cache."""
+    hp = b.hyperparameters
     b.bias(f"{layer}.attn_k", f"{layer}.attn_k.bias", key)
     b.bias(f"{layer}.attn_v", f"{layer}.attn_v.bias", value)
     _norm(b, f"{layer}.attn_k_norm", key, hp.kv_heads)
     if rotate:
-        rotate(b, f"{layer}.rope_k", key, key_length)
+        rotate(b, f"{layer}.rope_k", key, hp.kv_heads * hp.head_dim)
     for token in b.tokens:
         for head in range(hp.kv_heads):
             element = 2 if b.kv_bits == 16 else 1
             where, offset = f"{layer}.kv.{head}", head * hp.head_dim
             _store(b, where, "key", key[token] + offset, token, b.place.key_row.row_bytes, element)
             _store(b, where, "value", value[token] + offset, token, element, b.place.value_row_bytes)
+
+
+def _finish_queries(b, layer, query, rotate):
+    hp = b.hyperparameters
     b.bias(f"{layer}.attn_q", f"{layer}.attn_q.bias", query)
     _norm(b, f"{layer}.attn_q_norm", query, hp.heads)
     if rotate:
-        rotate(b, f"{layer}.rope_q", query, query_length)
+        rotate(b, f"{layer}.rope_q", query, hp.heads * hp.head_dim)
+
+
+def _attended(b, layer, query, far=None):
+    """From queries to the product of the output matrix; ``far`` is what is added to each token's scores."""
+    hp, count = b.hyperparameters, len(b.tokens)
     for shared in range(hp.kv_heads):
         heads = [(token, head) for token in b.tokens
                  for head in range(shared * hp.heads_per_kv, (shared + 1) * hp.heads_per_kv)]
         for start in range(0, len(heads), b.config.dot.logical_columns):
-            _queries(b, layer, shared, query, heads[start:start + b.config.dot.logical_columns])
-    b.columns(f"{layer}.attn_output.x", query, query_length)
+            _queries(b, layer, shared, query, heads[start:start + b.config.dot.logical_columns], far)
+    b.columns(f"{layer}.attn_output.x", query, hp.heads * hp.head_dim)
     product = b.scratchpad.take(hp.dim, count, stride=b.state.stride)
     b.linear(f"{layer}.attn_output", product)
     return product
+
+
+def _seen(b, token):
+    """Member of the group whose position is the last that a token sees; in an encoder that of the first is the text's
+    last one."""
+    return token if b.hyperparameters.causal else 0
 
 
 def _norm(b, name, vectors, heads):
@@ -140,10 +214,10 @@ def _store(b, where, what, address, token, index_stride, stride):
                  store_stride=stride, scale_base=address_of(f"{where}.{what}_scale"))
 
 
-def _queries(b, layer, shared, query, heads):
+def _queries(b, layer, shared, query, heads, far):
     """Attention of query heads (token, head) that share a KV head, one a column; results in place of the queries."""
     length, place, where = b.hyperparameters.head_dim, b.place, f"{layer}.kv.{shared}"
-    last = max(token for token, _head in heads)
+    last = max(_seen(b, token) for token, _head in heads)
     with b.marked(kind=Kind.QUANTISE):
         for column, (token, head) in enumerate(heads):
             b.vector(f"{layer}.query.{head}{b.of(token)}", Scratch(query[token] + head * length), length=length,
@@ -157,7 +231,7 @@ def _queries(b, layer, shared, query, heads):
               destination=scores[0], destination_stride=scores.stride)
     with b.marked(kind=Kind.SOFTMAX):
         for column, (token, head) in enumerate(heads):
-            _softmax(b, f"{layer}.softmax.{head}{b.of(token)}", where, scores[column], token, column)
+            _softmax(b, f"{layer}.softmax.{head}{b.of(token)}", where, scores[column], token, column, far)
     paired = place.value_rows < length
     beats = VECTOR_CODES * (8 if paired else b.kv_bits) // 8 // b.config.memory.bus_bytes
     values = Stream(place.beat(f"{where}.value"), lines=place.value_rows, wait=True,
@@ -172,15 +246,15 @@ def _queries(b, layer, shared, query, heads):
                      length=length, to=query[token] + head * length)
 
 
-def _softmax(b, label, where, scores, token, column):
+def _softmax(b, label, where, scores, token, column, far):
     """Weights exp(score - largest), not yet divided by their sum, times the V scales, into ``column``.
 
     The factor of the scores and log2(e) are one; the sum's reciprocal multiplies the mixed values later.
     """
     factor, vector = b.hyperparameters.score_scale * _LOG2_E, Scratch(scores)
-    passes = {"grow": True, "member": token}
-    b.vector(f"{label}.scale", vector, _scales(b, f"{where}.key_scale"), reduce=Reduce.MAX, into=_MAX, to=scores,
-             **passes)
+    passes = {"grow": True, "member": _seen(b, token)}
+    b.vector(f"{label}.scale", vector, _scales(b, f"{where}.key_scale"), 0.0 if far is None else Scratch(far[token]),
+             reduce=Reduce.MAX, into=_MAX, to=scores, **passes)
     if cap := b.hyperparameters.attention_cap:
         # cap * tanh(s / cap) is 2 cap * sigmoid(2 s / cap) - cap, of which the softmax does not see the last term.
         b.vector(f"{label}.cap.exp", vector, -2 * factor / cap, function=Function.EXP2, to=scores, **passes)
@@ -191,8 +265,8 @@ def _softmax(b, label, where, scores, token, column):
     b.vector(f"{label}.exp", vector, factor, Scalar(_OFFSET), function=Function.EXP2, reduce=Reduce.SUM, into=_SUM,
              to=scores, **passes)
     b.scalar(f"{label}.share", _SUM, 1.0, 0.0, _SHARES + column, Function.RECIPROCAL)
-    b.vector(f"{label}.weights", vector, _scales(b, f"{where}.value_scale"), column=column, pad=len(b.tokens) > 1,
-             **passes)
+    b.vector(f"{label}.weights", vector, _scales(b, f"{where}.value_scale"), column=column,
+             pad=b.hyperparameters.causal and len(b.tokens) > 1, **passes)
 
 
 def _scales(b, region):

@@ -9,10 +9,11 @@ from host.compiler.layer_builder import ONE, ZERO
 from host.compiler.parts.norm import norm
 from host.compiler.placement import EMBEDDING, LOGITS, UNCAPPED
 
-__all__ = ["embedding", "last_norm", "output", "position_vectors"]
+__all__ = ["embedding", "last_norm", "output", "position_vectors", "table_row", "token_type"]
 
 _BIAS = "output.bias"
 _POSITIONS = "position_embd.weight"
+_TYPES = "token_types.weight"
 _LOG2_E = math.log2(math.e)
 _FACTOR = 2
 _CHUNK = 1024
@@ -33,11 +34,21 @@ def embedding(b):
             b.vector("token_embd.scale", Scratch(b.state[0]), scale, length=b.span(b.state, dim), to=b.state[0])
         if _POSITIONS in b.place.tables:
             for token in b.tokens:
-                b.vector(f"position_embd{b.of(token)}", Scalar(ONE), _table_row(b, _POSITIONS), Scratch(b.state[token]),
+                b.vector(f"position_embd{b.of(token)}", Scalar(ONE), table_row(b, _POSITIONS), Scratch(b.state[token]),
                          length=dim, member=token, to=b.state[token])
 
 
-def position_vectors(b, region, names):
+def token_type(b):
+    """Add the vector of the first type of tokens to the states, where the file has types."""
+    if not b.has(_TYPES):
+        return
+    with b.marked(kind=Kind.EMBEDDING):
+        for token in b.tokens:
+            b.vector(f"token_types{b.of(token)}", Scalar(ONE), b.numbers(_TYPES, count=b.hyperparameters.dim),
+                     Scratch(b.state[token]), length=b.hyperparameters.dim, to=b.state[token])
+
+
+def position_vectors(b, region, names, *, index=Index.POSITION):
     """Load the rows of a position table.
 
     Parameters
@@ -46,6 +57,8 @@ def position_vectors(b, region, names):
         Of the table, which is one of the architecture's ``position_tables``.
     names : sequence of str
         What labels call its parts.
+    index : Index
+        The register that says which row: the position, or the id where tokens are called by their position.
 
     Returns
     -------
@@ -56,17 +69,17 @@ def position_vectors(b, region, names):
     parts = [b.scratchpad.take(table.width, len(b.tokens), kept=True) for _ in names]
     with b.marked(kind=Kind.EMBEDDING):
         for token in b.tokens:
-            for index, (name, vectors) in enumerate(zip(names, parts)):
-                b.vector(f"{region}.{name}{b.of(token)}", Scalar(ONE), _table_row(b, region, index), member=token,
-                         length=table.width, to=vectors[token])
+            for part, (name, vectors) in enumerate(zip(names, parts)):
+                b.vector(f"{region}.{name}{b.of(token)}", Scalar(ONE), table_row(b, region, part, index=index),
+                         member=token, length=table.width, to=vectors[token])
     return parts
 
 
-def _table_row(b, region, part=0):
-    """A vector of a table, by the position."""
+def table_row(b, region, part=0, *, index=Index.POSITION):
+    """Operand: a vector of a position table, by a register."""
     table, bus_bytes = b.place.tables[region], b.config.memory.bus_bytes
     beats = table.part_bytes(bus_bytes) // bus_bytes
-    return Stream(b.place.beat(region) + part * beats, line_beats=beats, index=Index.POSITION,
+    return Stream(b.place.beat(region) + part * beats, line_beats=beats, index=index,
                   index_stride=table.row_bytes(bus_bytes) // bus_bytes)
 
 

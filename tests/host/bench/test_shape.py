@@ -96,7 +96,7 @@ def test_shapes_that_there_are_not(name, format, message):
     ({"dim": 2048, "head_dim": 64, "heads": 32, "kv_heads": 32}, {"position": 2000},
      "small: context 2000 needs 10368 elements of scratchpad, 2176 more than configuration 'sim' has (8192)"),
     ({"layers": 99}, {"position": 1024},
-     "small: the image of 27104640 bytes, context 1024, is 26056064 bytes more than the DRAM of board 'ideal-test' "
+     "small: the image of 27104896 bytes, context 1024, is 26056320 bytes more than the DRAM of board 'ideal-test' "
      "has (1048576)"),
 ])
 def test_what_does_not_fit(board, small, changes, options, message):

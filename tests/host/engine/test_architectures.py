@@ -11,6 +11,8 @@ from testing.architectures import CASES, compare_model
 CAUSAL = [case for case in CASES if not case.name.startswith(("bert", "modernbert"))]
 """Those of which logits are expected."""
 
+ENCODERS = [case for case in CASES if case not in CAUSAL]
+
 
 @pytest.mark.parametrize("case", CAUSAL, ids=lambda case: f"{case.name}-{case.ideal}-{case.window}")
 def test_the_accelerator_is_near_the_ideal(architectures_dir, case):
@@ -21,6 +23,15 @@ def test_the_accelerator_is_near_the_ideal(architectures_dir, case):
     assert result.model < 5e-4
     if "-Q" in case.name:
         assert result.model < result.ggml / 20
+
+
+@pytest.mark.parametrize("case", ENCODERS, ids=lambda case: f"{case.name}-{case.ideal}")
+def test_an_encoder_on_the_accelerator_is_near_the_ideal(architectures_dir, case):
+    """On whole texts, states and pooled vector. llama.cpp rounds more: GELU to 16 bits, and of quantised files what it
+    multiplies weights with to 8."""
+    result = compare_model(case, architectures_dir)
+    assert result.model < 5e-4
+    assert result.model < result.ggml / (20 if "-Q" in case.name else 1)
 
 
 def test_a_context_beyond_the_window_has_no_program(architectures_dir):

@@ -86,16 +86,18 @@ def random_tensor(name, *, rows, columns):
 
 
 def test_the_header_survives_the_trip_and_damage_is_refused():
-    header = Header(image_key=1 << 60, content_bytes=2, image_bytes=3, program=4, logits=5, instructions=6, vocab=7,
-                    context=8, group=2, bus_bits=64, kv_bits=4, crc=9)
+    header = Header(image_key=1 << 60, content_bytes=2, image_bytes=3, program=4, table=10, results=5, programs=6,
+                    vocab=7, width=11, row_bytes=12, context=8, group=2, bus_bits=64, kv_bits=4, crc=9)
     data = header.pack()
     assert len(data) == HEADER_BYTES and Header.unpack(data) == header
     with pytest.raises(CelosiaError, match="^Image header must have 128 bytes, not 127$"):
         Header.unpack(data[:-1])
     with pytest.raises(CelosiaError, match=r"^Image magic must be b'CELOSIA\\x00', not b'XELOSIA\\x00'$"):
         Header.unpack(b"X" + data[1:])
-    with pytest.raises(CelosiaError, match="^Image version must be 4, not 7$"):
-        Header.unpack(data[:8] + b"\x07" + data[9:])
+    # Version 4 had no table of the programs.
+    for version in (4, 7):
+        with pytest.raises(CelosiaError, match=f"^Image version must be 5, not {version}$"):
+            Header.unpack(data[:8] + bytes([version]) + data[9:])
 
 
 @pytest.fixture

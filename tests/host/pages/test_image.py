@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
+from gateware.isa import Opcode, decode
 from host.compiler.compiled import compile_model
 from host.gguf.model import load
 from host.image.formats import FORMATS
+from host.image.image import build_image
 from host.pages.image import page
 from host.pages.image_vectors import packed_row
 
@@ -187,10 +189,11 @@ def test_codes_of_the_cache():
 def test_header():
     """Every field of the table is where the example has it."""
     data = bytes.fromhex(PAGE[PAGE.index("A header whose"):].split("```")[1])
-    rows = re.findall(r"^\| (\d+) \| ([48]) \| `(\w+)` \|", PAGE, re.MULTILINE)
+    header = PAGE[PAGE.index("## Header"):PAGE.index("## Regions")]
+    rows = re.findall(r"^\| (\d+) \| ([48]) \| `(\w+)` \|", header, re.MULTILINE)
     values = [int.from_bytes(data[int(at):int(at) + int(size)], "little") for at, size, _ in rows]
     assert len(data) == 128 and data[:8] == b"CELOSIA\0"
-    assert values == [4, 128, *range(0x11, 0x11 + len(rows) - 2)]
+    assert values == [5, 128, *range(0x11, 0x11 + len(rows) - 2)]
     assert not any(data[int(rows[-1][0]) + int(rows[-1][1]):])
 
 
@@ -202,10 +205,26 @@ def test_regions(write_gguf):
               for head in range(model.hyperparameters.kv_heads)
               for what in ("key", "value", "key_scale", "value_scale")]
     regions = placement.map.regions
-    assert list(regions) == ["program", *placement.tables, *model.tensors, *caches, "logits"]
+    assert list(regions) == ["program", *placement.tables, *model.tensors, "table", *caches, "logits"]
     end = 128
     for name, region in regions.items():
         assert region.start == -(-end // 128) * 128, name
         end = region.stop
-    assert placement.content_bytes == regions[list(model.tensors)[-1]].stop
+    assert placement.content_bytes == regions["table"].stop
     assert placement.image_bytes == -(-end // 128) * 128
+
+
+def test_table_of_the_programs(write_gguf):
+    """Read as the page says, it names every program and where it is."""
+    compiled = compile_model(load(write_gguf()), CONFIGS["micro"], 16)
+    image = build_image(compiled)
+    memory, header = image.memory, image.header
+    names = dict(re.findall(r"^\| (\d+) \| ([A-Z]+) \|", PAGE, re.MULTILINE))
+    entries = [struct.unpack_from("<4IQ", memory, header.table + 24 * index) for index in range(header.programs)]
+    assert [(names[str(part)], layer, tokens) for part, layer, tokens, _, _ in entries] == [
+        *((name, 0xFFFFFFFF, 1) for name in ("DECODE", "CHOOSE", "BODY", "LOGITS", "CHOICES", "LAST", "CHOICE")),
+        *((name, 0xFFFFFFFF, 2) for name in ("BODY", "LOGITS", "CHOICES", "LAST", "CHOICE"))]
+    assert entries[0][4] == header.program
+    for *_, instructions, address in entries:
+        opcodes = [decode(memory[address + 64 * index:][:64].tobytes()).opcode for index in range(instructions)]
+        assert opcodes.index(Opcode.END) == instructions - 1
