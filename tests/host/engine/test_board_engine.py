@@ -19,6 +19,7 @@ from testing.simulated_transport import SimulatedTransport
 from sim.board import SimulatedBoard
 from sim.dram import Dram
 from testing.faulty_transport import NoisyTransport
+from testing.micro_encoder import encoder
 from boards.memories import MEMORIES
 
 # The smallest one: what takes long is to compile the board.
@@ -58,6 +59,17 @@ def test_bits_of_the_golden_model(transport, image):
     assert again.sent_bytes == 0
     model.reset()
     assert again.extend([1, 40, 41]).tobytes() == model.extend([1, 40, 41]).tobytes()
+
+
+@pytest.mark.parametrize("name", ["bert", "modern-bert"])
+def test_states_of_an_encoder(transport, name):
+    """Texts of several lengths; whatever the memory held behind them."""
+    image = build_image(compile_model(encoder(name), CONFIG, 16))
+    model, board = ModelEngine(image), BoardEngine(image, LinkClient(transport, timeout=0.1))
+    for text in ([2, 9, 30, 4, 4, 17, 3], [2, 8, 3], [5]):
+        states = board.states(text)
+        assert states.shape == (len(text), 32) and states.tobytes() == model.states(text).tobytes()
+    assert 0 < board.bus_beats < board.cycles
 
 
 def test_on_a_bad_line(transport, image):
