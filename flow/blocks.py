@@ -12,6 +12,7 @@ from gateware.control.fetch import ProgramFetch
 from gateware.control.memory_side import MemorySide
 from gateware.control.result_sink import ResultSink
 from gateware.control.store_unit import StoreUnit
+from gateware.control.window_resolver import WindowResolver
 from gateware.dma.axi_memory import AxiMemory
 from gateware.dma.native_reader import NativeReader
 from gateware.dma.native_writer import NativeWriter
@@ -138,6 +139,7 @@ BLOCKS = (
         (ProgramFetch, "", lambda: ProgramFetch(bus_bits=_BUS)),
         (MemorySide, f"queue of {CONFIG.memory.queue}",
          lambda: MemorySide(queue=CONFIG.memory.queue, bus_bits=_BUS)),
+        (WindowResolver, "part of MemorySide", WindowResolver),
         (Dispatch, "", Dispatch), (ResultSink, "with what is for traces", ResultSink), (StoreUnit, "", StoreUnit),
         (BusMonitor, "", BusMonitor), (Counters, "", Counters)),
     *_folder(

@@ -11,13 +11,14 @@ from gateware.control.data_router import DataRouter
 from gateware.control.dispatch import Dispatch
 from gateware.control.fetch import ProgramFetch
 from gateware.control.memory_side import MemorySide
-from gateware.control.result_sink import ArgmaxWrite, GROUP, ResultSink
+from gateware.control.result_sink import ArgmaxWrite, ResultSink
 from gateware.control.store_unit import StoreUnit
 from gateware.control_port import ControlPort
 from gateware.dma.read_engine import ReadEngine
 from gateware.dma.write_engine import WriteEngine
 from gateware.dot.engine import DotEngine
 from gateware.dot.slot_table import SlotTable
+from gateware.isa import GROUP
 from gateware.layouts import ElementWrite, QuantisedStripe
 from gateware.memory_port import MemoryPort
 from gateware.vector.scratchpad import StripeWrite

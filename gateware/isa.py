@@ -14,13 +14,16 @@ instruction reads and writes for a token at a position is :func:`gateware.extent
 from dataclasses import dataclass, make_dataclass
 from enum import IntEnum
 
-__all__ = ["CodeKind", "CodeOrder", "Field", "Function", "INSTRUCTION_BITS", "FIELDS", "Index", "Instruction", "Opcode",
-           "Reduce", "STORING", "SUPER_VECTORS", "Scale", "Sink", "Source", "TABLE_FIELDS", "VECTOR_CODES", "decode",
-           "encode"]
+__all__ = ["CodeKind", "CodeOrder", "Field", "Function", "GROUP", "INSTRUCTION_BITS", "FIELDS", "Index", "Instruction",
+           "Opcode", "Reduce", "STORING", "SUPER_VECTORS", "Scale", "Sink", "Source", "TABLE_FIELDS", "VECTOR_CODES",
+           "decode", "encode"]
 
 INSTRUCTION_BITS = 512
 VECTOR_CODES = 32
 """Codes of one vector: the unit of packing, of scaling and of accumulation."""
+
+GROUP = 32
+"""Most tokens of a group."""
 
 SUPER_VECTORS = 8
 """Vectors of a super-block."""
@@ -123,7 +126,7 @@ class Field:
     name : str
     bits : int
     section : str
-        ``"common"``, ``"stream"``, ``"dot"``, ``"vector"``, ``"result"`` or ``"store"``.
+        ``"common"``, ``"stream"``, ``"window"``, ``"dot"``, ``"vector"``, ``"result"`` or ``"store"``.
     doc : str
     kind : type or None
         Enumeration of the field's values.
@@ -146,8 +149,9 @@ FIELDS = (
 
     Field("stream_base", 32, "stream", "First bus word of the stream."),
     Field("stream_index", 2, "stream", "Register that moves the base.", Index),
-    Field("stream_index_stride", 24, "stream",
-          "Bus words by which one step of that register moves the base; words of 32 bits if packed."),
+    Field("stream_index_stride", 16, "stream",
+          "Bus words by which one step of that register moves the base; words of 32 bits if packed. With a window: of "
+          "2**stream_grow_shift positions."),
     Field("stream_lines", 16, "stream", "Number of contiguous lines; 0: the instruction has no stream."),
     Field("stream_lines_grow", 1, "stream", "There are position + 1 lines instead."),
     Field("stream_line_beats", 24, "stream",
@@ -156,7 +160,11 @@ FIELDS = (
           "A line has ceil((position + 1) / 2**stream_grow_shift) * 2**stream_grow_scale bus words instead."),
     Field("stream_grow_shift", 4, "stream", "See stream_line_grow."),
     Field("stream_grow_scale", 4, "stream", "See stream_line_grow."),
-    Field("stream_line_stride", 24, "stream", "Bus words from the start of a line to the start of the next."),
+    Field("stream_line_stride", 16, "stream", "Bus words from the start of a line to the start of the next."),
+
+    Field("window", 16, "window", "Positions that a token sees, itself and those before it; 0: all."),
+    Field("sinks", 7, "window",
+          "First positions of the text that it sees as well; without a window nothing grows beyond them."),
 
     Field("code_bits", 5, "dot",
           "Bits of a code: 2..16 as planes, or 1, which is -1 where it is 0; 16, 8 or 4 as elements, also of those "

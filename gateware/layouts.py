@@ -5,9 +5,9 @@ from amaranth.lib import data
 
 from gateware.isa import CodeOrder, FIELDS, Function, INSTRUCTION_BITS, Reduce, Scale, Sink, Source
 
-__all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "InstructionLayout",
-           "QuantisedStripe", "ScratchpadWrite", "StoreCommand", "StoredCode", "StoredElement", "VectorCommand",
-           "WriteBeat"]
+__all__ = ["BurstRequest", "CodeTableEntries", "DotCommand", "DotResult", "ElementWrite", "HIDDEN_BITS",
+           "InstructionLayout", "QuantisedStripe", "ScratchpadWrite", "StoreCommand", "StoredCode", "StoredElement",
+           "VectorCommand", "WriteBeat"]
 
 
 def _fields(*names):
@@ -30,6 +30,9 @@ def WriteBeat(bus_bits):
     return data.StructLayout({"data": bus_bits, "mask": bus_bits // 8})
 
 
+HIDDEN_BITS = 8
+"""Bits of the first element of a window: sinks, rounded up to whole vectors, and less than a vector."""
+
 DotCommand = data.StructLayout(
     _fields("code_bits", "code_kind", "code_order", "paired", "packed", "scale", "scale_shift", "minimum", "sub_bits",
             "sub_signed", "sub_wide", "expand", "vectors", "rows", "headroom", "columns") | {"offset": 3})
@@ -44,8 +47,9 @@ DotResult = data.StructLayout({"column": 5, "row": 20, "value": 32, "last": 1})
 
 VectorCommand = data.StructLayout(
     _fields("length", "a_source", "a_swap", "a", "b_source", "b_wrap", "b", "c_source", "c", "function", "reduce",
-            "reduce_destination", "sink", "destination", "pad", "code_bits"))
-"""What the vector unit needs of an instruction; ``length`` is that of this position."""
+            "reduce_destination", "sink", "destination", "pad", "code_bits", "sinks") | {"hidden": HIDDEN_BITS})
+"""What the vector unit needs of an instruction; ``length`` is that of this position. Elements from ``sinks`` to below
+``hidden``, if there are any, are hidden."""
 
 
 def QuantisedStripe(vector_lanes):

@@ -165,8 +165,7 @@ def _open(case, folder):
 def compare_model(case, folder, most=None):
     """Run the accelerator, as the engine model has it, on a case.
 
-    A decoder has no program for attention within a window: of one that has such layers, only as many tokens are run as
-    all of them see. An encoder takes all tokens of the case, since each of them changes the others.
+    An encoder takes all tokens of the case, since each of them changes the others.
 
     Parameters
     ----------
@@ -188,7 +187,7 @@ def compare_model(case, folder, most=None):
             found = pool(found.astype(np.float64), hp.pooling, model.path)
         return ModelResult(model=distance(found, results[case.ideal]),
                            ggml=distance(results[case.ggml], results[case.ideal]))
-    count = min([len(tokens), *(kind.window for kind in hp.kinds if kind.window), *([most] if most else [])])
+    count = min(len(tokens), most or len(tokens))
     ideal, ggml = results[case.ideal][:count].astype(np.float64), results[case.ggml][:count]
     found = _accelerator(model, count if case.context is None else case.context).extend(tokens[:count])
     best = np.sort(ideal, axis=1)[:, -2:]

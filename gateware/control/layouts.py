@@ -13,10 +13,11 @@ STORE_COUNT_BITS = 8
 """Bits in which storing instructions are counted: more than can wait between memory side and dispatch."""
 
 LineBlock = data.StructLayout({
-    "address": 32, "lines": 17, "beats": _BITS["stream_line_beats"], "stride": _BITS["stream_line_stride"],
+    "address": 32, "beats": _BITS["stream_line_beats"], "more": 1, "lines": 17, "stride": _BITS["stream_line_stride"],
     "wait": 1, "stores": STORE_COUNT_BITS, "index": 16})
-"""The stream of one instruction: first word, number of lines, words of each, words from line to line, whether
-it waits for earlier stores and how many of those were before it, and the index of the instruction."""
+"""A piece of the stream of one instruction: its first word in the first line, words of it, and whether another piece of
+the same lines follows; number of lines, words from line to line, whether the stream waits for earlier stores and how
+many of those were before it, and the index of the instruction. What is not of a piece is that of the last one."""
 
 Work = data.StructLayout({
     "opcode": _BITS["opcode"], "overlap": _BITS["overlap"], "streams": 1, "score": 1, "mix": 1,

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from gateware.control.indexed_address import IndexedAddress
 from gateware.control.layouts import LineBlock, STORE_COUNT_BITS, Work
+from gateware.control.window_resolver import WindowResolver
 from gateware.dot.layouts import WORD_BITS
 from gateware.isa import Index, STORING, Sink, VECTOR_CODES
 from gateware.layouts import InstructionLayout
@@ -18,7 +19,9 @@ class Resolver(wiring.Component):
 
     What these are is :func:`gateware.extent.extent`. Takes five cycles per instruction if both parts are taken at once,
     and those that :class:`IndexedAddress` takes beyond the first. Of an instruction with a stream both parts are
-    offered at once, and either may be taken first.
+    offered at once, and either may be taken first. With a window or sinks it takes 17 cycles more. With a window each
+    piece of a line is a block: the first one takes 4 cycles more, others 8 and those of the addresses; the work is
+    offered with the last one.
 
     Parameters
     ----------
@@ -61,47 +64,54 @@ class Resolver(wiring.Component):
         m = Module()
         m.submodules.read = read = IndexedAddress()
         m.submodules.store = store = IndexedAddress()
+        m.submodules.window = window = WindowResolver()
         word = self.instruction.p
         stores, index = Signal(STORE_COUNT_BITS), Signal(16)
-        storing, streams = Signal(), Signal()
+        storing, streams, slow, ring = Signal(), Signal(), Signal(), Signal()
         here = Signal(16)                          # position of the instruction's token
-        position = Signal(16, reset_less=True)     # the same, a cycle later
-        positions = Signal(17, reset_less=True)    # position + 1
+        position = Signal(16, reset_less=True)     # the last one that things grow to
+        positions = Signal(17, reset_less=True)    # their number
         vectors = Signal(12, reset_less=True)      # ceil(positions / VECTOR_CODES)
-        last_group = Signal(16, reset_less=True)   # position / 2**stream_grow_shift
-        groups = Signal(17, reset_less=True)       # ceil(positions / 2**stream_grow_shift)
-        read_index = Signal(32, reset_less=True)   # the token or its position, a cycle later
+        reach = Signal(16, reset_less=True)        # the last position of a line, or of a piece, or where that begins
+        last_group = Signal(16, reset_less=True)   # reach / 2**stream_grow_shift
+        groups = Signal(17, reset_less=True)       # last_group + 1
+        read_index = Signal(32, reset_less=True)   # the token or its position, a cycle later; where a piece begins
+        stored = Signal(16, reset_less=True)       # place of the position in DRAM
+        destination = Signal.like(word.destination, reset_less=True)
         beats = Signal(24, reset_less=True)
         row, offset, last_word = Signal(), Signal(3), (1 << self._word_bits) - 1
         m.d.comb += [
             storing.eq(word.sink.matches(*STORING)),
             streams.eq(word.stream_lines_grow | (word.stream_lines != 0)),
+            slow.eq(window.applies),
+            ring.eq(window.rings & streams),
             # A row of a packed matrix may begin anywhere in a bus word.
             row.eq(word.packed & (word.stream_index != Index.NONE)),
             read.base.eq(Mux(row, word.stream_base << self._word_bits, word.stream_base)),
             offset.eq(Mux(row, read.address & last_word, 0)),
             read.stride.eq(word.stream_index_stride),
+            # What stores nothing has no use for the second multiplier, and with a window no base for it.
             store.base.eq(word.store_base),
-            store.stride.eq(Mux(storing, word.store_index_stride, 0)),
+            store.stride.eq(Mux(storing, word.store_index_stride, Mux(ring, word.stream_index_stride, 0))),
             read.index.eq(read_index),
-            store.index.eq(position),
+            store.index.eq(Mux(ring, groups, stored)),
             self.member.eq(word.member),
             here.eq(self.position + word.member),
+            window.instruction.eq(word),
+            window.position.eq(self.position),
+            window.here.eq(here),
+            window.storing.eq(storing),
         ]
-        with m.Switch(word.stream_index):
-            with m.Case(Index.TOKEN):
-                m.d.sync += read_index.eq(self.token)
-            with m.Case(Index.POSITION):
-                m.d.sync += read_index.eq(here)
-            with m.Default():
-                m.d.sync += read_index.eq(0)
         # ceil((p + 1) / 2**n) is (p >> n) + 1.
         m.d.sync += [
-            position.eq(here),
-            positions.eq(position + 1),
+            position.eq(Mux(slow, window.last, here)),
+            positions.eq(Mux(window.rings & word.rows_grow, window.last_row, position) + 1),
             vectors.eq((position >> VECTOR_CODES.bit_length() - 1) + 1),
-            last_group.eq(position >> word.stream_grow_shift),
+            reach.eq(Mux(slow, Mux(ring, window.bound, window.last), here)),
+            last_group.eq(reach >> word.stream_grow_shift),
             groups.eq(last_group + 1),
+            stored.eq(Mux(window.rings, window.place, here)),
+            destination.eq(word.destination + Mux(window.rings & word.rows_grow, window.skip, 0)),
             beats.eq(Mux(word.stream_line_grow, groups << word.stream_grow_scale,
                          Mux(row, (offset + word.stream_line_beats + last_word) >> self._word_bits,
                              word.stream_line_beats))),
@@ -111,7 +121,7 @@ class Resolver(wiring.Component):
         m.d.comb += [
             block.address.eq(Mux(row, read.address >> self._word_bits, read.address)),
             block.lines.eq(Mux(word.stream_lines_grow, positions, word.stream_lines)),
-            block.beats.eq(beats),
+            block.beats.eq(Mux(ring, store.address, beats)),
             block.stride.eq(word.stream_line_stride),
             block.wait.eq(word.wait),
             block.stores.eq(stores),
@@ -127,25 +137,51 @@ class Resolver(wiring.Component):
             work.store.stride.eq(word.store_stride),
             work.store.code_bits.eq(word.code_bits),
             work.store.elements.eq(word.sink == Sink.MEMORY),
-            work.store.scale_address.eq(word.scale_base + Mux(storing, position << 2, 0)),
+            work.store.scale_address.eq(word.scale_base + Mux(storing, stored << 2, 0)),
         ]
         for part in (work.dot, work.vector):
             for name, _ in part.shape():
-                if name != "offset":
+                if name in word.shape().members:
                     m.d.comb += part[name].eq(word[name])
         m.d.comb += [
             work.dot.offset.eq(offset),
             work.dot.vectors.eq(Mux(word.vectors_grow, vectors, word.vectors)),
             work.dot.rows.eq(Mux(word.rows_grow, positions, word.rows)),
             work.vector.length.eq(Mux(word.length_grow, positions, word.length)),
+            work.vector.destination.eq(destination),
+            work.vector.hidden.eq(Mux(window.rings & word.length_grow, window.first, 0)),
         ]
+        self._control(m, read, store, window, ring, read_index, last_group, here, streams, storing, stores, index)
+        return m
 
+
+    def _control(self, m, read, store, window, ring, read_index, last_group, here, streams, storing, stores, index):
+        """One instruction after another; with a ring, one piece of its lines after another."""
+        word = self.instruction.p
         block_left, work_left = Signal(), Signal()
-        with m.FSM():
+        with m.FSM() as control:
             with m.State("START"):
                 m.d.sync += [block_left.eq(streams), work_left.eq(1)]
                 with m.If(self.instruction.valid):
                     m.next = "PLACE"
+                    with m.If(window.applies):
+                        m.d.comb += window.start.eq(1)
+                        m.next = "WINDOW"
+            with m.State("WINDOW"):
+                with m.If(window.done):
+                    m.next = "PLACE"
+                    with m.If(ring):
+                        m.next = "BEGIN"
+            # Of a piece: the first position, then the last one; a shift and a sum behind each.
+            with m.State("BEGIN"):
+                m.d.comb += window.begins.eq(1)
+                m.next = "REACH"
+            with m.State("REACH"):
+                m.next = "GROUP"
+            with m.State("GROUP"):
+                m.next = "COUNT"
+            with m.State("COUNT"):
+                m.next = "PLACE"
             with m.State("PLACE"):
                 m.d.comb += [read.start.eq(1), store.start.eq(1)]
                 m.next = "RESOLVE"
@@ -153,6 +189,13 @@ class Resolver(wiring.Component):
             with m.State("RESOLVE"):
                 with m.If(read.ready & store.ready):
                     m.next = "SEND"
+                    with m.If(ring & window.more):
+                        m.next = "PIECE"
+            with m.State("PIECE"):
+                m.d.comb += [self.block.valid.eq(1), self.block.p.more.eq(1)]
+                with m.If(self.block.ready):
+                    m.d.comb += window.next.eq(1)
+                    m.next = "BEGIN"
             with m.State("SEND"):
                 m.d.comb += [self.block.valid.eq(block_left), self.work.valid.eq(work_left)]
                 with m.If(self.block.ready):
@@ -165,4 +208,14 @@ class Resolver(wiring.Component):
                     m.next = "START"
         with m.If(self.start):
             m.d.sync += index.eq(0)
-        return m
+        with m.If(ring):
+            with m.If(control.ongoing("GROUP")):
+                m.d.sync += read_index.eq(last_group)
+        with m.Else():
+            with m.Switch(word.stream_index):
+                with m.Case(Index.TOKEN):
+                    m.d.sync += read_index.eq(self.token)
+                with m.Case(Index.POSITION):
+                    m.d.sync += read_index.eq(here)
+                with m.Default():
+                    m.d.sync += read_index.eq(0)

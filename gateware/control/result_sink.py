@@ -6,14 +6,12 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.control.layouts import SinkCommand
 from gateware.dot.slot_table import SlotTable
+from gateware.isa import GROUP
 from gateware.layouts import DotResult, ElementWrite, ScratchpadWrite
 from gateware.numeric.delay import delay
 from gateware.stream.lut_fifo import LutFifo
 
-__all__ = ["ArgmaxWrite", "GROUP", "ResultSink"]
-
-GROUP = 32
-"""Most tokens of a group, and columns of a ``DOT``."""
+__all__ = ["ArgmaxWrite", "ResultSink"]
 
 ArgmaxWrite = data.StructLayout({"column": 5, "row": 20})
 """The largest result of a column so far."""

@@ -11,7 +11,7 @@ from gateware.exact.function import fp32_function
 from gateware.exact.sums import interleaved_sum as reduce_sum
 from gateware.isa import Function
 
-__all__ = ["CODE_BITS", "COLUMN_BITS", "PADDING", "column", "reduce_largest", "reduce_max", "reduce_sum",
+__all__ = ["CODE_BITS", "COLUMN_BITS", "PADDING", "column", "hide", "reduce_largest", "reduce_max", "reduce_sum",
            "scale_bits", "stored", "stored_integers", "swap", "vector_pass"]
 
 COLUMN_BITS = 18
@@ -48,6 +48,29 @@ def vector_pass(a, b, c, function):
         total = fp32_add(product, c)
     # What leaves the adder has neither subnormals nor other NaNs: the identity would change nothing.
     return total if function == Function.IDENTITY else fp32_function(function, total)
+
+
+def hide(x, hidden):
+    """A pass of which some elements are hidden.
+
+    Parameters
+    ----------
+    x : float32, shape (n,)
+    hidden : range
+        Not all of them.
+
+    Returns
+    -------
+    float32, shape (n,)
+        With +0 in place of what is hidden. This is what the pass writes, and sums.
+    float32
+        Those that are not hidden, of which the largest is found.
+    """
+    if not hidden:
+        return x, x
+    shown = x.copy()
+    shown[hidden.start:hidden.stop] = 0
+    return shown, np.delete(x, hidden)
 
 
 def swap(a):

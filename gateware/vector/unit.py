@@ -128,6 +128,7 @@ class VectorUnit(wiring.Component):
         pad = Signal(reset_less=True)
         code_bits = Signal.like(command.code_bits, reset_less=True)
         last_lane = Signal(range(lanes), reset_less=True)
+        hidden = Signal(lanes)                     # of the next stripe
         m.d.comb += [
             self.command.ready.eq(~busy),
             start.eq(self.command.valid & ~busy),
@@ -185,22 +186,30 @@ class VectorUnit(wiring.Component):
             ]
         m.submodules.function = functions = StripeFunction(lanes=lanes)
         m.d.comb += [functions.function.eq(function), functions.stripe.eq(sums)]
-        m.d.sync += results.eq(Mux(identity, sums, functions.o))
+        for index in range(lanes):
+            m.d.sync += results[index].eq(Mux(hidden[index], 0, Mux(identity, sums[index], functions.o[index])))
         # What comes with the results is known one cycle ahead of them: a register for each of those who
         # listen.
         short = control_delay(m, Cat(fetch.fire, fetch.last), Lane.LATENCY, name="short")
         # A pass that takes the short way may not show here later, in the middle of the next one.
         long = control_delay(m, Mux(identity, 0, short), StripeFunction.LATENCY, name="long")
         m.d.comb += functions.arrives.eq(short[0])
-        coming, coming_last = Signal(), Signal()
-        valid, last, mask = Signal(), Signal(), Signal(lanes)
+        coming, coming_last, exists = Signal(), Signal(), Signal(lanes)
+        valid, last, mask, counts = Signal(), Signal(), Signal(lanes), Signal(lanes)
         to_scratchpad, to_quantiser, to_memory, to_sum, to_max = Signal(), Signal(), Signal(), Signal(), Signal()
         finished = Signal()
-        m.d.comb += Cat(coming, coming_last).eq(Mux(identity, short, long))
+        m.d.comb += [
+            Cat(coming, coming_last).eq(Mux(identity, short, long)),
+            exists.eq(Cat(~coming_last | (index <= last_lane) for index in range(lanes))),
+            # From `sinks` to below `hidden`, and there may be none.
+            hidden.eq(self._below(m, command.hidden, start, coming, "window")
+                      & ~self._below(m, command.sinks, start, coming, "sinks")),
+        ]
         m.d.sync += [
             valid.eq(coming),
             last.eq(coming_last),
-            mask.eq(Cat(~coming_last | (index <= last_lane) for index in range(lanes))),
+            mask.eq(exists),
+            counts.eq(exists & ~hidden),
             to_scratchpad.eq(coming & into[Sink.SCRATCHPAD]),
             to_quantiser.eq(coming & (into[Sink.COLUMN] | into[Sink.STORE])),
             to_memory.eq(coming & into[Sink.MEMORY]),
@@ -254,14 +263,15 @@ class VectorUnit(wiring.Component):
         m.submodules.sum = total = SumReducer(lanes=lanes // 2)
         m.submodules.max = largest = MaxReducer(lanes=lanes // 2)
         m.d.comb += [halves.arrives.eq(valid), halves.stripe.eq(results), largest.magnitude.eq(by_magnitude)]
-        upper_mask = delay(m, mask[lanes // 2:], name="upper_mask")
         upper_last = delay(m, last, name="upper_last")
-        for reducer, arrives in ((total, to_sum), (largest, to_max)):
+        # A sum has a zero for what is hidden.
+        for reducer, arrives, which, name in ((total, to_sum, mask, "mask"), (largest, to_max, counts, "counts")):
+            upper = delay(m, which[lanes // 2:], name=f"upper_{name}")
             m.d.comb += [
                 reducer.start.eq(start),
                 reducer.valid.eq(arrives | control_delay(m, arrives, 1, name="upper")),
                 reducer.last.eq(~arrives & upper_last),
-                reducer.mask.eq(Mux(arrives, mask[:lanes // 2], upper_mask)),
+                reducer.mask.eq(Mux(arrives, which[:lanes // 2], upper)),
                 reducer.stripe.eq(halves.half),
             ]
         reduced = Signal()
@@ -301,3 +311,22 @@ class VectorUnit(wiring.Component):
                 reducing.eq(command.reduce != Reduce.NONE),
             ]
         return m
+
+    def _below(self, m, count, start, coming, name):
+        """Which elements of the stripe that comes next are among the first ``count`` of the pass: a gate, registers."""
+        lanes = self._vector.lanes
+        lane_bits = (lanes - 1).bit_length()
+        whole = Signal(reset_less=True, name=f"{name}_whole")
+        left = Signal(len(count) - lane_bits, reset_less=True, name=f"{name}_left")     # stripes after that one
+        part = Signal(lanes, reset_less=True, name=f"{name}_part")                      # of the stripe after these
+        with m.If(coming):
+            m.d.sync += [whole.eq(left != 0), left.eq(Mux(left != 0, left - 1, 0))]
+            with m.If(~whole):
+                m.d.sync += part.eq(0)
+        with m.If(start):
+            m.d.sync += [
+                whole.eq(count[lane_bits:] != 0),
+                left.eq(Mux(count[lane_bits:] != 0, count[lane_bits:] - 1, 0)),
+                part.eq(Cat(count[:lane_bits] > lane for lane in range(lanes))),
+            ]
+        return whole.replicate(lanes) | part

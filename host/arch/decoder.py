@@ -4,7 +4,6 @@ from host.arch.block_tensors import matrix, vector
 from host.arch.transformer import Transformer
 from host.compiler import parts
 from host.engine import float_parts
-from host.errors import CelosiaError
 
 __all__ = ["Decoder"]
 
@@ -29,9 +28,6 @@ class Decoder(Transformer):
 
     def body(self, b):
         hp = b.hyperparameters
-        if window := next((kind.window for kind in hp.kinds if kind.window and kind.window < b.context), None):
-            raise CelosiaError(f"{b.model.path}: context must be at most the window of {window} positions, not "
-                               f"{b.context}: there is no program for attention within a window")
         b.ones()
         parts.embedding(b)
         rotations = {table: parts.rotate_pairs(*parts.position_vectors(b, table, ("cosine", "sine")))

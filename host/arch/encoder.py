@@ -49,7 +49,7 @@ class Encoder(Transformer):
         elif part.part == Part.KEEP:
             self._keep(b, part.layer)
         else:
-            with b.marked(layer=part.layer):
+            with b.within_layer(part.layer):
                 self._layer(b, part.layer)
 
     @staticmethod
@@ -64,7 +64,7 @@ class Encoder(Transformer):
             parts.keep_states(b)
             return
         parts.keep_states(b)
-        with b.marked(layer=layer):
+        with b.within_layer(layer):
             parts.see(b, f"blk.{layer}.attn_norm")
             parts.keys_and_values(b, f"blk.{layer}", self._rotation(b, layer, Index.POSITION))
 

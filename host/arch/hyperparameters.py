@@ -1,6 +1,6 @@
 """The numbers that shape a model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 from host.arch.choices import Activation, NormKind, Pooling
@@ -106,6 +106,15 @@ class Hyperparameters:
     def kind(self, layer):
         """What sets a layer apart: LayerKind."""
         return self.kinds[layer % len(self.kinds)]
+
+    def within(self, window, sinks):
+        """The same with attention within a window, and to the first ``sinks`` positions, in all layers that have no
+        narrower one; those keep theirs, and see no sinks."""
+        if window >= self.context:
+            return self
+        return replace(self, kinds=tuple(
+            replace(kind, window=window, sinks=sinks) if kind.window is None or kind.window > window else kind
+            for kind in self.kinds))
 
     @classmethod
     def read(cls, keys, tensors, *, norm=NormKind.RMS, **more):

@@ -18,7 +18,10 @@ class LayerKind:
     window : int or None
         None if a token sees all others. In a decoder it sees itself and ``window - 1`` before it, in an encoder those
         that are at most ``window // 2`` away on either side.
+    sinks : int
+        In a decoder with a window, first positions of the text that every token sees as well.
     """
 
     rope: Rope | None = None
     window: int | None = None
+    sinks: int = 0

@@ -59,6 +59,7 @@ def run_layers(engine, tokens, part, *, position, layers, repeated=None):
     -------
     LayeredRun
     """
+    engine.reset()
     engine.position, engine.timelines = position, []
     begin = engine.cycles
     engine.run(tokens, part)

@@ -58,6 +58,10 @@ class Shape:
                 kinds.setdefault(int(layer), {})[rest] = tensor.ggml_type
         return all(layer == kinds[0] for layer in kinds.values())
 
+    def within(self, window, sinks):
+        """The same with attention within a window (`host.gguf.model.Model.within`)."""
+        return Shape(self.name, self.model.within(window, sinks), self.format)
+
     def cut(self, *, layers, context):
         """The model with fewer layers and another context, the output matrix as it is.
 

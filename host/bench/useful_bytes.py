@@ -27,8 +27,16 @@ def weight_bytes(tensor, *, matrix=True):
 
 
 def kv_bytes(hp, position, kv_bits=16):
-    """Bytes of K and V, with their scales, of all positions up to a token's own: ``position`` of them."""
-    return hp.layers * hp.kv_heads * position * 2 * (hp.head_dim * kv_bits // 8 + _FP32_BYTES)
+    """Bytes of K and V, with their scales, of what a token sees: ``position`` positions, its own included, or as many
+    of them as are in the window and before it."""
+    seen = sum(_seen(hp, layer, position) for layer in range(hp.layers))
+    return seen * hp.kv_heads * 2 * (hp.head_dim * kv_bits // 8 + _FP32_BYTES)
+
+
+def _seen(hp, layer, position):
+    """How many of ``position`` positions the last one sees in a layer."""
+    kind = hp.kind(layer)
+    return position if kind.window is None else min(position, kind.window + kind.sinks)
 
 
 def useful_bytes(model, position, kv_bits=16):
@@ -60,7 +68,7 @@ def useful_bytes(model, position, kv_bits=16):
 def macs(model, position, *, output=True):
     """Multiplications of a token in the dot engine, with a KV cache of ``position``."""
     hp = model.hyperparameters
-    total = 2 * hp.layers * hp.heads * hp.head_dim * position
+    total = 2 * hp.heads * hp.head_dim * sum(_seen(hp, layer, position) for layer in range(hp.layers))
     for name, tensor in model.tensors.items():
         if model.is_matrix(name) and name not in ("token_embd.weight", "output.weight"):
             total += tensor.shape[0] * tensor.shape[1]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from host.command.options import DEFAULT_KV, KvBits, check_kv
+from host.command.options import DEFAULT_KV, KvBits, SinkCount, WindowSize, check_kv, check_window
 
 __all__ = ["bench"]
 
@@ -22,6 +22,8 @@ def bench(
     position: Annotated[int, typer.Option(
         metavar="P", help="Length of the KV cache, the token's own position included.")] = 128,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
     prefill: Annotated[int, typer.Option(metavar="N", help="Also time a prompt of N tokens.")] = 0,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the report to this file.", show_default=False)] = None,
@@ -44,6 +46,7 @@ def bench(
 
     \b
     celosia bench --board arty_a7 --shape smollm-135m --format Q8_0
+    celosia bench --board ecpix5 --shape llama-3.2-1b --format Q4_0 --position 4096 --window 512 --sinks 4
     celosia bench --board ideal-64 --shape stories15m --format Q4_0 --position 1024 --prefill 64
     celosia bench --board ideal-128 --shape model.gguf --json bench.json --html bench.html --trace trace.json
     """
@@ -59,8 +62,11 @@ def bench(
     from host.console.progress_bar import ProgressBar
 
     check_kv(kv)
+    check_window(window, sinks)
     chosen, measured = find_board(board), find_shape(shape, format)
     measured.model.check_predicts()
+    if window is not None:
+        measured = measured.within(window, sinks)
     with output_file(json) as report_file, output_file(html) as page_file, output_file(trace) as trace_file:
         measurement = measure(chosen, measured, position=position, prefill=prefill, kv_bits=kv,
                               bar=ProgressBar)

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from host.command.options import DEFAULT_KV, ContextSize, KvBits, ModelPath, load_model
+from host.command.options import (
+    DEFAULT_KV, ContextSize, KvBits, ModelPath, SinkCount, WindowSize, load_model)
 from host.command.writing import (
     AnyConfig, AnyEngine, GroupSize, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed, Speculate,
     StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, open_writing_engine,
@@ -51,6 +52,8 @@ def chat(
     speculate: Speculate = 0,
     group: GroupSize = None,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
     pre: PreName = None,
     port: PortPath = None,
 ):
@@ -84,7 +87,7 @@ def chat(
         engine=engine, config=config, memory=memory, kv=kv, tokens=tokens, group=group, port=port)
     sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
                       repeat_last_n=repeat_last_n)
-    loaded = load_model(model)
+    loaded = load_model(model, window=window, sinks=sinks)
     loaded.check_predicts()
     tokens_of = load_tokenizer(loaded, pre)
     form = find_template(Metadata(loaded.path, loaded.metadata), template)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, choose_context, find_config,
-    load_model, parse_ids)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, SinkCount, WindowSize, check_kv,
+    choose_context, find_config, load_model, parse_ids)
 from host.errors import CelosiaError, quoted
 
 __all__ = ["compare"]
@@ -22,6 +22,8 @@ def compare(
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
     top: Annotated[int, typer.Option(metavar="N", help="Instructions to list; 0: all.")] = 20,
     by: Annotated[str, typer.Option(
         metavar="|".join(_ORDERS), help="Error that decides the order.")] = _ORDERS[0],
@@ -53,7 +55,7 @@ def compare(
         raise CelosiaError(f"top must be 0 or more, not {top}")
     if by not in _ORDERS:
         raise CelosiaError(f"by must be one of {', '.join(_ORDERS)}, not {quoted(by)}")
-    loaded = load_model(model)
+    loaded = load_model(model, window=window, sinks=sinks)
     loaded.check_predicts()
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:

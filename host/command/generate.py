@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from host.command.options import DEFAULT_KV, ContextSize, KvBits, ModelPath, load_model, read_text
+from host.command.options import (
+    DEFAULT_KV, ContextSize, KvBits, ModelPath, SinkCount, WindowSize, load_model, read_text)
 from host.command.writing import (
     AnyConfig, AnyEngine, GroupSize, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed, Speculate,
     StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, open_writing_engine,
@@ -46,6 +47,8 @@ def generate(
     speculate: Speculate = 0,
     group: GroupSize = None,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
     trace: Annotated[Path | None, typer.Option(
         metavar="FILE", show_default=False,
         help="Also write a timeline of all tokens for ui.perfetto.dev to this file (engine rtl).")] = None,
@@ -62,6 +65,9 @@ def generate(
 
     The engine `board` is hardware at the serial port --port, or what `celosia simulate` simulates. What its
     memory holds of the model already is not loaded again.
+
+    With --window N a token sees itself and the N - 1 before it, with --sinks S the first S of the text as well; the KV
+    cache is as long as that, and so is what a token reads of it. Layers with a narrower window of their own keep it.
 
     Options of sampling mean what they mean in llama.cpp and apply in its order: repetition penalty, top-k,
     top-p, min-p, temperature. A temperature of 0 needs none but the penalty.
@@ -108,7 +114,7 @@ def generate(
             raise CelosiaError("only one of --prompt and --prompt-file is possible")
         prompt = read_text(prompt_file, most_bytes=_MOST_PROMPT_BYTES).removesuffix("\n").removesuffix("\r")
     hertz = NOMINAL_HERTZ if system is None else system.clock_hz
-    loaded = load_model(model)
+    loaded = load_model(model, window=window, sinks=sinks)
     loaded.check_predicts()
     tokens_of = load_tokenizer(loaded, pre)
     with (ExitStack() as closing, output_file(json) as report, output_file(trace) as trace_file,

@@ -7,8 +7,8 @@ import typer
 
 from gateware.isa import VECTOR_CODES
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, check_kv, choose_context,
-    find_config, load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, KvBits, ModelPath, SinkCount, WindowSize, check_kv,
+    check_window, choose_context, find_config, load_model)
 from host.errors import CelosiaError
 from host.paths import demo_model
 
@@ -22,6 +22,8 @@ def inspect(
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
     program: Annotated[bool, typer.Option(
         "--program", help="Also list the instructions of a token.")] = False,
     json: Annotated[Path | None, typer.Option(
@@ -44,9 +46,10 @@ def inspect(
 
     chosen = find_config(config)
     check_kv(kv)
+    check_window(window, sinks)
     with output_file(json) as file:
         try:
-            loaded = load_model(model)
+            loaded = load_model(model, window=window, sinks=sinks)
         except CelosiaError:
             if not takes_stdout(json):
                 _print_file(model or demo_model())

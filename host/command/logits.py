@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, check_kv, choose_context,
-    find_config, find_engine, load_model, parse_ids)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, ContextSize, EngineChoice, KvBits, SinkCount, WindowSize, check_kv,
+    choose_context, find_config, find_engine, load_model, parse_ids)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -22,6 +22,8 @@ def logits(
     config: ConfigName = DEFAULT_CONFIG,
     context: ContextSize = None,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
 ):
     """Write the logits of every position of a sequence.
 
@@ -40,7 +42,7 @@ def logits(
 
     engine, chosen, sequence = find_engine(engine), find_config(config), parse_ids(ids)
     check_kv(kv)
-    loaded = load_model(model)
+    loaded = load_model(model, window=window, sinks=sinks)
     loaded.check_predicts()
     vocab = loaded.hyperparameters.vocab
     if max(sequence) >= vocab:

@@ -10,13 +10,14 @@ from host.engine.engines import EngineName
 from host.errors import CelosiaError, quoted
 
 __all__ = ["ConfigName", "ContextSize", "DEFAULT_CONFIG", "DEFAULT_KV", "EngineChoice", "KvBits", "LOCAL_ENGINES",
-           "ModelPath", "check_kv", "choose_context", "find_config", "find_engine", "find_memory", "load_model",
-           "parse_ids", "read_text"]
+           "ModelPath", "SinkCount", "WindowSize", "check_kv", "check_window", "choose_context", "find_config",
+           "find_engine", "find_memory", "load_model", "parse_ids", "read_text"]
 
 DEFAULT_CONFIG = "sim"
 DEFAULT_KV = 16
 _ID_DIGITS = 10
 """Of an id of 32 bits."""
+_MOST_SINKS = 127
 _MANY_ZEROS = 0.5
 """Share of a model from which on zeros are suspicious."""
 
@@ -30,6 +31,12 @@ EngineChoice = Annotated[str, typer.Option(metavar="|".join(LOCAL_ENGINES), help
 ContextSize = Annotated[int | None, typer.Option(
     metavar="S", help="Positions of the KV cache; by default as many as the model was trained for, or as fit.",
     show_default=False)]
+WindowSize = Annotated[int | None, typer.Option(
+    "--window", metavar="N", show_default=False,
+    help="Each token sees itself and the N - 1 before it, in layers that have no narrower window; the KV cache is no "
+         "longer.")]
+SinkCount = Annotated[int, typer.Option(
+    "--sinks", metavar="S", help="With --window: each token also sees the first S of the text.")]
 KvBits = Annotated[int, typer.Option(
     metavar="16|8|4", help="Bits of a code in the KV cache; the engine float rounds nothing.")]
 
@@ -46,6 +53,22 @@ def check_kv(bits):
 
     if bits not in KV_BITS:
         raise CelosiaError(f"kv must be one of {', '.join(map(str, KV_BITS))}, not {bits}")
+
+
+def check_window(window, sinks):
+    """Refuse a window without positions, and sinks that are too many or without a window.
+
+    Raises
+    ------
+    CelosiaError
+        Naming the option.
+    """
+    if window is not None and window < 1:
+        raise CelosiaError(f"window must be 1 or more, not {window}")
+    if not 0 <= sinks <= _MOST_SINKS:
+        raise CelosiaError(f"sinks must be 0 to {_MOST_SINKS}, not {sinks}")
+    if sinks and window is None:
+        raise CelosiaError("sinks need a window: choose its size with --window")
 
 
 def choose_context(model, config, context, *, kv_bits, engine=None, memory_bytes=None, most=None):
@@ -123,15 +146,18 @@ def find_memory(name):
     return MEMORIES[name]
 
 
-def load_model(path):
-    """The model in the file `path`, or the demo model if that is None.
+def load_model(path, *, window=None, sinks=0):
+    """The model in the file `path`, or the demo model if that is None, with a window and sinks if there are any.
 
     Weights of which half are zeros are no fault, but worth a line on stderr.
     """
     from host.gguf.model import load
     from host.paths import demo_model
 
+    check_window(window, sinks)
     model = load(demo_model() if path is None else path)
+    if window is not None:
+        model = model.within(window, sinks)
     if model.zeros >= _MANY_ZEROS:
         typer.echo(f"celosia: warning: {model.path}: {model.zeros:.0%} of the weights are rows of zeros, as a download "
                    f"that was broken off leaves them", err=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, check_kv, choose_context, find_config,
-    find_engine, load_model, read_text)
+    DEFAULT_CONFIG, DEFAULT_KV, ConfigName, EngineChoice, KvBits, ModelPath, SinkCount, WindowSize, check_kv,
+    check_window, choose_context, find_config, find_engine, load_model, read_text)
 from host.command.writing import PreName, load_tokenizer
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
@@ -38,6 +38,8 @@ def perplexity(
         "--special", help="A control token that the text spells is that token, not text.")] = False,
     pre: PreName = None,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
     json: Annotated[Path | None, typer.Option(
         metavar="FILE", help="Also write the result to this file.", show_default=False)] = None,
 ):
@@ -64,10 +66,11 @@ def perplexity(
 
     engine, chosen = find_engine(engine), find_config(config)
     check_kv(kv)
+    check_window(window, sinks)
     if chunks is not None and chunks < 1:
         raise CelosiaError(f"chunks must be 1 or more, not {chunks}")
     words = read_text(text, most_bytes=_MOST_TEXT_BYTES)
-    loaded = load_model(model)
+    loaded = load_model(model, window=window, sinks=sinks)
     loaded.check_predicts()
     if context is None:
         most = min(_CONTEXT, loaded.hyperparameters.usual_context)

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from host.command.options import (
-    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, check_kv, choose_context, find_config, find_memory,
-    load_model)
+    DEFAULT_CONFIG, DEFAULT_KV, ContextSize, KvBits, ModelPath, SinkCount, WindowSize, check_kv, choose_context,
+    find_config, find_memory, load_model)
 from host.errors import CelosiaError
 
 __all__ = ["verify"]
@@ -32,6 +32,8 @@ def verify(
     seed: Annotated[int, typer.Option(metavar="S", help="Of the stalls.")] = 0,
     context: ContextSize = None,
     kv: KvBits = DEFAULT_KV,
+    window: WindowSize = None,
+    sinks: SinkCount = 0,
     groups: Annotated[bool, typer.Option(
         "--groups", help="Also run the tokens in groups, several per pass over the weights.")] = False,
     json: Annotated[Path | None, typer.Option(
@@ -70,7 +72,7 @@ def verify(
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
     if not 0 <= stalls < 1:
         raise CelosiaError(f"stalls must be 0 to below 1, not {stalls}")
-    loaded = load_model(model)
+    loaded = load_model(model, window=window, sinks=sinks)
     memory_bytes = None if system is None else system.bytes
     compiled = []
     for each in chosen:

@@ -70,7 +70,8 @@ class Stream:
     lines_grow : bool
         There are position + 1 lines.
     line_grow : tuple of int or None
-        ``(shift, scale)``: a line has ``ceil((position + 1) / 2**shift) * 2**scale`` bus words.
+        ``(shift, scale)``: a line has ``ceil((position + 1) / 2**shift) * 2**scale`` bus words; with a window
+        ``index_stride`` instead of ``2**scale`` for each ``2**shift`` positions.
     index : Index
         Register that moves the base by ``index_stride`` bus words a step.
     wait : bool
@@ -93,10 +94,13 @@ class ProgramBuilder:
     Attributes
     ----------
     program : list of Instruction
+    window : gateware.window.Window or None
+        That of whatever is appended and grows with the position, or stores codes.
     """
 
     def __init__(self):
         self.program = []
+        self.window = None
         self._table = None
         self._marks = {}
 
@@ -110,6 +114,11 @@ class ProgramBuilder:
         yield
         self._marks = before
 
+    def _window(self, applies, sinks_only=False):
+        if not applies or self.window is None:
+            return {}
+        return {"window": 0 if sinks_only else self.window.length, "sinks": self.window.sinks}
+
     def end(self):
         """The token is complete."""
         with self.marked(kind=Kind.OTHER):
@@ -117,12 +126,13 @@ class ProgramBuilder:
 
     def dot(self, label, stream, row, *, rows=0, rows_grow=False, vectors_grow=False, columns=1,
             order=CodeOrder.PLANES, paired=False, expand=False, member=0, destination=None, destination_stride=0,
-            argmax=False):
+            argmax=False, sinks_only=False):
         """Multiply the rows of ``stream``, of geometry ``row``, with the first ``columns`` of the x-buffer.
 
         Results go to scratchpad address ``destination`` or, where that is a :class:`Memory`, to DRAM, those of a column
         ``destination_stride`` elements after those of the column before; or nowhere. With ``argmax`` the host can read
-        the row of each column's largest. What grows, grows with the position of token ``member`` of the group.
+        the row of each column's largest. What grows, grows with the position of token ``member`` of the group; with
+        ``sinks_only`` not beyond the sinks of the window.
         """
         self._load_table(label, row.format.table)
         self._append(
@@ -130,8 +140,8 @@ class ProgramBuilder:
             **_format(row.format),
             packed=int(row.packed), expand=int(expand), vectors=row.vectors, vectors_grow=int(vectors_grow), rows=rows,
             rows_grow=int(rows_grow), headroom=row.headroom(expand=expand), columns=columns,
-            destination_stride=destination_stride,
-            reduce=Reduce.ARGMAX if argmax else Reduce.NONE, **_destination(destination))
+            destination_stride=destination_stride, reduce=Reduce.ARGMAX if argmax else Reduce.NONE,
+            **_destination(destination), **self._window(rows_grow or vectors_grow, sinks_only))
 
     def _load_table(self, label, table):
         """Load the table of a format unless it is there."""
@@ -164,7 +174,8 @@ class ProgramBuilder:
         self._append(
             opcode=Opcode.VECTOR, label=label, member=member, pad=int(pad), length=length, length_grow=int(grow),
             function=function, reduce=reduce, reduce_destination=into, **target,
-            **_operand("a", a), **_operand("b", b), **_operand("c", c), **store, **(streams[0] if streams else {}))
+            **_operand("a", a), **_operand("b", b), **_operand("c", c), **store, **(streams[0] if streams else {}),
+            **self._window(grow or bool(store)))
 
     def scalar(self, label, a, b, c, into, function=Function.IDENTITY):
         """Scalar register ``into`` = ``function(a * b + c)``."""

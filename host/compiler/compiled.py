@@ -91,6 +91,20 @@ class Compiled:
         return self.label(index, *keys[-1])
 
     @property
+    def windows(self):
+        """What tokens see in layers that have a window, each once."""
+        return {cache.window for cache in self.placement.caches if cache.window is not None}
+
+    def together(self, position, tokens):
+        """How many of some tokens, the first of them at ``position``, are a group: nothing leaves a window within."""
+        return min(tokens, self.group, *(window.leaving(position) for window in self.windows))
+
+    def least_position(self, reach):
+        """The least position, but for 0, of which all that it sees is there when ``reach`` tokens have been stored."""
+        return max((reach - window.ring + window.length - 1 for window in self.windows if reach > window.places),
+                   default=0)
+
+    @property
     def token_program(self):
         """Instructions that a token by itself goes through, one program after another."""
         parts = self.model.architecture.token_parts(self.model.hyperparameters)

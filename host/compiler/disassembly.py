@@ -34,8 +34,8 @@ def describe(instruction):
 
 
 def _dot(i):
-    rows = "n" if i.rows_grow else f"2 * {i.rows}" if i.paired else i.rows
-    vectors = "ceil(n / 32)" if i.vectors_grow else i.vectors
+    rows = _grown(i) if i.rows_grow else f"2 * {i.rows}" if i.paired else i.rows
+    vectors = f"ceil(({_grown(i)}) / 32)" if i.window else f"ceil({_grown(i)} / 32)" if i.vectors_grow else i.vectors
     scales = f" with {i.scale.name} scales" if i.scale else ""
     matrix = f"{rows} x {vectors} vectors of {i.code_bits}-bit codes{scales}"
     target = {Sink.SCRATCHPAD: f"pad[{i.destination}]", Sink.MEMORY: _memory(i)}.get(i.sink)
@@ -50,6 +50,14 @@ def _dot(i):
     return f"{target or 'nothing'} = {product}{step}"
 
 
+def _grown(i):
+    """How far something grows."""
+    if i.window:
+        sinks = f" after {i.sinks} sinks" if i.sinks else ""
+        return f"n within {i.window}{sinks}"
+    return f"min(n, {i.sinks})" if i.sinks else "n"
+
+
 def _vector(i):
     expression = _operand(i, "a")
     if not (i.b_source == Source.IMMEDIATE and i.b == _ONE):
@@ -58,7 +66,7 @@ def _vector(i):
         expression += f" + {_operand(i, 'c')}"
     if i.function != Function.IDENTITY:
         expression = f"{i.function.name.lower()}({expression})"
-    count = "n" if i.length_grow else i.length
+    count = _grown(i) if i.length_grow else i.length
     elements = "" if count == 1 else f", {count} elements"
     reduced = f"s{i.reduce_destination}" if i.reduce else None
     target = {Sink.SCRATCHPAD: f"pad[{i.destination}]", Sink.COLUMN: f"x{i.destination}",

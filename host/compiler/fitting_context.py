@@ -1,7 +1,7 @@
 """How many positions a configuration has room for."""
 
 from host.compiler.layer_builder import LayerBuilder
-from host.compiler.limits import check_fit, check_rows
+from host.compiler.limits import check_fit, check_rows, most_seen
 from host.compiler.placement import Placement
 from host.compiler.scratchpad import most_elements
 from host.errors import CelosiaError
@@ -35,5 +35,6 @@ def fitting_context(model, config, *, kv_bits=16):
             elements.append(builder.scratchpad.used(builder.program))
     except CelosiaError:
         return 0
-    return most_elements(lambda context: max(used(context) for used in elements) <= config.vector.scratchpad,
-                         min(model.hyperparameters.usual_context, config.dot.x_elements))
+    hp = model.hyperparameters
+    return most_elements(lambda context: max(used(context) for used in elements) <= config.vector.scratchpad
+                         and most_seen(hp, context) <= config.dot.x_elements, hp.usual_context)

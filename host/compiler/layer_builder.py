@@ -1,5 +1,7 @@
 """Programs for a group of tokens, as the parts of an architecture build them."""
 
+from contextlib import contextmanager
+
 from gateware.isa import VECTOR_CODES
 from host.compiler.builder import ProgramBuilder, Scalar, Scratch, Stream
 from host.compiler.kind import Kind
@@ -15,7 +17,7 @@ _FP32_BYTES = 4
 _MOST_BEATS = (1 << 24) - 1
 """Bus words of a line of a stream."""
 
-_MOST_LINES = (1 << 16) - 1
+_MOST_LINES = _MOST_STRIDE = (1 << 16) - 1
 
 
 class LayerBuilder(ProgramBuilder):
@@ -45,6 +47,8 @@ class LayerBuilder(ProgramBuilder):
     place : Placement
     tokens : range
     scratchpad : Scratchpad
+    cache : LayerCache
+        Of the layer that is built.
     state : Vectors
         The residual of each token: what remains from part to part, and from the program of the body to that of the
         logits.
@@ -54,17 +58,26 @@ class LayerBuilder(ProgramBuilder):
         super().__init__()
         self.model, self.hyperparameters = model, model.hyperparameters
         self.config, self.place, self.context, self.kv_bits = config, placement, context, kv_bits
-        self.stores_logits = stores_logits
+        self.stores_logits, self.cache = stores_logits, None
         self.tokens = range(tokens)
         self.scratchpad = Scratchpad(context)
         dim = self.hyperparameters.dim
         # An embedding is written as whole vectors of codes.
         self.state = self.scratchpad.take(dim, tokens, tail=-dim % VECTOR_CODES, kept=True)
 
+    @contextmanager
+    def within_layer(self, layer):
+        """Instructions that are appended meanwhile are marked as belonging to a layer, and see what it sees."""
+        self.cache = self.place.caches[layer]
+        self.window = self.cache.window
+        with self.marked(layer=layer):
+            yield
+        self.cache = self.window = None
+
     def layers(self):
-        """The number of every layer, one after another; instructions are marked as belonging to it."""
+        """The number of every layer, one after another; meanwhile instructions are of that layer."""
         for layer in range(self.hyperparameters.layers):
-            with self.marked(layer=layer):
+            with self.within_layer(layer):
                 yield layer
 
     def of(self, token):
@@ -150,5 +163,7 @@ class LayerBuilder(ProgramBuilder):
 
 def _lines(beats):
     """As few equal lines, one behind the other, as are needed for so many bus words; 1 if there are none."""
-    fewest = -(-beats // _MOST_BEATS)
+    if beats <= _MOST_BEATS:
+        return 1
+    fewest = -(-beats // _MOST_STRIDE)
     return next((lines for lines in range(fewest, _MOST_LINES + 1) if beats % lines == 0), 1)

@@ -2,10 +2,17 @@
 
 from gateware.isa import VECTOR_CODES, encode
 from host.arch.tensor_spec import TensorKind
+from host.compiler.layer_cache import layer_window
 from host.errors import CelosiaError
 from host.image.formats import FORMATS
 
-__all__ = ["check_fit", "check_numbers", "check_rows"]
+__all__ = ["check_fit", "check_numbers", "check_rows", "most_seen"]
+
+
+def most_seen(hp, context):
+    """Elements of the longest vector that has one for each position, in any layer."""
+    windows = [layer_window(hp, kind) for kind in hp.kinds[:hp.layers]]
+    return max(context if window is None else min(context, window.most) for window in windows)
 
 
 def check_fit(model, config, context):
@@ -18,7 +25,8 @@ def check_fit(model, config, context):
     """
     rows = [(f"a row of tensor {name!r}", spec.columns) for name, spec in model.specs.items()
             if spec.kind == TensorKind.MATRIX]
-    what, longest = max((*rows, (f"context {context}", context)), key=lambda item: item[1])
+    vectors = *rows, (f"context {context}", most_seen(model.hyperparameters, context))
+    what, longest = max(vectors, key=lambda item: item[1])
     needed = longest + -longest % VECTOR_CODES
     if needed > config.dot.x_elements:
         raise CelosiaError(f"{model.path}: {what} needs {needed} elements of x-buffer, "

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gateware.extent import extent
 from gateware.isa import Index, Opcode, Reduce, Sink, Source
+from gateware.window import Window
 
 __all__ = ["conflict", "overlapped"]
 
@@ -99,6 +100,8 @@ def _uses(i, context, bus_bytes):
     """What an instruction reads and what it writes, as lists of (space, first, end); of DRAM, bytes of any position."""
     first, last = (extent(i, token=0, position=position - i.member, bus_bytes=bus_bytes)
                    for position in (0, context - 1))
+    if i.window:
+        last = _whole_ring(i, last, context)
     match i.opcode:
         case Opcode.VECTOR:
             reads, writes = _vector_uses(i, last.length)
@@ -119,6 +122,17 @@ def _uses(i, context, bus_bytes):
     if i.sink == Sink.STORE:
         writes.append(("memory", first.scale_address, last.scale_address + _FP32_BYTES))
     return reads, writes
+
+
+def _whole_ring(i, e, context):
+    """The extent of an instruction with a window, made to cover those at all positions."""
+    window = Window(i.window, i.sinks)
+    most, places = min(context, window.most), min(context, window.places)
+    line = ((i.stream_base, -(-places >> i.stream_grow_shift) * i.stream_index_stride),)
+    return replace(e, pieces=line if e.lines else e.pieces, results=most if i.rows_grow else e.results,
+                   length=most if i.length_grow else e.length,
+                   store_address=i.store_base + (places - 1) * i.store_index_stride,
+                   scale_address=i.scale_base + (places - 1) * _FP32_BYTES)
 
 
 def _dot_uses(i, results):

@@ -2,6 +2,7 @@
 
 from host.arch.position_table import learned_table
 from host.arch.tensor_spec import TensorKind
+from host.compiler.layer_cache import LayerCache, layer_window
 from host.compiler.memory_tensors import memory_tensors
 from host.image.header import HEADER_BYTES
 from host.image.memory_map import ALIGNMENT, MemoryMap
@@ -37,9 +38,9 @@ class Placement:
 
     Content that is loaded comes first (programs, position tables, vectors, matrices, the table of the programs), then
     what starts as zeros (KV cache, and logits or states). K of a KV head is a row per position, V a row per dimension
-    that runs along positions; each position has one fp32 scale for its K and one for its V. In V of 4 bits two
-    dimensions share the bytes of a row: a position then writes whole bytes. Of an encoder only two layers have a cache,
-    which the others use in turn.
+    that runs along positions, of the whole context or of those that a window needs (`gateware.window.Window`); each
+    position has one fp32 scale for its K and one for its V. In V of 4 bits two dimensions share the bytes of a row: a
+    position then writes whole bytes. Of an encoder only two layers have a cache, which the others use in turn.
 
     Parameters
     ----------
@@ -69,10 +70,10 @@ class Placement:
         Of the KV cache. Codes only; the scales are an operand of the vector unit.
     value_rows : int
         Rows of V in memory: one per dimension, or per pair of dimensions.
-    value_row_bytes : int
-        From one of them to the next.
     state_bytes : int
         From a row of states, of an encoder, to the next.
+    caches : list of LayerCache
+        Of every layer.
     uncapped_stride : int
         Elements from the logits of a token to those of the next where they are not capped yet.
     """
@@ -104,20 +105,21 @@ class Placement:
         self.value_row = self._kv_row(context, kv_bits)
         paired = kv_bits < 8
         self.value_rows = hp.head_dim // 2 if paired else hp.head_dim
-        self.value_row_bytes = self._kv_row(context, 8).row_bytes if paired else self.value_row.row_bytes
+        self.caches = [self._cache(layer_window(hp, hp.kind(layer)), context, 8 if paired else kv_bits)
+                       for layer in range(hp.layers)]
         # Of an encoder the cache of a layer is that of the one before the last, which nobody needs any more.
-        caches = hp.layers if hp.causal else min(hp.layers, 2)
-        for layer in range(caches):
+        own = hp.layers if hp.causal else min(hp.layers, 2)
+        for layer, cache in enumerate(self.caches[:own]):
             for head in range(hp.kv_heads):
                 where = f"blk.{layer}.kv.{head}"
-                self.map.add(f"{where}.key", context * self.key_row.row_bytes)
-                self.map.add(f"{where}.value", self.value_rows * self.value_row_bytes)
-                self.map.add(f"{where}.key_scale", context * _SCALE_BYTES)
-                self.map.add(f"{where}.value_scale", context * _SCALE_BYTES)
-        for layer in range(caches, hp.layers):
+                self.map.add(f"{where}.key", cache.positions * self.key_row.row_bytes)
+                self.map.add(f"{where}.value", self.value_rows * cache.value_row_bytes)
+                self.map.add(f"{where}.key_scale", cache.positions * _SCALE_BYTES)
+                self.map.add(f"{where}.value_scale", cache.positions * _SCALE_BYTES)
+        for layer in range(own, hp.layers):
             for head in range(hp.kv_heads):
                 for what in ("key", "value", "key_scale", "value_scale"):
-                    self.map.share(f"blk.{layer}.kv.{head}.{what}", f"blk.{layer % caches}.kv.{head}.{what}")
+                    self.map.share(f"blk.{layer}.kv.{head}.{what}", f"blk.{layer % own}.kv.{head}.{what}")
         size = hp.dim * _FP32_BYTES
         self.state_bytes = size + -size % self._bus_bytes
         if hp.causal:
@@ -132,6 +134,13 @@ class Placement:
     def beat(self, name):
         """First bus word of a region."""
         return self.map.address(name) // self._bus_bytes
+
+    def _cache(self, window, context, value_bits):
+        most = None if window is None else window.most
+        if window is not None and window.length >= context:
+            window = None
+        positions = context if window is None else min(context, window.places)
+        return LayerCache(window, most, positions, self._kv_row(positions, value_bits).row_bytes)
 
     def _geometry(self, tensor):
         return RowGeometry.shortest(

@@ -99,9 +99,12 @@ class Scratchpad:
         total = (count - 1) * stride + _aligned(length + tail)
         return self._add(Vectors(lambda context: total, stride, kept=kept))
 
-    def take_positions(self, count):
-        """Ask for vectors with an element for every position of the context."""
-        return self._add(Vectors(lambda context: count * _aligned(context), _aligned(self._context), kept=False))
+    def take_positions(self, count, *, most=None):
+        """Ask for vectors with an element for every position of the context, but not more than ``most``."""
+        def stride(context):
+            return _aligned(context if most is None else min(context, most))
+
+        return self._add(Vectors(lambda context: count * stride(context), stride(self._context), kept=False))
 
     def _add(self, vectors):
         self._all.append(vectors)

@@ -117,7 +117,7 @@ def attention(ideal, layer, x):
 
     queries = heads("q")
     keys, values = ideal.append(layer, heads("k"), heads("v"))
-    hidden = _hidden(hp, hp.kind(layer).window, ideal.position, len(x))
+    hidden = _hidden(hp, hp.kind(layer), ideal.position, len(x))
     mixed = np.empty((len(x), hp.heads, hp.head_dim))
     for head in range(hp.heads):
         shared = head // hp.heads_per_kv
@@ -129,12 +129,14 @@ def attention(ideal, layer, x):
     return linear(ideal, f"{where}_output", mixed.reshape(len(x), -1))
 
 
-def _hidden(hp, window, start, count):
+def _hidden(hp, kind, start, count):
     """Which positions the present ones do not see: bool (count, start + count)."""
+    window = kind.window
     before = np.arange(start, start + count)[:, None] - np.arange(start + count)
     if not hp.causal:
         return np.abs(before) > (start + count if window is None else window // 2)
-    return (before < 0) | (before >= (start + count if window is None else window))
+    left = (before >= (start + count if window is None else window)) & (np.arange(start + count) >= kind.sinks)
+    return (before < 0) | left
 
 
 def _capped(x, cap):

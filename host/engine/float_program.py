@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gateware.exact.vector_pass import CODE_BITS
-from gateware.extent import extent
+from gateware.exact.vector_pass import CODE_BITS, hide
+from gateware.extent import extent, seen_positions
 from gateware.isa import CodeOrder, Function, Opcode, Reduce, Sink, Source
 from host.engine.program_state import Results
 
@@ -66,12 +66,13 @@ class FloatProgram:
                 case Opcode.END | Opcode.TABLE:
                     return [Results() for _ in states]
                 case Opcode.VECTOR:
-                    return [self._vector(i, region, state, e) for state in states]
+                    return [self._vector(i, region, state, e, position) for state in states]
                 case _ if i.expand:
                     row = self._tensors[region].dequantise([self._first_row(region, e)], np.float64)
                     return [Results(row) for _ in states]
                 case _ if i.code_order == CodeOrder.ELEMENTS:
-                    return [Results(self._cached(i, region, state, e)) for state in states]
+                    positions = seen_positions(i, position)
+                    return [Results(self._cached(i, state.cache[region][positions], state)) for state in states]
                 case _:
                     return self._matrix(i, region, states, self._first_row(region, e))
 
@@ -96,14 +97,13 @@ class FloatProgram:
         return np.concatenate([vectors @ tensor.dequantise(rows, np.float64).T
                                for rows in tensor.row_chunks(_CHUNK_BYTES)], axis=1)
 
-    def _cached(self, i, region, state, e):
-        """Scores of all positions, or values mixed over as many as a column has shares for."""
-        cache, columns = state.cache[region], state.columns[:i.columns]
-        if i.rows_grow:
-            return np.stack([cache[:e.rows] @ column for column in columns])
-        return np.stack([column @ cache[:len(column)] for column in columns])
+    @staticmethod
+    def _cached(i, cache, state):
+        """Scores of some positions, or values mixed over them, of which a column has the shares."""
+        columns = state.columns[:i.columns]
+        return np.stack([cache @ column if i.rows_grow else column @ cache for column in columns])
 
-    def _vector(self, i, region, state, e):
+    def _vector(self, i, region, state, e, position):
         n = e.length
         a = self._operand(i, "a", state, n)
         if i.a_swap:
@@ -112,7 +112,7 @@ class FloatProgram:
             case Source.SAME:
                 b = a
             case Source.STREAM if region in state.scales:
-                b = state.scales[region][:n]
+                b = state.scales[region][seen_positions(i, position)]
             case Source.STREAM if region in state.memory:
                 first, elements = state.memory[region]
                 start = (e.base * self._bus_bytes - first) // _WORD_BYTES
@@ -123,8 +123,9 @@ class FloatProgram:
             case _:
                 b = self._operand(i, "b", state, n)
         values = np.broadcast_to(_FUNCTIONS[i.function](a * b + self._operand(i, "c", state, n)), n)
-        reduced = {Reduce.NONE: None, Reduce.SUM: values.sum(), Reduce.MAX: values.max(),
-                   Reduce.LARGEST: np.abs(values).max()}[i.reduce]
+        values, counts = hide(values, e.hidden)
+        reduced = {Reduce.NONE: None, Reduce.SUM: values.sum(), Reduce.MAX: counts.max(),
+                   Reduce.LARGEST: np.abs(counts).max()}[i.reduce]
         if i.sink == Sink.STORE and i.code_bits != CODE_BITS:
             # The program has divided them by their scale.
             values = values * state.scalars[i.reduce_destination]

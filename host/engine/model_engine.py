@@ -7,7 +7,7 @@ import numpy as np
 from gateware.exact.block_float import BLOCK
 from gateware.exact.dot import exact_dot, exact_expand, unpack_power
 from gateware.exact.fp32 import fp32_total_order_key
-from gateware.exact.vector_pass import (CODE_BITS, column, reduce_largest, reduce_max, reduce_sum, scale_bits,
+from gateware.exact.vector_pass import (CODE_BITS, column, hide, reduce_largest, reduce_max, reduce_sum, scale_bits,
                                          stored, stored_integers, swap, vector_pass)
 from gateware.extent import extent
 from gateware.isa import (CodeOrder, INSTRUCTION_BITS, Opcode, Reduce, Sink, Source, TABLE_FIELDS, VECTOR_CODES,
@@ -126,8 +126,7 @@ class ModelEngine(ProgramEngine):
     def _cached_codes(self, i):
         """Rows of the KV cache: codes in element order, without scales."""
         e = self._extent(i)
-        start, stride = e.base * self._bus_bytes, e.stride * self._bus_bytes
-        lines = from_elements(self._memory[start:start + e.rows * stride].reshape(e.rows, stride), i.code_bits)
+        lines = from_elements(self._stream(e).reshape(e.rows, -1), i.code_bits)
         if i.paired:
             lines = lines.reshape(e.rows, -1, 2).transpose(0, 2, 1).reshape(e.results, -1)
         codes = lines[:, :e.vectors * VECTOR_CODES].reshape(-1, e.vectors, VECTOR_CODES).astype(np.float64)
@@ -142,10 +141,11 @@ class ModelEngine(ProgramEngine):
 
     def _dot_results(self, i, parts):
         results = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        skip = self._extent(i).skip if i.window else 0
         for index, column_results in enumerate(results):
             match i.sink:
                 case Sink.SCRATCHPAD:
-                    self._write_scratchpad(i.destination + index * i.destination_stride, column_results)
+                    self._write_scratchpad(i.destination + skip + index * i.destination_stride, column_results)
                 case Sink.MEMORY:
                     start = self._extent(i).store_address + _FP32_BYTES * index * i.destination_stride
                     self._write_elements(start, i.store_stride, column_results)
@@ -172,8 +172,10 @@ class ModelEngine(ProgramEngine):
             result = vector_pass(left, right, c(n, e), i.function)
             # A pass over scalars alone has one result per element all the same.
             result = result if np.ndim(result) else np.full(n, result, np.float32)
+            result, counts = hide(result, e.hidden)
             if i.reduce != Reduce.NONE:
-                self._write_scalar(i.reduce_destination, _REDUCTIONS[i.reduce](result))
+                reduced = _REDUCTIONS[i.reduce](result if i.reduce == Reduce.SUM else counts)
+                self._write_scalar(i.reduce_destination, reduced)
             match i.sink:
                 case Sink.SCRATCHPAD:
                     self._write_scratchpad(i.destination, result)
@@ -201,10 +203,16 @@ class ModelEngine(ProgramEngine):
             case Source.SAME:
                 return None
             case Source.STREAM:
-                def stream(n, e):
-                    start = e.base * self._bus_bytes
-                    return self._memory[start:start + 4 * n].view("<f4")
-                return stream
+                return lambda n, e: self._stream(e).reshape(-1).view("<f4")[:n]
+
+    def _stream(self, e):
+        """The bytes of a stream: uint8 array (lines, bytes of a line)."""
+        size = self._bus_bytes
+        if e.lines == 1 and len(e.pieces) == 1:
+            return self._memory[e.base * size:(e.base + e.beats) * size].reshape(1, -1)
+        words = np.concatenate([np.arange(first, first + beats) for first, beats in e.pieces])
+        every = words + e.stride * np.arange(e.lines)[:, np.newaxis]
+        return self._memory.reshape(-1, size)[every].reshape(e.lines, -1)
 
     def _extent(self, i):
         """What the instruction reads and writes for its token at its position."""

@@ -25,8 +25,21 @@ class ProgramEngine(Engine):
         self.image, self.path = image, image.compiled.model.path
         self.context = image.header.context
         self.group = image.header.group
-        self.position = 0
+        self._position = self._reach = 0
         self.choices = []
+
+    @property
+    def position(self):
+        return self._position
+
+    @position.setter
+    def position(self, position):
+        least = self.image.compiled.least_position(self._reach)
+        if least > position > 0:
+            raise ValueError(f"Position must be 0 or at least {least} after {self._reach} tokens, not {position!r}: "
+                             "what it sees has been overwritten")
+        self._position = position
+        self._reach = max(self._reach, position) if position else 0
 
     def run(self, tokens, part, *, trace):
         """Run one program at the present position.
@@ -88,16 +101,19 @@ class ProgramEngine(Engine):
         tokens = [int(token) for token in tokens]
         self._check(tokens)
         results, self.choices = [], []
-        for start in range(0, len(tokens), self.group):
-            members = tokens[start:start + self.group]
-            last = start + self.group >= len(tokens)
+        start = 0
+        while start < len(tokens):
+            count = self.image.compiled.together(self.position, len(tokens) - start)
+            members = tokens[start:start + count]
+            start += count
+            last = start == len(tokens)
             for part in self._parts(len(members), rows, last, logits):
                 result = self.run(members, part, trace=trace)
                 if trace is not None:
                     trace.base += len(self.image.compiled.programs[len(members), part])
                 if result is not None:
                     results.append(result)
-            self.position += len(members)
+            self.position += count
         return np.concatenate(results) if results else None
 
     def states(self, ids):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gateware.extent import extent
 from gateware.isa import Opcode, Sink
 
 __all__ = ["ProgramState", "Results"]
@@ -70,12 +71,13 @@ class ProgramState:
     def write(self, instruction, results, position):
         """Let `instruction` write `results` at a position."""
         values = results.values
+        skip = extent(instruction, token=0, position=position, bus_bytes=_FP32_BYTES).skip
         if results.reduced is not None:
             self.scalars[instruction.reduce_destination] = results.reduced
         match instruction.opcode, instruction.sink:
             case (Opcode.DOT, Sink.SCRATCHPAD):
                 for index, column in enumerate(values):
-                    start = instruction.destination + index * instruction.destination_stride
+                    start = instruction.destination + index * instruction.destination_stride + skip
                     self.scratchpad[start:start + len(column)] = column
             case (Opcode.VECTOR, Sink.SCRATCHPAD):
                 self.scratchpad[instruction.destination:instruction.destination + len(values)] = values

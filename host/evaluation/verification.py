@@ -126,9 +126,11 @@ def verify_groups(reference, engine, ids):
         The same object after each group. Its `logits_hash` is that of the same tokens one by one if the logits are
         the same bits.
     """
-    result = Verification()
-    for start in range(0, len(ids), reference.group):
-        _compare(result, reference, engine, ids[start:start + reference.group])
+    result, start = Verification(), 0
+    while start < len(ids):
+        count = reference.image.compiled.together(reference.position, len(ids) - start)
+        _compare(result, reference, engine, ids[start:start + count])
+        start += count
         yield result
         if result.difference:
             return

@@ -97,6 +97,18 @@ class Model:
         """
         return self._parts.get(name)
 
+    def within(self, window, sinks=0):
+        """The model with attention within a window: see `host.arch.hyperparameters.Hyperparameters.within`.
+
+        Raises
+        ------
+        CelosiaError
+            If tokens see those after them.
+        """
+        if not self.hyperparameters.causal:
+            raise CelosiaError(f"{self.path}: a window is for models whose tokens see none of those after them")
+        return replace(self, hyperparameters=self.hyperparameters.within(window, sinks))
+
     def is_matrix(self, name):
         """Whether the dot engine reads a tensor; others go to the vector unit, as fp32."""
         return self.specs[name].kind == TensorKind.MATRIX

@@ -13,7 +13,7 @@ HEADER_BYTES = 128
 MAGIC = b"CELOSIA\0"
 """First bytes of every image."""
 
-VERSION = 5
+VERSION = 6
 """Changes with the meaning of any byte of an image."""
 
 FORMAT = "<8sIIQQQQQQIIIIIIIII"

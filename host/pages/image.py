@@ -124,9 +124,13 @@ byte, the first of two in its lower half. Dimensions are those of a head. Rows a
 elements, then to a bus word.
 
 * **K**: a row for each position, of all dimensions.
-* **V**: a row for each dimension, of all positions of the context. Of 4 bits: a row for each two dimensions, of a byte
-  for each position, which has dimension 2i in its lower half and 2i + 1 in its upper half.
+* **V**: a row for each dimension, of all positions. Of 4 bits: a row for each two dimensions, of a byte for each
+  position, which has dimension 2i in its lower half and 2i + 1 in its upper half.
 * **Scales** of K and of V: an fp32 for each position. The value is code * scale; codes of 16 bits have a power of two.
+
+There is room for as many positions as the context has. In a layer of a decoder with a window that is shorter than the
+context, there is room for no more than the front and the ring have, and a position lies at its place among these
+([instruction-set.md](instruction-set.md#windows)).
 
 ## Examples
 

@@ -11,6 +11,7 @@ __all__ = ["page"]
 _GROUPS = {
     "common": "Common",
     "stream": "Stream: what is read from DRAM",
+    "window": "Window",
     "dot": "Of a DOT",
     "vector": "Of a VECTOR",
     "result": "Results",
@@ -31,7 +32,8 @@ _INTRODUCTION = """\
 The host writes the token id and its position into registers, the address of the first instruction too, and
 starts. Instructions run in order until `END`; there are no branches. What depends on the position is in the
 `_grow` fields: with position p there are p + 1 positions, this one included. What depends on the token id or
-the position in an address is `stream_index`.
+the position in an address is `stream_index`. Tokens of a group follow each other: that of an instruction is at
+position p + `member`.
 
 **Memory runs ahead.** As instructions are fetched, their streams are requested, long before the instruction
 that consumes them is executed. Data of all streams pass one FIFO in the order of the program. A stream of
@@ -42,6 +44,28 @@ has reached DRAM.
 vector of 18-bit mantissas per logical column, with an exponent per 256 elements) and DRAM. All of it stays
 from token to token; a program that reads only what it wrote itself does not notice. Scalar register 0 is
 never written and is zero.
+
+## Windows
+
+With `window` w and `sinks` s a token at position p sees positions p - w + 1 to p, and those below s
+(`gateware/window.py` and `gateware/extent.py` are the definition). Positions leave 32 at a time, when none of them is
+seen any more, and never the first s, rounded up to a multiple of 32: the front. What is left, in order, is what grows:
+n elements in place of p + 1. Elements from s on that are before the window are hidden: a `VECTOR` writes +0 for them
+whatever its operands are, and its `MAX` and `LARGEST` pass over them. So nothing depends on how tokens are grouped, as
+long as all of a group have the same positions left; the host ends a group before positions leave.
+
+In DRAM the front keeps its place, and others go round a ring of w + 31 positions, rounded up to a multiple of 32: a
+position p beyond the front f has place f + (p - f) mod ring. `STORE` and `MEMORY` write there; place takes the role of
+the position in their addresses. A line of a stream has `stream_index_stride` bus words for each
+2\\*\\*`stream_grow_shift` positions, and is read in up to three pieces: the front, from the oldest position to the
+end of the ring, and from the begin of the ring. `DOT` with `rows_grow` reads no front and only the rows of the window,
+for a group from the first one of its first token to its last token, or from row s on if the window has not left the
+sinks; results of these rows go to the elements that they are in order, counted from `destination`. One with `sinks` and
+no window does the rows of the sinks. Other streams begin and end with whole runs of 2\\*\\*`stream_grow_shift`
+positions.
+
+An instruction with a window has a stream whose lines grow, or stores, or neither; `stream_index` is `NONE`, and its
+`store_base` is 0 unless it stores.
 
 ## DOT
 

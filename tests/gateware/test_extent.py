@@ -94,3 +94,74 @@ def test_numbers_wrap_as_in_the_gateware():
     e = at(replace(MATRIX, vectors_grow=1, stream_line_grow=1, stream_grow_shift=0, stream_grow_scale=9),
            position=32767)
     assert (e.vectors, e.beats) == (0, 0)
+
+
+KEYS = replace(MATRIX, stream_lines=1, stream_index_stride=10, stream_line_grow=1, rows_grow=1, window=512, sinks=0,
+               destination=2048)
+VALUES = replace(MATRIX, stream_lines=12, stream_index_stride=4, stream_line_grow=1, stream_grow_shift=5,
+                 stream_line_stride=80, vectors_grow=1, window=512)
+SCALES = Instruction(opcode=Opcode.VECTOR, stream_base=1000, stream_lines=1, stream_index_stride=1, stream_line_grow=1,
+                     stream_grow_shift=2, length_grow=1, window=512)
+
+
+@pytest.mark.parametrize("position,pieces,skip,rows", [
+    (0, ((1000, 10),), 0, 1), (511, ((1000, 5120),), 0, 512), (512, ((1010, 5120),), 1, 512),
+    (543, ((1320, 5120),), 0, 512), (544, ((1330, 5110), (1000, 10)), 1, 512),
+    # Position 3584 is place 320 of 544, position 4095 is place 287.
+    (4095, ((1000 + 3200, 2240), (1000, 2880)), 0, 512), (4094, ((1000 + 3190, 2250), (1000, 2870)), 31, 512)])
+def test_rows_of_a_window(position, pieces, skip, rows):
+    """A row is 10 bus words; none is read that the token does not see."""
+    e = at(KEYS, position=position)
+    assert (e.lines, e.pieces, e.skip, e.rows, e.results, e.read_beats) == (1, pieces, skip, rows, rows, 10 * rows)
+
+
+def test_rows_of_a_window_for_a_group():
+    """From the first one that its first member sees to that of its last one."""
+    e = at(replace(KEYS, member=7), position=4096)
+    assert (e.pieces, e.skip, e.rows) == (((1000 + 3210, 2230), (1000, 2960)), 1, 519)
+
+
+@pytest.mark.parametrize("position,pieces,vectors", [
+    (31, ((1000, 4),), 1), (511, ((1000, 64),), 16), (512, ((1000, 68),), 17), (543, ((1004, 64),), 16),
+    (544, ((1004, 64), (1000, 4)), 17), (4095, ((1040, 28), (1000, 36)), 16), (4094, ((1036, 32), (1000, 36)), 17)])
+def test_values_of_a_window(position, pieces, vectors):
+    """A vector is 4 bus words; 32 positions leave together, so that one more may be read."""
+    e = at(VALUES, position=position)
+    assert (e.lines, e.stride, e.pieces, e.vectors, e.rows) == (12, 80, pieces, vectors, 12)
+    assert e.read_beats == 12 * 4 * vectors
+
+
+@pytest.mark.parametrize("position,pieces,length,hidden", [
+    (511, ((1000, 128),), 512, range(0)), (512, ((1000, 129),), 513, range(1)), (542, ((1000, 136),), 543, range(31)),
+    (543, ((1008, 128),), 512, range(0)), (4094, ((1072, 64), (1000, 72)), 543, range(31))])
+def test_passes_over_a_window(position, pieces, length, hidden):
+    """Four scales in a bus word."""
+    e = at(SCALES, position=position)
+    assert (e.pieces, e.length, e.hidden) == (pieces, length, hidden)
+
+
+def test_sinks_before_a_window():
+    """Four sinks and a window of 16: positions 0 to 31 keep their place, 64 others go round behind them."""
+    keys, values, scales = (replace(i, window=16, sinks=4) for i in (KEYS, VALUES, SCALES))
+    early = [at(keys, position=position) for position in (0, 3, 15, 18, 30)]
+    assert [(e.pieces, e.skip, e.rows) for e in early] == [
+        # The row of its own is in both instructions as long as all positions are sinks.
+        (((1000, 10),), 0, 1), (((1030, 10),), 3, 1), (((1040, 120),), 4, 12), (((1040, 150),), 4, 15),
+        (((1150, 160),), 15, 16)]
+    assert (at(keys, position=100).pieces, at(keys, position=100).skip) == (((1000 + 850, 110), (1320, 50)), 53)
+    # 85 is the first position of the window: 64 to 95 are a vector, 96 to 100 another one; 32 to 63 have left.
+    e = at(values, position=100)
+    assert (e.pieces, e.vectors) == (((1000, 4), (1008, 4), (1004, 4)), 3)
+    e = at(scales, position=100)
+    assert (e.pieces, e.length, e.hidden) == (((1000, 8), (1016, 8), (1008, 2)), 69, range(4, 53))
+    assert [at(replace(keys, window=0), position=p).rows for p in (0, 2, 3, 100)] == [1, 3, 4, 4]
+
+
+def test_stores_of_a_window():
+    """K rows of 64 bytes; position 4095 is place 287 of 544, with 32 sinks place 32 + 255 of 32 + 544."""
+    store = Instruction(opcode=Opcode.VECTOR, length=32, sink=Sink.STORE, store_base=4096, store_index_stride=64,
+                        scale_base=8192, window=512)
+    for sinks, places in ((0, {3: 3, 543: 543, 544: 0, 4095: 287}), (32, {3: 3, 575: 575, 576: 32, 4095: 287})):
+        for position, place in places.items():
+            e = at(replace(store, sinks=sinks, member=1), position=position - 1)
+            assert (e.store_address, e.scale_address, e.length) == (4096 + 64 * place, 8192 + 4 * place, 32)

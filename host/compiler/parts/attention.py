@@ -46,7 +46,7 @@ def attention(b, layer, rotate=None):
 
     K and V come first, so that they reach DRAM while the queries are still computed; scores wait for them. Query heads
     that share a KV head, of all tokens, go through the dot engine together, as many as there are columns; a token never
-    uses the scores of later ones.
+    uses the scores of later ones. In a layer with a window it uses those that `gateware.window.Window` says.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def _finish_keys_and_values(b, layer, key, value, rotate):
             element = 2 if b.kv_bits == 16 else 1
             where, offset = f"{layer}.kv.{head}", head * hp.head_dim
             _store(b, where, "key", key[token] + offset, token, b.place.key_row.row_bytes, element)
-            _store(b, where, "value", value[token] + offset, token, element, b.place.value_row_bytes)
+            _store(b, where, "value", value[token] + offset, token, element, b.cache.value_row_bytes)
 
 
 def _finish_queries(b, layer, query, rotate):
@@ -222,21 +222,15 @@ def _queries(b, layer, shared, query, heads, far):
         for column, (token, head) in enumerate(heads):
             b.vector(f"{layer}.query.{head}{b.of(token)}", Scratch(query[token] + head * length), length=length,
                      column=column)
-    scores, mixed = b.scratchpad.take_positions(len(heads)), b.scratchpad.take(length, len(heads))
-    row = place.key_row
-    keys = Stream(place.beat(f"{where}.key"), lines_grow=True, lines=1, line_beats=row.beats(),
-                  line_stride=row.beats(), wait=True)
-    with b.marked(kind=Kind.SCORE):
-        b.dot(f"{where}.score", keys, row, rows_grow=True, member=last, columns=len(heads), order=CodeOrder.ELEMENTS,
-              destination=scores[0], destination_stride=scores.stride)
+    scores, mixed = b.scratchpad.take_positions(len(heads), most=b.cache.most), b.scratchpad.take(length, len(heads))
+    _score(b, where, scores, last, len(heads))
     with b.marked(kind=Kind.SOFTMAX):
         for column, (token, head) in enumerate(heads):
             _softmax(b, f"{layer}.softmax.{head}{b.of(token)}", where, scores[column], token, column, far)
     paired = place.value_rows < length
     beats = VECTOR_CODES * (8 if paired else b.kv_bits) // 8 // b.config.memory.bus_bytes
     values = Stream(place.beat(f"{where}.value"), lines=place.value_rows, wait=True,
-                    line_stride=place.value_row_bytes // b.config.memory.bus_bytes,
-                    line_grow=(5, beats.bit_length() - 1))
+                    line_stride=b.cache.value_row_bytes // b.config.memory.bus_bytes, **_grows(b, 5, beats))
     with b.marked(kind=Kind.MIX):
         b.dot(f"{where}.mix", values, place.value_row, rows=place.value_rows, vectors_grow=True, member=last,
               columns=len(heads), order=CodeOrder.ELEMENTS, paired=paired, destination=mixed[0],
@@ -244,6 +238,29 @@ def _queries(b, layer, shared, query, heads, far):
         for column, (token, head) in enumerate(heads):
             b.vector(f"{layer}.mix.{head}{b.of(token)}", Scratch(mixed[column]), Scalar(_SHARES + column),
                      length=length, to=query[token] + head * length)
+
+
+def _score(b, where, scores, member, columns):
+    """Scores of the positions up to that of a member of the group: all of them, or the sinks and the window."""
+    row = b.place.key_row
+    results = {"rows_grow": True, "member": member, "columns": columns, "order": CodeOrder.ELEMENTS,
+               "destination": scores[0], "destination_stride": scores.stride}
+    base, beats = b.place.beat(f"{where}.key"), row.beats()
+    every = Stream(base, lines_grow=True, lines=1, line_beats=beats, line_stride=beats, wait=True)
+    with b.marked(kind=Kind.SCORE):
+        if b.window is None:
+            b.dot(f"{where}.score", every, row, **results)
+            return
+        if b.window.sinks:
+            b.dot(f"{where}.score.sinks", every, row, sinks_only=True, **results)
+        b.dot(f"{where}.score", Stream(base, wait=True, **_grows(b, 0, beats)), row, **results)
+
+
+def _grows(b, shift, beats):
+    """How a line grows by ``beats`` bus words, a power of two unless there is a window, for ``2**shift`` positions."""
+    if b.window is None:
+        return {"line_grow": (shift, beats.bit_length() - 1)}
+    return {"line_grow": (shift, 0), "index_stride": beats}
 
 
 def _softmax(b, label, where, scores, token, column, far):
@@ -271,4 +288,4 @@ def _softmax(b, label, where, scores, token, column, far):
 
 def _scales(b, region):
     """The fp32 scales of all positions so far."""
-    return Stream(b.place.beat(region), line_grow=((b.config.memory.bus_bytes // 4).bit_length() - 1, 0), wait=True)
+    return Stream(b.place.beat(region), **_grows(b, (b.config.memory.bus_bytes // 4).bit_length() - 1, 1), wait=True)

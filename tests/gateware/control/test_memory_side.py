@@ -3,6 +3,7 @@
 import random
 
 from amaranth.sim import Simulator
+import pytest
 
 from gateware.control.line_issuer import LineIssuer
 from gateware.control.memory_side import MemorySide
@@ -22,16 +23,45 @@ def _bits_of(instructions):
 
 
 def test_lines():
+    """Of one piece each, and of up to three, every one of which is a block."""
     rng = random.Random(2)
     blocks, lines = [], []
-    for index in range(30):
-        block = {"address": rng.getrandbits(30), "lines": rng.choice([1, 2, rng.randint(3, 30)]),
-                 "beats": rng.getrandbits(24), "stride": rng.getrandbits(24), "wait": 0, "stores": 9,
-                 "index": index}
-        blocks.append(block)
-        lines += [{"address": block["address"] + line * block["stride"], "beats": block["beats"],
-                   "last": line == block["lines"] - 1, "index": index} for line in range(block["lines"])]
-    run_stream_test(LineIssuer(), inputs={"blocks": blocks}, outputs={"lines": lines}, deadline=8000)
+    for index in range(60):
+        pieces = [(rng.getrandbits(30), rng.getrandbits(24)) for _ in range(rng.choice([1, 1, 2, 3]))]
+        block = {"lines": rng.choice([1, 2, rng.randint(3, 30)]),
+                 "stride": rng.getrandbits(16), "wait": index % 4 == 0, "stores": 9, "index": index}
+        blocks += [block | {"address": address, "beats": beats, "more": number < len(pieces)}
+                   for number, (address, beats) in enumerate(pieces, 1)]
+        lines += [{"address": address + line * block["stride"], "beats": beats,
+                   "last": line == block["lines"] - 1 and number == len(pieces), "index": index}
+                  for line in range(block["lines"]) for number, (address, beats) in enumerate(pieces, 1)]
+    run_stream_test(LineIssuer(), inputs={"blocks": blocks}, outputs={"lines": lines}, deadline=12000,
+                    settings={"stores_retired": 9, "writes_idle": 1})
+
+
+@pytest.mark.parametrize("pieces,expected", [
+    (1, [2, 3, 4]), (2, [3, 4, 5, 6, 7, 8]), (3, [4, 5, 6, 7, 8, 9, 10, 11, 12])])
+def test_cycles_of_lines(pieces, expected):
+    """Of three lines, counted from the first block: two cycles after the last one, then a piece per cycle."""
+    dut, offered = LineIssuer(), []
+
+    async def testbench(ctx):
+        ctx.set(dut.lines.ready, 1)
+        sent = 0
+        ctx.set(dut.blocks.valid, 1)
+        for cycle in range(20):
+            more = sent < pieces - 1
+            ctx.set(dut.blocks.payload, {"lines": 3, "beats": 1, "address": sent, "more": more, "stride": 8})
+            ctx.set(dut.blocks.valid, sent < pieces)
+            *_, taken, valid = await ctx.tick().sample(dut.blocks.valid & dut.blocks.ready, dut.lines.valid)
+            sent += taken
+            offered.extend([cycle] if valid else [])
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(testbench)
+    run_with_deadline(simulator, 100)
+    assert offered == expected
 
 
 def test_a_stream_that_waits():

@@ -49,14 +49,14 @@ class Program:
         self.effects = []   # of each pass
 
     def add(self, *, length, a, b=1.0, c=0.0, a_swap=0, b_wrap=0, function=Function.IDENTITY,
-            reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0, code_bits=16):
+            reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0, code_bits=16, sinks=0, hidden=0):
         """a, b, c: ``("s", address)``, ``("r", register)``, "stream", "same" or an immediate."""
         lanes = self.vector.lanes
         if into not in self.scalars or reduce != Reduce.NONE:
             code_bits = 16  # The register has no value that could be a scale, or is written.
         command = {"length": length, "function": function, "reduce": reduce, "reduce_destination": into,
                    "sink": sink, "destination": destination, "a_swap": a_swap, "b_wrap": b_wrap,
-                   "code_bits": code_bits}
+                   "code_bits": code_bits, "sinks": sinks, "hidden": hidden}
         values = {}
         for name, operand in (("a", a), ("b", b), ("c", c)):
             if operand == "stream":
@@ -85,7 +85,10 @@ class Program:
             else:
                 command |= {f"{name}_source": Source.IMMEDIATE, name: int(bits(operand)[0])}
                 values[name] = np.float32(operand)
-        result = np.broadcast_to(vector_pass(values["a"], values["b"], values["c"], function), length)
+        result = np.broadcast_to(vector_pass(values["a"], values["b"], values["c"], function), length).copy()
+        shown = [index for index in range(length) if not sinks <= index < hidden]
+        counts = result[shown]
+        result[sinks:hidden] = 0
 
         effects = []
         if sink == Sink.SCRATCHPAD:
@@ -110,7 +113,7 @@ class Program:
             effects += [("element", value, int(index == length - 1))
                         for index, value in enumerate(bits(result).tolist())]
         if reduce != Reduce.NONE:
-            value = REDUCTIONS[reduce](result)
+            value = REDUCTIONS[reduce](result if reduce == Reduce.SUM else counts)
             self.scalars[into] = value
             effects.append(("scalar", into, int(bits(value)[0])))
         self.commands.append(command)
@@ -255,6 +258,25 @@ def test_corners(function):
                     sink=Sink.STORE)
         program.add(length=71, a=("s", 80), b=1.0, c=-0.0, function=function, reduce=reduce, into=4, sink=Sink.MEMORY)
     program.run()
+
+
+@pytest.mark.parametrize("vector_lanes,bus_bits", [(2, 64), (4, 256), (8, 32), (16, 128)])
+def test_hidden_elements(vector_lanes, bus_bits):
+    """Between the sinks and a window, in every part of a stripe, also infinities and NaNs; whatever the pass does."""
+    rng = random.Random(vector_lanes)
+    program = Program(small(vector_lanes=vector_lanes, bus_bits=bus_bits, scratchpad=512),
+                      np.random.default_rng(vector_lanes), corners=0.2)
+    program.add(length=1, a=("s", 0), reduce=Reduce.MAX, into=63)
+    for number in range(36):
+        sinks = rng.choice([0, 0, 1, vector_lanes, rng.randint(0, 40), 127])
+        hidden = rng.choice([0, sinks, sinks + 1, sinks + vector_lanes, sinks + rng.randint(0, 31)])
+        sink = rng.choice([Sink.COLUMN, Sink.MEMORY, Sink.STORE, Sink.SCRATCHPAD, Sink.NONE])
+        program.add(length=hidden + rng.choice([1, 2, rng.randint(1, 60)]),
+                    a=rng.choice([("s", 0), ("s", 0), ("r", 63)]), b=rng.choice(["stream", "same", 0.5]),
+                    c=rng.choice([0.0, ("s", 16)]), function=rng.choice(list(Function)),
+                    reduce=rng.choice([Reduce.NONE, *REDUCTIONS]), into=number % 5, sink=sink,
+                    destination=256 if sink == Sink.SCRATCHPAD else number % 32, sinks=sinks, hidden=hidden)
+    program.run(stall=rng.choice([0.0, 0.4]))
 
 
 def test_no_operand_from_the_scratchpad():

@@ -91,7 +91,7 @@ def test_a_matrix_beyond_a_line_of_a_stream_is_several(model):
     object.__setattr__(model, "hyperparameters", dataclasses.replace(model.hyperparameters, tied=False))
     compiled = compile_model(model, MICRO.changed(memory={"bus_bits": 32}), 16)
     output = next(i for i in compiled.program if i.label == "output")
-    assert (output.stream_lines, output.stream_line_beats, output.stream_line_stride) == (4, 8_500_000, 8_500_000)
+    assert (output.stream_lines, output.stream_line_beats, output.stream_line_stride) == (544, 62_500, 62_500)
 
 
 def test_a_format_without_its_decoder_is_refused(write_gguf):

@@ -94,9 +94,9 @@ def test_the_header_survives_the_trip_and_damage_is_refused():
         Header.unpack(data[:-1])
     with pytest.raises(CelosiaError, match=r"^Image magic must be b'CELOSIA\\x00', not b'XELOSIA\\x00'$"):
         Header.unpack(b"X" + data[1:])
-    # Version 4 had no table of the programs.
-    for version in (4, 7):
-        with pytest.raises(CelosiaError, match=f"^Image version must be 5, not {version}$"):
+    # Version 4 had no table of the programs, version 5 no windows.
+    for version in (4, 5, 7):
+        with pytest.raises(CelosiaError, match=f"^Image version must be 6, not {version}$"):
             Header.unpack(data[:8] + bytes([version]) + data[9:])
 
 

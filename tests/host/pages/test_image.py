@@ -193,7 +193,7 @@ def test_header():
     rows = re.findall(r"^\| (\d+) \| ([48]) \| `(\w+)` \|", header, re.MULTILINE)
     values = [int.from_bytes(data[int(at):int(at) + int(size)], "little") for at, size, _ in rows]
     assert len(data) == 128 and data[:8] == b"CELOSIA\0"
-    assert values == [5, 128, *range(0x11, 0x11 + len(rows) - 2)]
+    assert values == [6, 128, *range(0x11, 0x11 + len(rows) - 2)]
     assert not any(data[int(rows[-1][0]) + int(rows[-1][1]):])
 
 
