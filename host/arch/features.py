@@ -2,7 +2,7 @@
 
 from host.arch.choices import NormKind, Pooling
 
-__all__ = ["features"]
+__all__ = ["features", "windows"]
 
 _NORMS = {NormKind.RMS: "RMSNorm", NormKind.LAYER: "LayerNorm"}
 
@@ -22,7 +22,7 @@ def features(hp):
     found += [_rope(hp, rope) for rope in hp.ropes.values()]
     if not hp.ropes:
         found.append("no rope")
-    found += _windows(hp)
+    found += windows(hp)
     if not hp.causal:
         found.append("encoder" + (f", pooling {hp.pooling.name.lower()}" if hp.pooling != Pooling.NONE else ""))
     found += ["parallel residual"] * hp.parallel + ["tied output"] * (hp.tied and hp.causal)
@@ -52,10 +52,13 @@ def _rope(hp, rope):
     return " ".join((", ".join(words), *share))
 
 
-def _windows(hp):
-    """``window of 512 in 5 of 6 layers`` for each width."""
-    return [" ".join((f"window of {window}", *_share(hp, lambda kind: kind.window == window)))
-            for window in sorted({kind.window for kind in hp.kinds if kind.window})]
+def windows(hp):
+    """Phrases like ``window of 512 and 4 sinks in 5 of 6 layers``, for each width: list of str."""
+    def phrase(window, sinks):
+        seen = f"window of {window}" + (f" and {sinks} sinks" if sinks else "")
+        return " ".join((seen, *_share(hp, lambda kind: (kind.window, kind.sinks) == (window, sinks))))
+
+    return [phrase(*seen) for seen in sorted({(kind.window, kind.sinks) for kind in hp.kinds if kind.window})]
 
 
 def _share(hp, is_such):

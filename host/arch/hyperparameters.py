@@ -110,8 +110,6 @@ class Hyperparameters:
     def within(self, window, sinks):
         """The same with attention within a window, and to the first ``sinks`` positions, in all layers that have no
         narrower one; those keep theirs, and see no sinks."""
-        if window >= self.context:
-            return self
         return replace(self, kinds=tuple(
             replace(kind, window=window, sinks=sinks) if kind.window is None or kind.window > window else kind
             for kind in self.kinds))

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from gateware.activity import BusState
+from host.arch.features import windows
 from host.bench.kinds import KINDS
 from host.bench.useful_bytes import macs, useful_bytes
 
@@ -51,6 +52,7 @@ def report_of(measurement):
         "shape": shape.name,
         "format": shape.format or "file",
         "position": position,
+        "windows": windows(shape.hyperparameters),
         "kv_bits": measurement.kv_bits,
         "cycles_per_token": run.cycles,
         "tokens_per_second": board.clock_hz / run.cycles,
@@ -138,7 +140,8 @@ def table_of(report):
     total = report["cycles_per_token"]
     lines = [
         f"{report['shape']} {report['format']} on {report['board']} at {report['clock_hz'] / 1e6:g} MHz"
-        f"{', as built' if report['as_built'] else ' (a study, not a board as built)'}, position {report['position']}",
+        f"{', as built' if report['as_built'] else ' (a study, not a board as built)'}, position {report['position']}"
+        f"{''.join(f', {window}' for window in report['windows'])}",
         "",
         f"decode              {report['tokens_per_second']:>12,.2f} token/s   {total:>12,} cycles",
         f"utilisation         {report['utilisation']:>12.1%} of peak   {report['bytes_per_token']:>12,} "

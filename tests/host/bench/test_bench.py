@@ -15,8 +15,8 @@ from host.command import app
 
 FIELDS = {
     "board": str, "config": dict, "clock_hz": float, "as_built": bool, "shape": str, "format": str,
-    "position": int, "kv_bits": int, "cycles_per_token": int, "tokens_per_second": float, "bytes_per_token": int,
-    "bus_bytes_per_token": int,
+    "position": int, "windows": list, "kv_bits": int, "cycles_per_token": int, "tokens_per_second": float,
+    "bytes_per_token": int, "bus_bytes_per_token": int,
     "peak_bytes_per_cycle": (int, float), "utilisation": float, "ceiling_bytes_per_cycle": float,
     "share_of_ceiling": float, "busy_cycles": int, "lost_cycles": dict, "cycles_by_kind": dict, "macs_per_token": int,
     "peak_macs_per_cycle": int, "prefill_macs_per_token": float, "prefill_tokens": int, "prefill_group": int,
@@ -97,6 +97,20 @@ def _check_trace(trace, report):
     assert {"blk.0.attn_q", "blk.2.kv.1.score", "output"} <= {*dot}
     # Microseconds at 100 MHz.
     assert dot["output"]["dur"] == pytest.approx(dot["output"]["args"]["cycles"] / 100, abs=1e-3)
+
+
+def test_a_window(bench):
+    """Longer than the context that the shape was trained for: a token far beyond it reads as much as the one that fills
+    it."""
+    printed, *files = zip(*(bench("--kv", "8", "--position", position, "--window", "288")
+                            for position in ("288", "512")))
+    full, beyond = map(json.loads, files[0])
+    assert full["windows"] == beyond["windows"] == ["window of 288"]
+    assert printed[1].startswith("small Q8_0 on ideal-test at 100 MHz (a study, not a board as built), position 512, "
+                                 "window of 288\n")
+    assert full["bus_bytes_per_token"] == beyond["bus_bytes_per_token"]
+    assert full["bytes_per_token"] == beyond["bytes_per_token"]
+    assert beyond["cycles_per_token"] == pytest.approx(full["cycles_per_token"], rel=0.03)
 
 
 def test_a_long_prompt_is_interpolated(board, small):
