@@ -1,6 +1,7 @@
 """Runs the dot engine on matrices and vectors, and says what it must answer."""
 
 from dataclasses import dataclass
+import functools
 import random
 
 from amaranth.sim import Simulator
@@ -286,8 +287,11 @@ def vector():
 
 @pytest.fixture(scope="session")
 def engine_bench():
-    """Class `EngineBench`: function of a `Config` to a dot engine in the simulator."""
-    return EngineBench
+    """Function of a `Config` to a dot engine in the simulator (EngineBench), the same for the same configuration.
+
+    Each run begins at the reset, so tests may share it.
+    """
+    return functools.lru_cache(maxsize=12)(EngineBench)
 
 
 @pytest.fixture(scope="session")
