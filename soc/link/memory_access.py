@@ -5,8 +5,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.block_ram import BlockRam
-from gateware.dma.burst_splitter import BurstSplitter
+from gateware.dma.burst_splitter import BurstSplitter, LineBurst
 from gateware.memory_port import MemoryPort
+from gateware.stream.skid_buffer import SkidBuffer
 from soc.link.layouts import MemoryCommand
 from soc.link.protocol import Opcode, PAYLOAD_BYTES
 from soc.link.word_crc import WordCrc
@@ -20,7 +21,7 @@ class MemoryAccess(wiring.Component):
     Bursts are those of :class:`gateware.dma.burst_splitter.BurstSplitter`. Reads, a CRC among them, take a
     bus word in every cycle: ``memory.read_data`` is never refused, so DRAM sets the speed. A write takes
     ``BlockRam.LATENCY + 2`` cycles per word, several times faster than a link brings it; ``done`` comes when
-    DRAM has reported all of it.
+    DRAM has reported all of it. Requests come from registers, and what the memory says of them goes into registers.
 
     Parameters
     ----------
@@ -62,10 +63,13 @@ class MemoryAccess(wiring.Component):
         m = Module()
         m.submodules.splitter = splitter = BurstSplitter(max_burst=self._max_burst)
         m.submodules.sum = word_crc = WordCrc(width=self._bus_bits)
-        command, bursts, memory = self.command.p, splitter.bursts, self.memory
+        # What the memory says of requests ends here, as it does in the accelerator's engines.
+        m.submodules.requests = requests = SkidBuffer(shape=LineBurst)
+        connect(m, splitter.bursts, requests.i)
+        command, bursts, memory = self.command.p, requests.o, self.memory
         index = Signal.like(self.word_index)
         left = Signal(24, reset_less=True)
-        unwritten = Signal(range(self._words + 1))  # bursts requested and not reported as written
+        unwritten = Signal(range(self._words + 1))  # bursts to be requested and not reported as written
         reading, all_requested = Signal(), Signal()
         word = Signal(self._bus_bits, reset_less=True)
         wait = Signal(range(BlockRam.LATENCY + 1))
@@ -81,11 +85,11 @@ class MemoryAccess(wiring.Component):
             memory.read_request.valid.eq(bursts.valid & reading),
             memory.write_request.valid.eq(bursts.valid & ~reading),
             bursts.ready.eq((memory.read_request.ready & reading) | (memory.write_request.ready & ~reading)),
-            requested.eq(bursts.valid & bursts.ready),
+            requested.eq(requests.i.valid & requests.i.ready),
             memory.read_data.ready.eq(reading),
             beat.eq(memory.read_data.valid & reading),
         ]
-        with m.If(requested & bursts.p.last):
+        with m.If(requested & requests.i.p.last):
             m.d.sync += all_requested.eq(1)
         m.d.sync += unwritten.eq(unwritten + (requested & ~reading) - memory.write_done)
 
