@@ -5,6 +5,7 @@ A sub-command's module exports one function of its own name and imports what is 
 """
 
 from copy import copy
+from functools import cache
 import importlib.metadata
 import sys
 from typing import Annotated
@@ -76,6 +77,7 @@ for _function in (
     app.command()(_function)
 
 
+@cache
 def _command():
     """The command line, with ``--version`` wherever there is ``--help``."""
     command = typer.main.get_command(app)

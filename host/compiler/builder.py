@@ -5,11 +5,14 @@ import struct
 
 from gateware.isa import (CodeOrder, Function, Index, Instruction, Opcode, Reduce, Sink, Source,
                           TABLE_FIELDS)
+from host.compiler.changed import changed
 from host.compiler.kind import Kind
 
 __all__ = ["Memory", "ProgramBuilder", "Scalar", "Scratch", "Stream", "fp32_bits"]
 
 _FP32_BYTES = 4
+_EMPTY = Instruction()
+"""Of which all others are made."""
 
 
 def fp32_bits(value):
@@ -105,7 +108,7 @@ class ProgramBuilder:
         self._marks = {}
 
     def _append(self, **fields):
-        self.program.append(Instruction(**self._marks, **fields))
+        self.program.append(changed(_EMPTY, **self._marks, **fields))
 
     @contextmanager
     def marked(self, **marks):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from gateware.extent import extent
 from gateware.isa import Index, Opcode, Reduce, Sink, Source
 from gateware.window import Window
+from host.compiler.changed import changed
 
 __all__ = ["conflict", "overlapped"]
 
@@ -59,7 +60,7 @@ def overlapped(program, context, bus_bytes):
             case Opcode.DOT:
                 overlap = int(vector is not None and not _conflict(vector, uses))
                 dots.append(uses)
-        result.append(replace(instruction, overlap=overlap))
+        result.append(changed(instruction, overlap=overlap))
     return result
 
 

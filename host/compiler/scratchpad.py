@@ -1,9 +1,10 @@
 """Space in the scratchpad for the vectors of a program."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from gateware.isa import Opcode, Sink
+from host.compiler.changed import changed
 
 __all__ = ["Address", "Scratchpad", "Vectors", "most_elements"]
 
@@ -127,7 +128,7 @@ class Scratchpad:
 
         def resolved(instruction):
             addresses = {name: value for name in _OPERANDS if isinstance(value := getattr(instruction, name), Address)}
-            return replace(instruction, **{name: bases[value.vectors] + value.offset
+            return changed(instruction, **{name: bases[value.vectors] + value.offset
                                            for name, value in addresses.items()}) if addresses else instruction
 
         return [resolved(instruction) for instruction in program], used
