@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 import hashlib
 import json
 
+from gateware.isa import FIELDS
 from gateware.shapes.dot_shape import DotShape
 from gateware.shapes.memory_shape import MemoryShape
 from gateware.shapes.vector_shape import VectorShape
@@ -45,8 +46,9 @@ class Config:
     def image_key(self):
         """SHA-256 of what the compiler reads, first 8 bytes, as an integer.
 
-        Accelerators of the same key take the same images: header, board and link know them by it. How fast the parts
-        are, how deep FIFO and queue, which columns are slots, is left out.
+        Accelerators of the same key take the same images: header, board and link know them by it. The fields of an
+        instruction count, with the names of their values, so that a board with an older instruction word refuses what
+        it would misread. How fast the parts are, how deep FIFO and queue, which columns are slots, is left out.
         """
         read = {
             "bus_bits": self.memory.bus_bits,
@@ -56,6 +58,8 @@ class Config:
             "decoders": sorted(self.dot.decoders),
             "vector_lanes": self.vector.lanes,
             "scratchpad": self.vector.scratchpad,
+            "instruction": [[item.name, item.bits, {value.name: int(value) for value in item.kind or ()}]
+                            for item in FIELDS],
         }
         return int.from_bytes(hashlib.sha256(json.dumps(read, sort_keys=True).encode()).digest()[:8], "little")
 

@@ -1,11 +1,14 @@
 """Validation of the parameters, and what an image depends on."""
 
+from dataclasses import replace
+from enum import IntEnum
 from itertools import combinations
 
 import pytest
 
 from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS, Config
+from gateware.isa import FIELDS, Field, Reduce
 from gateware.shapes.dot_shape import DotShape
 from gateware.shapes.memory_shape import MemoryShape
 from gateware.shapes.vector_shape import VectorShape
@@ -79,6 +82,20 @@ def test_what_no_image_depends_on_keeps_its_key(changes):
 def test_what_the_compiler_reads_changes_the_key(changes):
     config = CONFIGS["sim-columns"]
     assert config.changed(**changes).image_key != config.image_key
+
+
+@pytest.mark.parametrize("change", [
+    lambda fields: [*fields, Field("colour", 1, "common", "")],
+    lambda fields: [replace(fields[0], bits=3), *fields[1:]],
+    lambda fields: [fields[1], fields[0], *fields[2:]],
+    lambda fields: [replace(item, kind=IntEnum("Reduce", {"NONE": 1})) if item.kind is Reduce else item
+                    for item in fields],
+], ids=["a field more", "a wider field", "another order", "another value"])
+def test_another_instruction_word_changes_every_key(change, monkeypatch):
+    config = CONFIGS["sim"]
+    key = config.image_key
+    monkeypatch.setattr("gateware.config.FIELDS", tuple(change(list(FIELDS))))
+    assert config.image_key != key
 
 
 def test_the_key_tells_the_named_configurations_apart():
