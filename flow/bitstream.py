@@ -12,7 +12,7 @@ from flow.clock_tree import ClockTree
 from flow.conversion import convert_top
 from flow.critical_path import critical_path
 from flow.crossings import judge_crossings
-from flow.place_and_route import PLACERS, floorplan_source, write_netlist
+from flow.place_and_route import PLACERS, ROUTER_OPTIONS, floorplan_source, write_netlist
 from flow.synthesis import resources, synthesise_rtlil
 
 __all__ = ["Bitstream", "build_bitstream"]
@@ -154,7 +154,7 @@ def build_bitstream(top, *, name, platform, device, speed, placer, router, seed,
     for clock in {clock for pair in top.asynchronous for clock in pair}:
         tree.clock(clock)
     options = [*device.options(platform.package), *PLACERS[placer], "--speed", str(speed), "--seed", str(seed),
-               "--timing-allow-fail", "--router", router]
+               "--timing-allow-fail", "--router", router, *ROUTER_OPTIONS[router]]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):

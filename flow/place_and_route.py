@@ -8,7 +8,7 @@ from flow import floorplan
 from flow.cache import cached_file
 from flow.critical_path import critical_path
 
-__all__ = ["PLACERS", "Route", "floorplan_source", "place_and_route", "write_netlist"]
+__all__ = ["PLACERS", "ROUTER_OPTIONS", "Route", "floorplan_source", "place_and_route", "write_netlist"]
 
 PLACERS = {
     "static": ("--placer", "static"),
@@ -16,6 +16,13 @@ PLACERS = {
 }
 """Options of nextpnr. By ``static`` wires are a fifth shorter, which the router needs for what is large; ``heap``, its
 default, looks more at slack, here three times as much as when nothing is said."""
+
+ROUTER_OPTIONS = {
+    "router1": (),
+    "router2": ("--tmg-ripup",),
+}
+"""More options of nextpnr for a router. By itself ``router2`` looks at slack only to choose which wire goes first; so it
+also takes up again what has become too slow."""
 
 
 @dataclass(frozen=True, kw_only=True)

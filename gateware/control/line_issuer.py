@@ -48,7 +48,8 @@ class LineIssuer(wiring.Component):
         number = Signal(range(_PIECES))              # the piece that is offered next
         travelled = Signal(32, reset_less=True)      # words from the first line to the one of that piece
         line = Signal(data.StructLayout({"address": 32, "beats": block.beats.shape(), "last": 1}), reset_less=True)
-        active, allowed = Signal(), Signal()
+        # The first piece is made ready without a look at ``allow``, which comes late and from far away.
+        active, allowed, ready = Signal(), Signal(), Signal()
         allow, offers, ends_line = Signal(), Signal(), Signal()
         m.d.comb += [
             write.addr.eq(count),
@@ -64,14 +65,14 @@ class LineIssuer(wiring.Component):
             self.lines.p.last.eq(line.last),
             self.lines.p.index.eq(block.index),
             allow.eq(~block.wait | (self.stores_retired == block.stores) & self.writes_idle),
-            offers.eq(active & Mux(allowed, self.lines.ready & ~line.last, allow)),
+            offers.eq(active & Mux(allowed, self.lines.ready & ~line.last, ~ready)),
             ends_line.eq(number == count),
         ]
         with m.If(~active):
             m.d.sync += [block.eq(self.blocks.p), active.eq(self.blocks.valid & ~self.blocks.p.more), allowed.eq(0)]
-            m.d.sync += [travelled.eq(0), count.eq(count + (self.blocks.valid & self.blocks.p.more))]
+            m.d.sync += [travelled.eq(0), count.eq(count + (self.blocks.valid & self.blocks.p.more)), ready.eq(0)]
         with m.Elif(~allowed):
-            m.d.sync += allowed.eq(allow)
+            m.d.sync += [allowed.eq(allow), ready.eq(1)]
         with m.Elif(self.lines.ready & line.last):
             m.d.sync += [active.eq(0), count.eq(0)]
         with m.If(offers):
