@@ -21,8 +21,8 @@ ROUTER_OPTIONS = {
     "router1": (),
     "router2": ("--tmg-ripup",),
 }
-"""More options of nextpnr for a router. By itself ``router2`` looks at slack only to choose which wire goes first; so it
-also takes up again what has become too slow."""
+"""More options of nextpnr for a router: ``router2`` also takes up wires again whose paths have become too slow. Of one
+placement of ULX3S it made 73.5 in place of 72.6 MHz."""
 
 
 @dataclass(frozen=True, kw_only=True)
