@@ -18,6 +18,7 @@ _MOST_BEATS = (1 << 24) - 1
 """Bus words of a line of a stream."""
 
 _MOST_LINES = _MOST_STRIDE = (1 << 16) - 1
+"""Lines of a stream, and bus words from one to the next."""
 
 
 class LayerBuilder(ProgramBuilder):

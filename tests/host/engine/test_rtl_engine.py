@@ -72,6 +72,7 @@ def test_every_architecture(architectures_dir, name):
 def test_matrices_that_are_several_lines(write_gguf, monkeypatch):
     """As those beyond 2**24 bus words are; the lines here have 40 at most."""
     monkeypatch.setattr(layer_builder, "_MOST_BEATS", 40)
+    monkeypatch.setattr(layer_builder, "_MOST_STRIDE", 40)
     compiled = compile_model(load(write_gguf()), MICRO, 16)
     assert max(i.stream_lines for i in compiled.program) > 20
     assert_same(compiled, [1, 17], memory=MemoryTiming(stall_probability=0.2, seed=7))
