@@ -1,10 +1,8 @@
 """Encoders of two layers, small enough to be made by each test."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import gguf
-import numpy as np
 
 from host.arch.bert import Bert
 from host.arch.choices import Activation, NormKind, Pooling
@@ -12,9 +10,7 @@ from host.arch.hyperparameters import Hyperparameters
 from host.arch.layer_kind import LayerKind
 from host.arch.modern_bert import ModernBert
 from host.arch.rope import Rope
-from host.arch.tensor_spec import TensorKind
-from host.gguf.model import Model
-from host.gguf.tensor import Tensor
+from testing.random_model import random_model
 
 __all__ = ["TOKENS", "encoder", "write_encoder"]
 
@@ -47,16 +43,7 @@ def encoder(name, **changes):
     host.gguf.model.Model
     """
     architecture, hp = {"bert": (Bert(), _BERT), "modern-bert": (ModernBert(), _MODERN)}[name]
-    hp = replace(hp, **changes)
-    random, tensors = np.random.default_rng(3), {}
-    for tensor, spec in architecture.tensors(hp).items():
-        values = random.standard_normal((spec.rows, spec.columns)).astype(np.float32)
-        if spec.kind == TensorKind.MATRIX:
-            values = np.round(values * 256) / np.float32(256 << (spec.columns.bit_length() - 1) // 2)
-        elif tensor.endswith("norm.weight"):
-            values = 1 + values / 4
-        tensors[tensor] = Tensor(tensor, values.shape, "F32", values.view(np.uint8))
-    return Model(Path("random"), architecture, {}, hp, tensors)
+    return random_model(architecture, replace(hp, **changes), seed=3)
 
 
 def write_encoder(path, *, pooling=1):

@@ -6,7 +6,7 @@ import numpy as np
 
 from gateware.activity import BusState
 from host.bench.timeline import Timeline
-from host.compiler.compiled import Part
+from host.compiler.part import Part
 
 __all__ = ["LayeredRun", "run_layers"]
 

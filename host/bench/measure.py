@@ -9,7 +9,8 @@ from host.bench.board import Board
 from host.bench.layered_run import LayeredRun, run_layers
 from host.bench.random_image import random_image
 from host.bench.shape import Shape
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
+from host.compiler.part import Part
 from host.compiler.placement import Placement
 from host.errors import CelosiaError
 from host.image.image import build_image

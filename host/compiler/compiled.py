@@ -15,7 +15,7 @@ from host.compiler.placement import KV_BITS, Placement
 from host.errors import CelosiaError
 from host.gguf.model import Model
 
-__all__ = ["Compiled", "Part", "compile_model"]
+__all__ = ["Compiled", "compile_model"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,22 +132,7 @@ class FloatEngine(Engine):
         return result
 
     def states(self, ids):
-        """What an encoder makes of a text.
-
-        Parameters
-        ----------
-        ids : sequence of int
-
-        Returns
-        -------
-        numpy.ndarray
-            float64, shape (len(ids), dim): the states after the last layer.
-
-        Raises
-        ------
-        CelosiaError
-            If an id is outside the vocabulary, the text does not fit the context, or the model is no encoder.
-        """
+        """See :meth:`Engine.states`."""
         self.model.check_encodes()
         self.reset()
         return self._run(ids)

@@ -117,22 +117,7 @@ class ProgramEngine(Engine):
         return np.concatenate(results) if results else None
 
     def states(self, ids):
-        """What an encoder makes of a text.
-
-        Parameters
-        ----------
-        ids : sequence of int
-
-        Returns
-        -------
-        float32 array (len(ids), dim)
-            The states after the last layer.
-
-        Raises
-        ------
-        CelosiaError
-            If an id is outside the vocabulary, the text does not fit the context, or the model is no encoder.
-        """
+        """See :meth:`Engine.states`."""
         model = self.image.compiled.model
         model.check_encodes()
         ids = [int(id) for id in ids]

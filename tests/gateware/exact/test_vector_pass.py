@@ -7,7 +7,7 @@ import pytest
 
 from gateware.exact.fp32 import fp32_add, fp32_multiply, fp32_total_order_key
 from gateware.exact.function import fp32_function
-from gateware.exact.vector_pass import column, reduce_max, scale_bits, stored, swap, vector_pass
+from gateware.exact.vector_pass import column, hide, reduce_max, scale_bits, stored, swap, vector_pass
 from gateware.isa import Function
 
 WORDS = np.array([0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80ffffff, 0x3f800000,
@@ -67,3 +67,14 @@ def test_scale_bits():
     assert scale_bits(0) == 0x3f800000
     assert scale_bits(-126) == 0x00800000
     assert scale_bits(-127) == scale_bits(-141) == 0
+
+
+def test_hidden_elements_are_zeros_and_do_not_count():
+    x = np.array([1, np.nan, -3, np.inf, 5], np.float32)
+    shown, counts = hide(x, range(1, 4))
+    assert shown.view(np.uint32).tolist() == np.array([1, 0, 0, 0, 5], np.float32).view(np.uint32).tolist()
+    assert counts.tolist() == [1, 5]
+    assert x[3] == np.inf
+    for nothing in (range(0), range(3, 3), range(4, 1)):
+        shown, counts = hide(x, nothing)
+        assert shown.tobytes() == counts.tobytes() == x.tobytes()

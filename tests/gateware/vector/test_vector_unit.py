@@ -3,209 +3,15 @@
 from itertools import product
 import random
 
-from amaranth.sim import Simulator
 import numpy as np
 import pytest
 
-from gateware.exact.vector_pass import (column, reduce_largest, reduce_max, reduce_sum, scale_bits, stored,
-                                         stored_integers, swap, vector_pass)
-from gateware.isa import Function, Reduce, Sink, Source
+from gateware.isa import Function, Reduce, Sink
 from gateware.shapes.vector_shape import VectorShape
 from gateware.vector.max_reducer import MaxReducer
 from gateware.vector.quantiser import Quantiser
 from gateware.vector.sum_reducer import SumReducer
-from gateware.vector.unit import VectorUnit
-from testing.streams import receive, send
-
-CORNERS = np.array([0x00000000, 0x80000000, 0x00000001, 0x807fffff, 0x00800000, 0x80ffffff, 0x3f800000,
-                    0xbf800000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345],
-                   np.uint32)
-
-
-def bits(x):
-    return np.atleast_1d(np.asarray(x, np.float32)).view(np.uint32)
-
-
-def numbers(rng, count, corners=0.0):
-    """Random fp32 of mixed magnitude; ``corners`` is the share of corner values."""
-    x = (rng.standard_normal(count) * 2.0**rng.integers(-6, 6, count)).astype(np.float32)
-    chosen = rng.random(count) < corners
-    x[chosen] = rng.choice(CORNERS, chosen.sum()).view(np.float32)
-    return x
-
-
-REDUCTIONS = {Reduce.SUM: reduce_sum, Reduce.MAX: reduce_max, Reduce.LARGEST: reduce_largest}
-
-
-class Program:
-    """Passes, and what the golden functions say that they write."""
-
-    def __init__(self, unit, rng, corners=0.0):
-        (self.vector, self.bus_bits), self.rng, self.corners = unit, rng, corners
-        self.scratchpad = numbers(rng, self.vector.scratchpad, corners)
-        self.initial = self.scratchpad.copy()
-        self.scalars = {}
-        self.commands, self.beats, self.codes = [], [], []
-        self.effects = []   # of each pass
-
-    def add(self, *, length, a, b=1.0, c=0.0, a_swap=0, b_wrap=0, function=Function.IDENTITY,
-            reduce=Reduce.NONE, into=0, sink=Sink.NONE, destination=0, code_bits=16, sinks=0, hidden=0):
-        """a, b, c: ``("s", address)``, ``("r", register)``, "stream", "same" or an immediate."""
-        lanes = self.vector.lanes
-        if into not in self.scalars or reduce != Reduce.NONE:
-            code_bits = 16  # The register has no value that could be a scale, or is written.
-        command = {"length": length, "function": function, "reduce": reduce, "reduce_destination": into,
-                   "sink": sink, "destination": destination, "a_swap": a_swap, "b_wrap": b_wrap,
-                   "code_bits": code_bits, "sinks": sinks, "hidden": hidden}
-        values = {}
-        for name, operand in (("a", a), ("b", b), ("c", c)):
-            if operand == "stream":
-                command[f"{name}_source"] = Source.STREAM
-                words = numbers(self.rng, length, self.corners)
-                values[name] = words
-                per_beat = self.bus_bits // 32
-                rest = self.rng.integers(0, 2**32, -length % per_beat, np.uint32)
-                self.beats += [int.from_bytes(row.tobytes(), "little")
-                               for row in np.concatenate((bits(words), rest)).reshape(-1, per_beat)]
-            elif operand == "same":
-                command[f"{name}_source"] = Source.SAME
-                values[name] = values["a"]
-            elif isinstance(operand, tuple) and operand[0] == "s":
-                command |= {f"{name}_source": Source.SCRATCHPAD, name: operand[1]}
-                index = np.arange(length + length % 2)
-                if name == "b" and b_wrap:
-                    index %= b_wrap
-                values[name] = self.scratchpad[operand[1] + index]
-                if name == "a" and a_swap:
-                    values[name] = swap(values[name])
-                values[name] = values[name][:length]
-            elif isinstance(operand, tuple):
-                command |= {f"{name}_source": Source.SCALAR, name: operand[1]}
-                values[name] = self.scalars[operand[1]]
-            else:
-                command |= {f"{name}_source": Source.IMMEDIATE, name: int(bits(operand)[0])}
-                values[name] = np.float32(operand)
-        result = np.broadcast_to(vector_pass(values["a"], values["b"], values["c"], function), length).copy()
-        shown = [index for index in range(length) if not sinks <= index < hidden]
-        counts = result[shown]
-        result[sinks:hidden] = 0
-
-        effects = []
-        if sink == Sink.SCRATCHPAD:
-            self.scratchpad[destination:destination + length] = result
-            for first in range(0, length, lanes):
-                stripe = bits(result[first:first + lanes])
-                effects.append(("scratchpad", destination + first, stripe.tolist()))
-        elif sink == Sink.COLUMN:
-            mantissas, exponents = column(result)
-            for index, stripe in enumerate(mantissas.reshape(-1, lanes)):
-                exponent = int(exponents[index * lanes // 256])
-                effects.append(("x", destination, index, exponent, stripe.tolist()))
-        elif sink == Sink.STORE:
-            if code_bits == 16:
-                codes, exponent = stored(result)
-                scale = scale_bits(exponent)
-            else:
-                codes, scale = stored_integers(result, code_bits), int(bits(self.scalars[into])[0])
-            effects += [("code", code, scale, int(index == length - 1))
-                        for index, code in enumerate(codes.tolist())]
-        elif sink == Sink.MEMORY:
-            effects += [("element", value, int(index == length - 1))
-                        for index, value in enumerate(bits(result).tolist())]
-        if reduce != Reduce.NONE:
-            value = REDUCTIONS[reduce](result if reduce == Reduce.SUM else counts)
-            self.scalars[into] = value
-            effects.append(("scalar", into, int(bits(value)[0])))
-        self.commands.append(command)
-        self.effects.append(effects)
-
-    def run(self, *, stall=0.0, seed=0, deadline=20000):
-        """Run it, compare it, and return the cycles of each pass, from command to done.
-
-        Each command waits while its predecessor executes, so that passes follow each other as closely as they
-        can.
-        """
-        unit = VectorUnit(vector=self.vector, bus_bits=self.bus_bits)
-        effects, cycles = [], []
-        rngs = {name: random.Random(f"{seed} {name}") for name in ("operand", "codes", "elements")}
-
-        def finish(took):
-            index = len(cycles)
-            where = f"seed {seed}: pass {index} {self.commands[index]}"
-            for kind in ("scratchpad", "x", "code", "element", "scalar"):
-                want = [effect for effect in self.effects[index] if effect[0] == kind]
-                got = [effect for effect in effects if effect[0] == kind]
-                assert got == want, where
-            effects.clear()
-            cycles.append(took)
-
-        async def passes(ctx):
-            writes = [{"address": address, "value": int(value)}
-                      for address, value in enumerate(self.initial.view(np.uint32))]
-            await send(ctx, unit.results, writes)
-            await ctx.tick()
-            assert effects == [("scratchpad", write["address"], [write["value"]]) for write in writes]
-            effects.clear()
-            await send(ctx, unit.command, self.commands)
-            while len(cycles) < len(self.commands):
-                await ctx.tick()
-            await ctx.tick().repeat(4)
-            assert not effects
-
-        async def feed(ctx):
-            await send(ctx, unit.operand, self.beats, rngs["operand"], stall)
-            await ctx.tick()
-            assert not ctx.get(unit.operand.ready)
-
-        async def drain(ctx):
-            ready = False
-            async for *_, valid, payload in ctx.tick().sample(unit.codes.valid, unit.codes.payload):
-                if valid and ready:
-                    effects.append(("code", payload.code, payload.scale, payload.last))
-                ready = rngs["codes"].random() >= stall
-                ctx.set(unit.codes.ready, ready)
-
-        async def drain_elements(ctx):
-            ready = False
-            async for *_, valid, payload in ctx.tick().sample(unit.elements.valid, unit.elements.payload):
-                if valid and ready:
-                    effects.append(("element", payload.value, payload.last))
-                ready = rngs["elements"].random() >= stall
-                ctx.set(unit.elements.ready, ready)
-
-        async def watch(ctx):
-            took = 0
-            sampled = ctx.tick().sample(
-                unit.trace_scratchpad.valid, unit.trace_scratchpad.payload, unit.x.valid, unit.x.payload,
-                unit.trace_scalar.valid, unit.trace_scalar.payload, unit.done,
-                unit.command.valid & unit.command.ready)
-            async for *_, writes, write, quantises, stripe, reduces, scalar, done, starts in sampled:
-                took += 1
-                if writes:
-                    lanes = [lane for lane in range(self.vector.lanes) if write.mask >> lane & 1]
-                    assert lanes == list(range(lanes[0], lanes[-1] + 1))
-                    effects.append(
-                        ("scratchpad", write.address + lanes[0], [write.data[lane] for lane in lanes]))
-                if quantises:
-                    effects.append(("x", stripe.column, stripe.index, stripe.exponent, list(stripe.mantissas)))
-                if reduces:
-                    effects.append(("scalar", scalar.register, scalar.value))
-                if done:
-                    finish(took)
-                if starts:
-                    took = 0
-                assert took < deadline, f"pass {len(cycles)} {self.commands[len(cycles)]} does not end"
-
-        simulator = Simulator(unit)
-        simulator.add_clock(1e-6)
-        simulator.add_testbench(passes)
-        if self.beats:
-            simulator.add_testbench(feed)
-        simulator.add_process(drain)
-        simulator.add_process(drain_elements)
-        simulator.add_process(watch)
-        simulator.run()
-        return cycles
+from testing.vector_program import REDUCTIONS, VectorProgram, numbers
 
 
 def small(*, vector_lanes=4, bus_bits=128, scratchpad=256):
@@ -220,7 +26,7 @@ C_SOURCES = {"c": ("s", 80)}, {"c": ("r", 63)}, {"c": 0.3}
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])
 def test_every_combination_of_sources(stall):
-    program = Program(small(vector_lanes=2, bus_bits=64), np.random.default_rng(1))
+    program = VectorProgram(small(vector_lanes=2, bus_bits=64), np.random.default_rng(1))
     for register in (1, 2, 63):
         program.add(length=1, a=("s", 16 * (register % 4)), reduce=Reduce.SUM, into=register)
     for a, b, c in product(A_SOURCES, B_SOURCES, C_SOURCES):
@@ -231,7 +37,7 @@ def test_every_combination_of_sources(stall):
 @pytest.mark.parametrize("vector_lanes,bus_bits", [(2, 32), (2, 256), (4, 32), (4, 128), (8, 64), (8, 256)])
 def test_lengths(vector_lanes, bus_bits):
     """Every length with every sink, reduction and function, though not in every combination."""
-    program = Program(small(vector_lanes=vector_lanes, bus_bits=bus_bits, scratchpad=1024),
+    program = VectorProgram(small(vector_lanes=vector_lanes, bus_bits=bus_bits, scratchpad=1024),
                       np.random.default_rng(vector_lanes))
     sinks, reductions, functions = [], [], []
     for number, length in enumerate((1, 5, 8, 20, 64, 172, 300)[::1 if vector_lanes < 8 else 2]):
@@ -248,7 +54,7 @@ def test_lengths(vector_lanes, bus_bits):
 
 @pytest.mark.parametrize("function", Function)
 def test_corners(function):
-    program = Program(small(vector_lanes=2, bus_bits=32), np.random.default_rng(function), corners=0.6)
+    program = VectorProgram(small(vector_lanes=2, bus_bits=32), np.random.default_rng(function), corners=0.6)
     for reduce in (Reduce.NONE, *REDUCTIONS):
         program.add(length=70, a=("s", 0), b="stream", c=("s", 80), function=function, reduce=reduce, into=1,
                     sink=Sink.SCRATCHPAD, destination=160)
@@ -264,7 +70,7 @@ def test_corners(function):
 def test_hidden_elements(vector_lanes, bus_bits):
     """Between the sinks and a window, in every part of a stripe, also infinities and NaNs; whatever the pass does."""
     rng = random.Random(vector_lanes)
-    program = Program(small(vector_lanes=vector_lanes, bus_bits=bus_bits, scratchpad=512),
+    program = VectorProgram(small(vector_lanes=vector_lanes, bus_bits=bus_bits, scratchpad=512),
                       np.random.default_rng(vector_lanes), corners=0.2)
     program.add(length=1, a=("s", 0), reduce=Reduce.MAX, into=63)
     for number in range(36):
@@ -280,7 +86,7 @@ def test_hidden_elements(vector_lanes, bus_bits):
 
 
 def test_no_operand_from_the_scratchpad():
-    program = Program(small(), np.random.default_rng(0))
+    program = VectorProgram(small(), np.random.default_rng(0))
     program.add(length=1, a=("s", 0), reduce=Reduce.SUM, into=1)
     program.add(length=30, a=("r", 1), b=2.0, c=1.0, reduce=Reduce.SUM, into=2, sink=Sink.SCRATCHPAD,
                 destination=16)
@@ -293,7 +99,7 @@ def test_no_operand_from_the_scratchpad():
 def test_elements_to_dram(vector_lanes, stall):
     """Short and long passes one right after another, with functions and reductions, while the way to DRAM waits so long
     that the queue of elements is full, and empty again."""
-    program = Program(small(vector_lanes=vector_lanes), np.random.default_rng(vector_lanes))
+    program = VectorProgram(small(vector_lanes=vector_lanes), np.random.default_rng(vector_lanes))
     for index, length in enumerate((1, vector_lanes, vector_lanes + 1, 2, 3 * vector_lanes - 1, 120, 1)):
         program.add(length=length, a=("s", 0), b="stream" if index % 2 else ("s", 128), sink=Sink.MEMORY, into=index,
                     function=list(Function)[index % 4], reduce=[Reduce.NONE, *REDUCTIONS][index // 2 % 4])
@@ -304,7 +110,7 @@ def test_elements_to_dram(vector_lanes, stall):
 def test_elements_one_per_cycle():
     """A pass with a function, whose pipeline is the longest, and 256 elements, more than the queue holds."""
     for vector_lanes in (2, 16):
-        program = Program(small(vector_lanes=vector_lanes), np.random.default_rng(0))
+        program = VectorProgram(small(vector_lanes=vector_lanes), np.random.default_rng(0))
         program.add(length=256, a=("s", 0), b=0.7, function=Function.EXP2, sink=Sink.MEMORY)
         assert program.run() == [256 + 24 + 18 + 6 + vector_lanes - 1]
 
@@ -312,7 +118,7 @@ def test_elements_one_per_cycle():
 @pytest.mark.parametrize("code_bits", [8, 4])
 def test_codes_with_a_scale_that_is_computed(code_bits):
     """What a program does to store vectors, of zeros and of the largest numbers too, each right after another."""
-    program = Program(small(vector_lanes=4), np.random.default_rng(code_bits))
+    program = VectorProgram(small(vector_lanes=4), np.random.default_rng(code_bits))
     program.scratchpad[0:48] = program.initial[0:48] = 0
     program.scratchpad[64:96] = program.initial[64:96] = np.tile(np.float32([3.4e38, -3e38, 1e38, 0]), 8)
     for address in (0, 64, 96, 128):
@@ -330,7 +136,7 @@ def test_codes_with_a_scale_that_is_computed(code_bits):
 def test_passes_that_depend_on_each_other():
     """RMSNorm, RoPE and softmax, each pass reading what the one before has just written, much of it in
     place."""
-    program = Program(small(scratchpad=512), np.random.default_rng(0))
+    program = VectorProgram(small(scratchpad=512), np.random.default_rng(0))
     program.add(length=64, a=("s", 0), b="same", reduce=Reduce.SUM, into=1)
     program.add(length=1, a=("r", 1), b=1 / 64, c=1e-5, function=Function.RSQRT, reduce=Reduce.SUM, into=1)
     program.add(length=64, a=("s", 0), b=("r", 1), sink=Sink.SCRATCHPAD, destination=0)
@@ -352,7 +158,7 @@ def test_passes_that_depend_on_each_other():
 @pytest.mark.parametrize("vector_lanes", [4, 16])
 def test_cycles(vector_lanes):
     """The figures of the docstring, exactly."""
-    program = Program(small(vector_lanes=vector_lanes), np.random.default_rng(0))
+    program = VectorProgram(small(vector_lanes=vector_lanes), np.random.default_rng(0))
     want = []
     for reads, operands in enumerate(({"a": ("r", 0)}, {"a": ("s", 0)}, {"a": ("s", 0), "b": ("s", 48)},
                                       {"a": ("s", 0), "b": ("s", 48), "c": ("s", 96)})):
@@ -381,7 +187,7 @@ def test_random_programs(seed):
     """Any operands, sinks and destinations that the instruction set allows, with stalls everywhere."""
     choices = random.Random(seed)
     lanes, bus_bits = ((2, 32), (4, 256), (2, 128), (8, 32), (4, 64))[seed]
-    program = Program(small(vector_lanes=lanes, bus_bits=bus_bits, scratchpad=512),
+    program = VectorProgram(small(vector_lanes=lanes, bus_bits=bus_bits, scratchpad=512),
                       np.random.default_rng(seed), corners=choices.choice([0, 0, 0.05, 0.5]))
 
     def scratchpad():

@@ -125,7 +125,8 @@ def test_a_long_prompt_is_interpolated(board, small):
 def _all_groups(board, shape, tokens):
     from host.bench.layered_run import run_layers
     from host.bench.random_image import random_image
-    from host.compiler.compiled import Part, compile_model
+    from host.compiler.compiled import compile_model
+    from host.compiler.part import Part
     from host.engine.rtl_engine import RtlEngine
 
     engine = RtlEngine(random_image(compile_model(shape.cut(layers=3, context=tokens), board.config)),

@@ -9,7 +9,8 @@ from gateware.activity import BusState, Counter
 from host.bench.kinds import BETWEEN, KINDS
 from host.bench.layered_run import run_layers
 from host.bench.random_image import random_image
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
+from host.compiler.part import Part
 from host.engine.rtl_engine import MemoryTiming, RtlEngine
 
 LAYERS = 8

@@ -10,7 +10,8 @@ import host.engine.rtl_engine
 from boards.configs import ALL_CONFIGS
 from gateware.config import CONFIGS
 from gateware.isa import INSTRUCTION_BITS, encode
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
+from host.compiler.part import Part
 from host.gguf.model import load
 from boards.memories import MEMORIES
 

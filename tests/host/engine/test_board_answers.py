@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gateware.config import CONFIGS
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
+from host.compiler.part import Part
 from host.engine.board_engine import BoardEngine
 from host.gguf.model import load
 from host.image.image import build_image

@@ -8,7 +8,8 @@ import pytest
 from gateware.config import CONFIGS
 from gateware.isa import Function, Index, Reduce, encode
 from host.compiler.builder import Memory, ProgramBuilder, Scalar, Scratch, Stream
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
+from host.compiler.part import Part
 from host.compiler.overlap import overlapped
 from host.engine.model_engine import ModelEngine
 from host.engine.rtl_engine import MemoryTiming, RtlEngine

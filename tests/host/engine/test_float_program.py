@@ -9,7 +9,8 @@ from gateware.config import CONFIGS
 from gateware.extent import extent
 from gateware.isa import Index, Opcode, encode
 from host.compiler.builder import Memory, ProgramBuilder, Scalar, Scratch, Stream
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
+from host.compiler.part import Part
 from host.compiler.overlap import overlapped
 from host.engine.float_program import FloatProgram
 from host.engine.model_engine import ModelEngine

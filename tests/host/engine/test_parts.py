@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import cache
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,18 +15,17 @@ from host.arch.decoder import Decoder
 from host.arch.hyperparameters import Hyperparameters
 from host.arch.layer_kind import LayerKind
 from host.arch.rope import Rope
-from host.arch.tensor_spec import TensorKind
 from host.compiler.builder import ProgramBuilder
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
 from host.compiler.layer_builder import LayerBuilder
+from host.compiler.part import Part
 from host.compiler.parts import ends
 from host.compiler.parts.activation import slope
 from host.compiler.scratchpad import Scratchpad
 from host.engine.float_engine import FloatEngine
 from host.engine.model_engine import ModelEngine
-from host.gguf.model import Model
-from host.gguf.tensor import Tensor
 from host.image.image import build_image
+from testing.random_model import random_model
 
 CONFIG = CONFIGS["sim"].changed(dot={"columns": 1, "slots": 2})
 IDS = [7, 100, 271, 7]
@@ -69,22 +67,11 @@ CASES = {
 
 
 @cache
-def random_model(name):
-    """A model with random weights that the accelerator keeps exactly."""
+def model_of(name):
+    """A model with random weights for a case."""
     attributes, changes = CASES[name]
     architecture = type("Random", (Decoder,), {"name": "random", **attributes})()
-    hp = replace(PLAIN, norm=architecture.norm, **changes)
-    random, tensors = np.random.default_rng(5), {}
-    for tensor, spec in architecture.tensors(hp).items():
-        if tensor == "output.weight" and hp.tied:
-            continue
-        values = random.standard_normal((spec.rows, spec.columns)).astype(np.float32)
-        if spec.kind == TensorKind.MATRIX:
-            values = np.round(values * 256) / np.float32(256 << (spec.columns.bit_length() - 1) // 2)
-        elif tensor.endswith("norm.weight"):
-            values = 1 + values / 4
-        tensors[tensor] = Tensor(tensor, values.shape, "F32", values.view(np.uint8))
-    return Model(Path("random"), architecture, {}, hp, tensors)
+    return random_model(architecture, replace(PLAIN, norm=architecture.norm, **changes), seed=5)
 
 
 def engine(model):
@@ -97,7 +84,7 @@ def distance(found, ideal):
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_accelerator_computes_what_float_does(name):
-    model = random_model(name)
+    model = model_of(name)
     machine = engine(model)
     found = np.stack([machine.step(token) for token in IDS])
     assert distance(found, FloatEngine(model).logits(IDS)) < 1.5e-4
@@ -167,7 +154,7 @@ def activated(kind, points):
 
 
 def test_logits_are_capped_in_chunks(monkeypatch):
-    model = random_model("caps")
+    model = model_of("caps")
     whole = engine(model).extend(IDS[:2])
     monkeypatch.setattr(ends, "_CHUNK", 64)
     compiled = compile_model(model, CONFIG, 16)
@@ -178,7 +165,7 @@ def test_logits_are_capped_in_chunks(monkeypatch):
 
 
 def test_programs_that_store_no_logits_cap_none():
-    compiled = compile_model(random_model("caps"), CONFIG, 16)
+    compiled = compile_model(model_of("caps"), CONFIG, 16)
     capped = {part: any("cap" in i.label and "output" in i.label for i in program)
               for (tokens, part), program in compiled.programs.items() if tokens == 1}
     assert capped[Part.DECODE] and not capped[Part.CHOOSE]
@@ -186,7 +173,7 @@ def test_programs_that_store_no_logits_cap_none():
 
 def test_rows_of_turned_halves_alternate_in_memory():
     """Of a head with 6 of 16 elements rotated: 0 3 1 4 2 5, then the rest as it is."""
-    model = random_model("partial rope")
+    model = model_of("partial rope")
     tensors = compile_model(model, CONFIG, 16).placement.tensors
     order = [0, 3, 1, 4, 2, 5, *range(6, 16)]
     for name, heads in (("blk.1.attn_q.weight", 4), ("blk.1.attn_k.weight", 2)):
@@ -196,7 +183,7 @@ def test_rows_of_turned_halves_alternate_in_memory():
 
 
 def test_what_is_fused_in_the_file_lies_apart_in_memory():
-    model = random_model("fused")
+    model = model_of("fused")
     compiled = compile_model(model, CONFIG, 16)
     tensors, fused = compiled.placement.tensors, model.tensors["blk.0.ffn_up.weight"].dequantise()
     assert (tensors["blk.0.ffn_gate.weight"].dequantise() == fused[:96]).all()
@@ -211,7 +198,7 @@ def test_what_is_fused_in_the_file_lies_apart_in_memory():
 def test_keys_are_on_their_way_while_queries_are_computed():
     """Biases and norms of queries come behind the stores of keys and values."""
     for name in ("biases, in chunks", "norms of heads", "norms of queries and keys"):
-        labels = [i.label for i in compile_model(random_model(name), CONFIG, 16).program]
+        labels = [i.label for i in compile_model(model_of(name), CONFIG, 16).program]
         stored = labels.index("blk.0.kv.1.value.store")
         late = [index for index, label in enumerate(labels)
                 if label.startswith(("blk.0.attn_q.bias", "blk.0.attn_q_norm"))]

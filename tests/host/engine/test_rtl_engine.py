@@ -8,7 +8,8 @@ import pytest
 from gateware.config import CONFIGS
 from gateware.control.counters import Counter
 from host.compiler import layer_builder
-from host.compiler.compiled import Part, compile_model
+from host.compiler.compiled import compile_model
+from host.compiler.part import Part
 from host.engine.model_engine import ModelEngine
 from host.engine.rows import Rows
 from host.engine.trace import Trace
