@@ -131,7 +131,7 @@ def test_rows_of_several_blocks(engine_bench, random_matrix, random_x, shape):
 
 def test_largest_and_smallest_magnitudes(engine_bench, matrix, vector):
     """Sums that fill every register to its last bit, of both signs, and zeros."""
-    bench = engine_bench(_config(8, 2, 2, 64, 4))
+    bench = engine_bench(_config(8, 2, 1, 64, 4))
     for vectors in 1, 8:
         lowest = np.full((1, vectors, 32), -1 << 15, np.int16)
         signs = np.where(np.arange(32) % 2, -1, 1)
@@ -150,7 +150,7 @@ def test_largest_and_smallest_magnitudes(engine_bench, matrix, vector):
 
 def test_scales_far_apart(engine_bench, matrix, vector):
     """One vector outweighs the others by more than the accumulator is wide: the others count -1 or 0."""
-    bench, rng = engine_bench(_config(8, 1, 1, 32, 4)), np.random.default_rng(3)
+    bench, rng = engine_bench(_config(8, 1, 1, 32, 2)), np.random.default_rng(3)
     codes = random_codes(rng, 16, 16, 8)
     scales = rng.integers(-128, 0, (16, 16)).astype(np.int8)
     scales[np.arange(16), rng.integers(0, 16, 16)] = 127
