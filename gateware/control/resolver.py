@@ -78,6 +78,7 @@ class Resolver(wiring.Component):
         read_index = Signal(32, reset_less=True)   # the token or its position, a cycle later; where a piece begins
         stored = Signal(16, reset_less=True)       # place of the position in DRAM
         destination = Signal.like(word.destination, reset_less=True)
+        hidden = Signal.like(window.first, reset_less=True)
         beats = Signal(24, reset_less=True)
         row, offset, last_word = Signal(), Signal(3), (1 << self._word_bits) - 1
         m.d.comb += [
@@ -103,15 +104,17 @@ class Resolver(wiring.Component):
             window.storing.eq(storing),
         ]
         # ceil((p + 1) / 2**n) is (p >> n) + 1.
+        furthest = Mux(slow, window.last, here)
         m.d.sync += [
-            position.eq(Mux(slow, window.last, here)),
+            position.eq(furthest),
             positions.eq(Mux(window.rings & word.rows_grow, window.last_row, position) + 1),
             vectors.eq((position >> VECTOR_CODES.bit_length() - 1) + 1),
-            reach.eq(Mux(slow, Mux(ring, window.bound, window.last), here)),
+            reach.eq(Mux(ring, window.bound, furthest)),
             last_group.eq(reach >> word.stream_grow_shift),
             groups.eq(last_group + 1),
             stored.eq(Mux(window.rings, window.place, here)),
-            destination.eq(word.destination + Mux(window.rings & word.rows_grow, window.skip, 0)),
+            destination.eq(word.destination + window.skip),
+            hidden.eq(Mux(window.rings & word.length_grow, window.first, 0)),
             beats.eq(Mux(word.stream_line_grow, groups << word.stream_grow_scale,
                          Mux(row, (offset + word.stream_line_beats + last_word) >> self._word_bits,
                              word.stream_line_beats))),
@@ -149,11 +152,10 @@ class Resolver(wiring.Component):
             work.dot.rows.eq(Mux(word.rows_grow, positions, word.rows)),
             work.vector.length.eq(Mux(word.length_grow, positions, word.length)),
             work.vector.destination.eq(destination),
-            work.vector.hidden.eq(Mux(window.rings & word.length_grow, window.first, 0)),
+            work.vector.hidden.eq(hidden),
         ]
         self._control(m, read, store, window, ring, read_index, last_group, here, streams, storing, stores, index)
         return m
-
 
     def _control(self, m, read, store, window, ring, read_index, last_group, here, streams, storing, stores, index):
         """One instruction after another; with a ring, one piece of its lines after another."""
@@ -190,11 +192,11 @@ class Resolver(wiring.Component):
                 with m.If(read.ready & store.ready):
                     m.next = "SEND"
                     with m.If(ring & window.more):
+                        m.d.comb += window.next.eq(1)
                         m.next = "PIECE"
             with m.State("PIECE"):
                 m.d.comb += [self.block.valid.eq(1), self.block.p.more.eq(1)]
                 with m.If(self.block.ready):
-                    m.d.comb += window.next.eq(1)
                     m.next = "BEGIN"
             with m.State("SEND"):
                 m.d.comb += [self.block.valid.eq(block_left), self.work.valid.eq(work_left)]

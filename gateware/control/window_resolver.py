@@ -37,13 +37,13 @@ class WindowResolver(wiring.Component):
     last : Out(16)
         The last element that things grow to; of an instruction that stores nothing that one would have.
     first, skip : Out(8)
-        First element of the window; the element with which rows that grow begin.
+        First element of the window; the element with which rows that grow begin, 0 for all else.
     last_row : Out(signed 17)
         The last row that grows.
     place : Out(16)
         Place in DRAM of the last element.
     next : In(1)
-        Go to the next piece of a line; ``start`` goes to the first one.
+        Go to the next piece of a line; ``start`` goes to the first one. ``bound`` follows after two cycles.
     more : Out(1)
         There is another one.
     begins : In(1)
@@ -72,17 +72,17 @@ class WindowResolver(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         word = self.instruction
-        front = Signal(range((1 << len(word.sinks)) // VECTOR_CODES + 1))                      # whole vectors
+        front = Signal(range((1 << len(word.sinks)) // VECTOR_CODES + 1), reset_less=True)     # whole vectors
         m.d.comb += [
-            front.eq(word.sinks[_SHIFT:] + word.sinks[:_SHIFT].any()),
             self.rings.eq(word.window != 0),
             self.applies.eq(self.rings | (word.sinks != 0)),
         ]
         gone = self._positions(m, front)
         ring, turn = self._turn(m, gone)
-        begin = Signal(HIDDEN_BITS)
-        m.d.comb += begin.eq(Mux(word.rows_grow, self.skip, front << _SHIFT))
+        begin = Signal(HIDDEN_BITS, reset_less=True)
         m.d.sync += [
+            front.eq(word.sinks[_SHIFT:] + word.sinks[:_SHIFT].any()),
+            begin.eq(Mux(word.rows_grow, self.skip, front << _SHIFT)),
             self.last_row.eq(self.last - begin),
             self.place.eq(Cat(self.last[:_SHIFT], self.last[_SHIFT:] + turn)),
         ]
@@ -96,6 +96,7 @@ class WindowResolver(wiring.Component):
         following = Signal(_POSITION_BITS + 2, reset_less=True)
         edge = Signal(_POSITION_BITS, reset_less=True)         # first position of the window, or the one that is stored
         gone = Signal(_VECTOR_BITS, reset_less=True)
+        beyond = Signal(reset_less=True)                       # the token's position is not among the sinks
         least = Signal(HIDDEN_BITS, reset_less=True)
         before, over = Signal(signed(_POSITION_BITS + 2)), Signal(signed(_VECTOR_BITS + 1))
         m.d.comb += [
@@ -107,19 +108,15 @@ class WindowResolver(wiring.Component):
             # The position plus one, of the group's first token for rows of K: a carry from below.
             following.eq(Cat(1, self.position) + Cat(1, Mux(word.rows_grow, 0, word.member))),
             edge.eq(Mux(self.storing, own, Mux(before < 0, 0, before))),
-            gone.eq(Mux(over < 0, 0, over)),
+            gone.eq(Mux(~self.rings | (over < 0), 0, over)),
             self.first.eq(Cat(edge[:_SHIFT], Mux(over < 0, edge[_SHIFT:], front))),
-            self.last.eq(Mux(self.rings, Cat(own[:_SHIFT], (own[_SHIFT:] - gone)[:_VECTOR_BITS]),
-                             Mux(self._reaches(own), word.sinks - 1, own))),
-            least.eq(Mux(self._reaches(self.last), word.sinks, self.last)),
-            self.skip.eq(Mux(self.first > least, self.first, least)),
+            beyond.eq(own[len(word.sinks):].any() | (own[:len(word.sinks)] >= word.sinks)),
+            self.last.eq(Mux(~self.rings & beyond, word.sinks - 1, Cat(own[:_SHIFT], own[_SHIFT:] - gone))),
+            # Where something has left, the last one is as far beyond the sinks as the position.
+            least.eq(Mux(beyond, word.sinks, self.last)),
+            self.skip.eq(Mux(self.rings & word.rows_grow, Mux(self.first > least, self.first, least), 0)),
         ]
         return gone
-
-    def _reaches(self, position):
-        """Whether a position is not among the sinks."""
-        sinks = self.instruction.sinks
-        return position[len(sinks):].any() | (position[:len(sinks)] >= sinks)
 
     def _turn(self, m, gone):
         """``gone`` modulo the vectors of the ring, a bit per cycle; and the cycles of all that is computed here."""
@@ -163,36 +160,28 @@ class WindowResolver(wiring.Component):
         last_before_end = Signal(_POSITION_BITS + 2)
         last_beyond = Signal(signed(_POSITION_BITS + 2), reset_less=True)
         start = Signal(_POSITION_BITS, reset_less=True)
-        in_ring, wraps, early = Signal(), Signal(), Signal.like(front)
-        m.d.comb += [
-            # Rows may begin in the front.
-            early.eq(Mux(word.rows_grow, front - begin[_SHIFT:], 0)),
-            last_before_end.eq(Cat(~begin[:_SHIFT], room)),
-        ]
+        end = Signal(_VECTOR_BITS + 1, reset_less=True)         # of the ring, in vectors
+        in_ring, wraps = Signal(), Signal()
+        m.d.comb += last_before_end.eq(Cat(~begin[:_SHIFT], room))
         m.d.sync += [
-            room.eq(ring + ~Cat(turn, 0) + early),
+            end.eq(ring + front),
+            room.eq(end + ~Cat(start[_SHIFT:], 0)),
             last_beyond.eq(self.last_row + (~last_before_end).as_signed()),
             start.eq(Cat(begin[:_SHIFT], begin[_SHIFT:] + turn)),
         ]
         with m.If(self.start):
-            m.d.sync += number.eq(word.rows_grow | (front == 0))
+            m.d.sync += number.eq(word.rows_grow | (word.sinks == 0))
         with m.Elif(self.next):
             m.d.sync += number.eq(number + 1)
         m.d.comb += [in_ring.eq(self.last_row >= 0), wraps.eq(last_beyond >= 0)]
-        first, last = Signal(_POSITION_BITS), Signal(_POSITION_BITS)
+        first, last = (Signal(_POSITION_BITS, reset_less=True, name=name) for name in ("first", "last"))
         with m.Switch(number):
             with m.Case(0):
-                m.d.comb += [
-                    first.eq(0),
-                    last.eq(Mux(in_ring, (front << _SHIFT) - 1, self.last)),
-                    self.more.eq(in_ring),
-                ]
+                m.d.comb += self.more.eq(in_ring)
+                m.d.sync += [first.eq(0), last.eq(Mux(in_ring, (front << _SHIFT) - 1, self.last))]
             with m.Case(1):
-                m.d.comb += [
-                    first.eq(start),
-                    last.eq(Mux(wraps, last_before_end, self.last_row)),
-                    self.more.eq(wraps),
-                ]
+                m.d.comb += self.more.eq(wraps)
+                m.d.sync += [first.eq(start), last.eq(Mux(wraps, last_before_end, self.last_row))]
             with m.Default():
-                m.d.comb += [first.eq(front << _SHIFT), last.eq(last_beyond)]
+                m.d.sync += [first.eq(front << _SHIFT), last.eq(last_beyond)]
         m.d.comb += self.bound.eq(Mux(self.begins, first, last))

@@ -156,21 +156,18 @@ class CodeDecoder(wiring.Component):
         # Cycle 2: the codes.
         wanted = Signal(lanes)
         expand, second = delay(m, self.expand, name="expand"), delay(m, self.second, name="second")
-        wanted_next = Signal(lanes)
         for lane in range(lanes):
             others = expand & (step_position[:lane_bits] != lane)
             if lanes > 1 << _HALF_BITS:
                 others |= self.halves & ~expand & (step_position[_HALF_BITS] != (lane >> _HALF_BITS & 1))
-            m.d.comb += wanted_next[lane].eq(~others & (second | (lane < VECTOR_CODES)))
-        m.d.sync += wanted.eq(wanted_next)
+            m.d.sync += wanted[lane].eq(~others & (second | (lane < VECTOR_CODES)))
         is_index = delay(m, self.kind == CodeKind.TABLE, 2, name="is_index")
         codes = bits
         if "tables" in self._dot.decoders:
             m.submodules.table = table = CodeTable(lanes)
             connect(m, flipped(self.table), table.entries)
             m.d.comb += [index.eq(number[12:]) for index, number in zip(table.indices, bits)]
-            codes = [Mux(is_index, Cat(Const(0, 8), number), code)
-                     for number, code in zip(table.numbers, codes)]
+            codes = [_replace(code, is_index, number.as_unsigned()) for number, code in zip(table.numbers, codes)]
         else:
             m.d.comb += self.table.ready.eq(1)
         if "trits" in self._dot.decoders:
@@ -179,25 +176,17 @@ class CodeDecoder(wiring.Component):
             codes = [Mux(is_trit, Cat(Const(0, 14), trit), code) for trit, code in zip(trits, codes)]
         is_sign, shared = (delay(m, value, 2, name=name) for name, value in (
             ("is_sign", self.code_bits == 1), ("shared", self.shared)))
-        two_columns = shared_columns(self._dot) == 2
         signs, second_signs = _signs(bits, shared)
-        codes = [Mux(is_sign, _one(sign), code) for sign, code in zip(signs, codes)]
-        if two_columns:
-            # Nothing is below the upper bits of signs: that costs a reset, no gates.
-            wanted_low = Signal(lanes)
-            m.d.sync += wanted_low.eq(Mux(delay(m, self.shared, name="shared_early"), 0, wanted_next))
+        two_columns = shared_columns(self._dot) == 2
+        codes = [_replace(code, is_sign, _one(sign)) for sign, code in zip(signs, codes)]
         for lane in range(lanes):
             output = Signal(16, reset_less=True, name=f"code_{lane}")
             m.d.sync += output.eq(Mux(wanted[lane], codes[lane], 0))
             m.d.comb += [self.codes[lane].eq(output), self.second_codes[lane].eq(output)]
             if two_columns:
-                low, high = (Signal(width, reset_less=True, name=f"second_{name}_{lane}")
-                             for name, width in (("low", 14), ("high", 2)))
-                m.d.sync += [
-                    low.eq(Mux(wanted_low[lane], codes[lane][:14], 0)),
-                    high.eq(Mux(wanted[lane], Mux(shared, _one(second_signs[lane])[14:], codes[lane][14:]), 0)),
-                ]
-                m.d.comb += self.second_codes[lane].eq(Cat(low, high))
+                second = Signal(2, reset_less=True, name=f"second_{lane}")
+                m.d.sync += second.eq(Mux(wanted[lane], Mux(shared, _one(second_signs[lane]), codes[lane][-2:]), 0))
+                m.d.comb += self.second_codes[lane][-2:].eq(second)
         return m
 
     def _assemble(self, m, load):
@@ -273,7 +262,7 @@ class CodeDecoder(wiring.Component):
             is_fifth = delay(m, number == _FIFTH, name=f"is_fifth_{side}")
             number = delay(m, number, name=f"run_{side}")
             stored = [word.word_select(late_part, width) for word in known]
-            codes += [Mux(is_fifth, Cat(word[lane] for word in stored), trit)
+            codes += [Mux(is_fifth, Cat(word[lane] for word in stored), trit.as_unsigned())
                       for lane, trit in enumerate(trits.trits)]
             more = [Signal(WORD_BITS, name=f"fifth_{side}_{bit}") for bit in range(2)]
             for bit, word in enumerate(more):
@@ -299,9 +288,15 @@ def _signs(bits, shared):
             [code[14] for code in second] + [code[15] for code in second])
 
 
+def _replace(code, which, upper):
+    """``upper`` in place of the upper bits. Those below are zero then, as nothing is held there: no gates for them."""
+    below = len(code) - len(upper)
+    return Cat(code[:below], Mux(which, upper, code[below:]))
+
+
 def _one(sign):
-    """1 or -1, left-aligned as a code of two bits."""
-    return Cat(Const(1 << 14, 15), ~sign)
+    """1 or -1, as a code of two bits."""
+    return Cat(Const(1, 1), ~sign)
 
 
 def _rotate(words, rotation):
