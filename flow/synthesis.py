@@ -9,6 +9,7 @@ from amaranth.back import rtlil
 
 from flow import output_registers, ram_addresses
 from flow.cache import cached_file
+from flow.verilog_files import VerilogFiles
 
 __all__ = ["Synthesis", "resources", "synthesise", "synthesise_rtlil"]
 
@@ -83,8 +84,9 @@ def synthesise(design, *, device, platform, toolchain, ports=None):
         If yosys fails.
     """
     # Places in the source are left out: the netlist must not depend on where the project lies.
+    platform = VerilogFiles(platform)
     text = rtlil.convert(design, name="top", ports=ports, platform=platform, emit_src=False)
-    return synthesise_rtlil(text, device=device, toolchain=toolchain)
+    return synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=platform.text)
 
 
 def synthesise_rtlil(text, *, device, toolchain, verilog=""):

@@ -36,9 +36,10 @@ class Toolchain:
 
     Members
     -------
-    yosys, cxx, nextpnr_ecp5, ecppack : list of str
-        The beginning of a command line. The package of nextpnr-ecp5 brings ecppack as well.
-    yosys_version, cxx_version, nextpnr_ecp5_version : str
+    yosys, cxx, cc, nextpnr_ecp5, ecppack : list of str
+        The beginning of a command line. The package of nextpnr-ecp5 brings ecppack as well. ``cc`` is for processors of
+        boards, and always that of ziglang.
+    yosys_version, cxx_version, cc_version, nextpnr_ecp5_version : str
         As text, for cache keys and reports.
     """
 
@@ -63,6 +64,10 @@ class Toolchain:
         return [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline"]
 
     @property
+    def cc(self):
+        return [sys.executable, "-m", "ziglang", "cc"]
+
+    @property
     def nextpnr_ecp5(self):
         if self._native_nextpnr_ecp5:
             return [self._native_nextpnr_ecp5]
@@ -84,6 +89,10 @@ class Toolchain:
     def cxx_version(self):
         if self._native_cxx:
             return self.run([*self.cxx, "--version"]).splitlines()[0]
+        return _package_version("ziglang")
+
+    @functools.cached_property
+    def cc_version(self):
         return _package_version("ziglang")
 
     @functools.cached_property

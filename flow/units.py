@@ -1,4 +1,4 @@
-"""What can be built on its own: units of the accelerator, and the systems of boards."""
+"""What can be built on its own: units of the accelerator, the processor of a board, and the systems of boards."""
 
 from boards.board import BOARDS
 from gateware.accelerator import Accelerator
@@ -8,6 +8,7 @@ from gateware.dma.native_writer import NativeWriter
 from gateware.dma.read_engine import ReadEngine
 from gateware.dot.engine import DotEngine
 from gateware.vector.unit import VectorUnit
+from soc.cpu.microcontroller import Microcontroller
 from soc.system import System
 
 __all__ = ["UNITS"]
@@ -32,6 +33,7 @@ UNITS = {
     "native-reader": lambda config: NativeReader(bus_bits=config.memory.bus_bits, bank_shift=_BANK_SHIFT, **_NATIVE),
     "native-writer": lambda config: NativeWriter(bus_bits=config.memory.bus_bits, **_NATIVE),
     "result-sink": lambda config: ResultSink(),
+    "microcontroller": lambda config: Microcontroller(program=b""),
     "accelerator": Accelerator,
 } | {board: _system(board) for board in BOARDS}
 """Functions that make a unit of a configuration, by the names of the command line; a board stands for its accelerator

@@ -32,6 +32,7 @@ from amaranth.hdl import Elaboratable
 
 from flow.cache import Cache
 from flow.toolchain import Toolchain
+from flow.verilog_files import VerilogFiles
 
 
 __all__ = ["source_key", "compile_design", "compile_loop"]
@@ -118,7 +119,7 @@ def compile_design(design, *, name, ports=None, key=None, flags=(), models=(), t
             return path
     if not isinstance(design, Elaboratable):
         design = design()
-    verilog = _VerilogFiles()
+    verilog = VerilogFiles()
     text = _without_sources(rtlil.convert(design, name="top", ports=ports, platform=verilog))
     # Models that yosys brings belong to its version, which is in the environment.
     models = [*map(str, models)]
@@ -179,16 +180,6 @@ def _without_sources(text):
             source = None
         lines.append(line)
     return "\n".join(lines) + "\n"
-
-
-class _VerilogFiles:
-    """Stands in for a platform, and takes the Verilog of modules that a design instantiates."""
-
-    def __init__(self):
-        self.files = {}
-
-    def add_file(self, name, text):
-        self.files[name] = text
 
 
 def _write_design(work, text, verilog, models, toolchain):

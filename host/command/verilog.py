@@ -16,8 +16,8 @@ __all__ = ["verilog"]
 
 def verilog(
     unit: Annotated[str, typer.Argument(
-        metavar="UNIT", help="accelerator; dot-engine, vector-unit, dma, native-reader, native-writer, result-sink; or "
-                             "a board: accelerator and link.")] = "accelerator",
+        metavar="UNIT", help="accelerator; dot-engine, vector-unit, dma, native-reader, native-writer, result-sink, "
+                             "microcontroller; or a board: accelerator and link.")] = "accelerator",
     config: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
         help=f"Configuration of the accelerator; by default that of the board, or {DEFAULT_CONFIG}.")] = None,
@@ -30,8 +30,9 @@ def verilog(
     One clock, no vendor's primitives. The top module is `celosia`, that of a block `celosia_` and its name:
     `celosia_dot_engine`. What its ports mean is said by the block's docstring; members of members are ports like
     `results__payload`, `memory__read_request__valid`, `control__start`. native-reader and native-writer are those of a
-    DDR3 device of 2 Gbit; another geometry is a parameter in Python. The same sources and tools give the same file,
-    byte for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the PATH.
+    DDR3 device of 2 Gbit; another geometry is a parameter in Python. microcontroller is a board's small processor with
+    an empty memory; the Verilog of PicoRV32 (ISC licence) is part of the file. The same sources and tools give the same
+    file, byte for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the PATH.
 
     \b
     celosia verilog -o celosia.v
@@ -61,11 +62,14 @@ def _convert(unit, config):
     from flow.toolchain import Toolchain, ToolError
     from flow.units import UNITS
     from flow.verilog import rtlil_to_verilog
+    from flow.verilog_files import VerilogFiles
     from gateware.ports import port_signals
 
     component = UNITS[unit](config)
     name = "celosia" if unit == "accelerator" else f"celosia_{unit.replace('-', '_')}"
-    design = rtlil.convert(component, name=name, ports=port_signals(component, traces=False), emit_src=False)
+    platform = VerilogFiles()
+    design = rtlil.convert(component, name=name, ports=port_signals(component, traces=False), platform=platform,
+                           emit_src=False)
     try:
         toolchain = Toolchain()
         text = rtlil_to_verilog(design, toolchain)
@@ -76,4 +80,4 @@ def _convert(unit, config):
     parameters = "; ".join(
         f"{part}: " + ", ".join(f"{name} {value}" for name, value in shape.items())
         for part, shape in asdict(config).items() if part != "name")
-    return f"// Celosia{what}, made by {made_by}\n// Configuration {config.name}; {parameters}\n{text}"
+    return f"// Celosia{what}, made by {made_by}\n// Configuration {config.name}; {parameters}\n{text}{platform.text}"

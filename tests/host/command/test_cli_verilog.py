@@ -42,6 +42,7 @@ def test_yosys_reads_it_without_warnings(celosia, toolchain, tmp_path):
     ("native-reader", "output [23:0] command0__payload"),
     ("native-writer", "output [15:0] mask"),
     ("result-sink", "output [31:0] argmax"),
+    ("microcontroller", "output [7:0] shown__payload"),
 ])
 def test_a_block(celosia, toolchain, tmp_path, unit, port):
     path = tmp_path / "unit.v"

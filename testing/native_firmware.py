@@ -1,0 +1,55 @@
+"""The firmware's C on this machine, with a bus in Python."""
+
+import ctypes
+
+from flow.cache import cached_file
+from flow.firmware import SOURCES, registers_header
+from flow.toolchain import Toolchain
+
+__all__ = ["NativeFirmware"]
+
+_FAKES = """\
+#include <stdint.h>
+uint32_t (*reader)(uint32_t);
+void (*writer)(uint32_t, uint32_t);
+uint32_t bus_read(uint32_t address) { return reader(address); }
+void bus_write(uint32_t address, uint32_t value) { writer(address, value); }
+"""
+_READ, _WRITE = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_uint32), ctypes.CFUNCTYPE(
+    None, ctypes.c_uint32, ctypes.c_uint32)
+
+
+class NativeFirmware:
+    """A library of all of ``firmware/`` but ``main.c``; its functions are those of ``library``.
+
+    Parameters
+    ----------
+    read : function of int
+        The value of a bus address.
+    write : function of (int, int)
+        Address and value.
+    """
+
+    def __init__(self, *, read, write):
+        self.library = ctypes.CDLL(str(_build(Toolchain())))
+        # They must live as long as the library may call them.
+        self._functions = _READ(read), _WRITE(write)
+        for name, function in zip(("reader", "writer"), self._functions):
+            ctypes.c_void_p.in_dll(self.library, name).value = ctypes.cast(function, ctypes.c_void_p).value
+
+
+def _build(toolchain):
+    files = {path.name: path.read_text() for path in sorted(SOURCES.iterdir()) if path.suffix in (".c", ".h")}
+    del files["main.c"]
+    files |= {"fakes.c": _FAKES, "registers.h": registers_header()}
+    inputs = [name for name in files if name.endswith(".c")]
+    options = ["-O1", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DFAKE_BUS", "-I."]
+
+    def build(work):
+        for name, text in files.items():
+            (work / name).write_text(text)
+        toolchain.run([*toolchain.cc, *options, *inputs, "-o", "firmware.so"], cwd=work)
+        return work / "firmware.so"
+
+    return cached_file("native-firmware", ".so", build, toolchain.cc_version, " ".join([*options, *inputs]),
+                       *(text for item in files.items() for text in item))

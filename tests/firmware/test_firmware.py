@@ -1,0 +1,57 @@
+"""The firmware on the simulated processor, and what is made of its sources."""
+
+import struct
+
+import pytest
+
+from flow.firmware import SOURCES, STACK_BYTES, build_firmware, build_program, loaded_bytes, registers_header
+from flow.toolchain import ToolError, Toolchain
+from soc.cpu.microcontroller import PROGRAM_BYTES
+from testing.terminal import Terminal
+
+
+@pytest.fixture(scope="module")
+def terminal():
+    firmware = build_firmware(toolchain=Toolchain())
+    assert len(firmware.content) + STACK_BYTES <= PROGRAM_BYTES
+    return Terminal(firmware.content)
+
+
+def test_somebody_talks_to_it(terminal):
+    assert terminal.run(100_000) == b"\r\nCelosia. /help prints the commands.\r\n> "
+    assert terminal.type(b"/mem 0 2X\b\r", 100_000) == b"/mem 0 2X\b \b\r\n00000000: %08x %08x\r\n> " % struct.unpack(
+        "<2I", build_firmware(toolchain=Toolchain()).content[:8])
+    # Where nothing lies nothing waits.
+    assert terminal.type(b"/mem 0xf0000000\r", 100_000).endswith(b"\r\nf0000000: 00000000\r\n> ")
+    assert terminal.type(b"hello\r", 100_000) == (
+        b"hello\r\ncommands begin with a slash; there is no model to talk to\r\n> ")
+    before = terminal.simulation.cycle
+    cycles = int(terminal.type(b"/time\r", 100_000).split()[1])
+    assert before < cycles < terminal.simulation.cycle
+
+
+def test_a_program_without_room_for_its_stack_is_refused():
+    files = {path.name: path.read_text() for path in SOURCES.iterdir() if path.name in ("start.S", "link.ld")}
+    files["main.c"] = "char data[3000] = {1};\nint main(void) { return ((volatile char *)data)[5]; }\n"
+    assert len(build_program("full", files, toolchain=Toolchain(), memory_bytes=8192).content) > 3000
+    with pytest.raises(ToolError, match="the firmware leaves no room for its stack"):
+        build_program("full", files, toolchain=Toolchain(), memory_bytes=4096)
+
+
+def test_registers_header():
+    assert registers_header() == """\
+/* Printed by flow/firmware.py from soc/cpu/map.py. */
+#pragma once
+#define CONSOLE_DATA 0x80000000u
+#define CONSOLE_STATUS 0x80000004u
+#define TIMER_LOW 0x90000000u
+#define TIMER_HIGH 0x90000004u
+"""
+
+
+@pytest.mark.parametrize("change", [slice(0, 4), slice(4, 5), slice(5, 6), slice(18, 20)])
+def test_other_files_are_no_programs(change):
+    elf = bytearray(build_firmware(toolchain=Toolchain()).elf.read_bytes())
+    elf[change] = bytes(9)[change.start:change.stop] if change.stop < 9 else b"\0\0"
+    with pytest.raises(ValueError, match="^ELF file must be one of 32 bits, little-endian, for RISC-V$"):
+        loaded_bytes(bytes(elf))

@@ -1,0 +1,50 @@
+"""Commands on the terminal."""
+
+import pytest
+
+from soc.cpu.map import Region, TimerRegister, address
+
+HELP = """\
+/help: this list
+/mem ADDRESS [WORDS]: words of the bus, at most 1024
+/time: cycles since the reset
+"""
+
+
+def test_help(console):
+    assert console.run("/help") == HELP
+
+
+def test_memory(console):
+    console.memory = {0x100 + 4 * word: word * 0x11111111 for word in range(6)}
+    assert console.run("/mem 0x102") == "00000100: 00000000\n"
+    assert console.run("/mem  256   6 ") == (
+        "00000100: 00000000 11111111 22222222 33333333\n00000110: 44444444 55555555\n")
+
+
+def test_no_more_than_1024_words(console):
+    console.memory = dict.fromkeys(range(0, 4096, 4), 0)
+    assert console.run("/mem 0 0xffffffff").count("\n") == 256
+
+
+def test_time(console):
+    console.memory = {address(Region.TIMER, TimerRegister.LOW): 7, address(Region.TIMER, TimerRegister.HIGH): 2}
+    assert console.run("/time") == f"{2 * 2**32 + 7} cycles since the reset\n"
+
+
+@pytest.mark.parametrize("line, answer", [
+    ("/", "there is no command /; /help prints them"),
+    ("/hel", "there is no command /hel; /help prints them"),
+    ("/helper 1", "there is no command /helper; /help prints them"),
+    ("/time 1", "/time does not take the argument 1"),
+    ("/mem", "/mem needs ADDRESS [WORDS]"),
+    ("/mem 1 2 3", "/mem does not take the argument 3"),
+    ("/mem 0x", "no number of 32 bits: 0x"),
+    ("/mem 12a", "no number of 32 bits: 12a"),
+    ("/mem -1", "no number of 32 bits: -1"),
+    ("/mem 0x100000000", "no number of 32 bits: 0x100000000"),
+    ("/mem 4294967296", "no number of 32 bits: 4294967296"),
+])
+def test_what_is_wrong_is_said(console, line, answer):
+    console.memory = {}
+    assert console.run(line) == answer + "\n"

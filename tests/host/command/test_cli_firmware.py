@@ -1,0 +1,23 @@
+"""`celosia firmware`."""
+
+import json
+import re
+
+from flow.firmware import loaded_bytes
+
+
+def test_firmware(celosia, tmp_path):
+    elf, sizes = tmp_path / "firmware.elf", tmp_path / "sizes.json"
+    status, out, err = celosia("firmware", "-o", elf, "--json", sizes)
+    assert (status, err) == (0, "")
+    content = loaded_bytes(elf.read_bytes())
+    assert json.loads(sizes.read_text()) == {
+        "program_bytes": len(content), "memory_bytes": 32768, "least_stack_bytes": 2048}
+    found = re.fullmatch(
+        rb"firmware: ([\d,]+) of 32,768 bytes, code and data; 2,048 at least are left for the stack\n", out)
+    assert int(found[1].replace(b",", b"")) == len(content)
+
+
+def test_a_folder_that_is_not_there(refused, tmp_path):
+    path = tmp_path / "none" / "firmware.elf"
+    assert refused("firmware", "-o", path) == f"cannot write {path}: No such file or directory"
