@@ -44,9 +44,13 @@ class SimulatedBoard:
     ----------
     content : numpy.ndarray
         What the memory holds, uint8.
+    patience : int
+        Cycles without a byte, and without work, after which nothing more will come by itself.
     hertz : float
         Clock that simulated time is told for.
     """
+
+    patience = 64
 
     def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0):
         modelled = isinstance(memory, Dram)

@@ -7,7 +7,6 @@ import tty
 
 __all__ = ["BoardTerminal"]
 
-_QUIET = 64
 _CYCLES = 1 << 13
 """Cycles between two looks at the terminal while the board is busy."""
 _READ_BYTES = 1 << 12
@@ -22,7 +21,7 @@ class BoardTerminal:
 
     Parameters
     ----------
-    board : sim.board.SimulatedBoard
+    board : sim.board.SimulatedBoard or sim.processor.SimulatedProcessor
 
     Attributes
     ----------
@@ -60,7 +59,9 @@ class BoardTerminal:
             self._leaving = self._leaving[os.write(self._here, self._leaving):]
         if self._arrived or not idle:
             # While the accelerator runs, there is more to do than to talk.
-            taken, sent = self._board.exchange(self._arrived, cycles=_CYCLES, quiet=_CYCLES if busy else _QUIET)
+            patience = self._board.patience
+            taken, sent = self._board.exchange(
+                self._arrived, cycles=max(_CYCLES, 2 * patience), quiet=_CYCLES if busy else patience)
             self._arrived = self._arrived[taken:]
             self._leaving = (self._leaving + sent)[:_MOST_BYTES]
 

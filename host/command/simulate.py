@@ -10,12 +10,13 @@ from host.errors import CelosiaError
 
 __all__ = ["simulate"]
 
+_PROCESSOR = "microcontroller"
 _LATENCY = 24
 """Cycles from a request to its first beat, of memory that is all a model."""
 
 
 def simulate(
-    board: Annotated[str, typer.Argument(metavar="BOARD", help="Which board, such as ulx3s.")],
+    board: Annotated[str, typer.Argument(metavar="BOARD", help="Which board, such as ulx3s; or microcontroller.")],
     bit_level: Annotated[bool, typer.Option(
         "--bit-level",
         help="Every bit of the serial line, at 25 cycles per bit; by default bytes skip the line.")] = False,
@@ -33,27 +34,29 @@ def simulate(
     gets the path of the terminal, as soon as the board is ready. The board runs until it is interrupted; its
     memory keeps what hosts leave in it.
 
+    microcontroller is the small processor that a board will have, by itself, with its firmware: a terminal program such
+    as picocom finds a prompt there. The other options are none of its business.
+
     \b
     celosia simulate ulx3s
+    celosia simulate microcontroller
     celosia generate --engine board --port /dev/pts/3    in another terminal, with the path from the first
     """
     from boards.board import BOARDS
 
     boards = [name for name, item in BOARDS.items() if item.memory.phy != "PS7"]
-    if board not in boards:
-        raise CelosiaError(f"board must be one of {', '.join(boards)}, not {board!r}")
+    if board not in (*boards, _PROCESSOR):
+        raise CelosiaError(f"board must be one of {', '.join((*boards, _PROCESSOR))}, not {board!r}")
     if memory not in ("board", "model"):
         raise CelosiaError(f"memory must be board or model, not {memory!r}")
-    chosen = find_config(config or board)
-    from sim.board import SimulatedBoard
-    from sim.dram import Dram
     from sim.terminal import BoardTerminal
 
-    typer.echo(f"celosia: starting {board} with configuration {chosen.name} ...", err=True)
-    dram = BOARDS[board].memory
-    if memory == "model":
-        dram = Dram(dram.bytes, bus_bits=chosen.memory.bus_bits, latency=_LATENCY)
-    simulated = SimulatedBoard(chosen, memory=dram, bit_level=bit_level)
+    if board == _PROCESSOR:
+        if bit_level or config or memory != "board":
+            raise CelosiaError(f"{_PROCESSOR} takes no options: it has no accelerator, no DRAM and no serial line")
+        simulated = _processor()
+    else:
+        simulated = _board(BOARDS[board], find_config(config or board), memory, bit_level)
     with BoardTerminal(simulated) as terminal:
         # Also where whoever started this had it ignore interrupts, as shells do in the background.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -63,3 +66,23 @@ def simulate(
             terminal.serve()
         except KeyboardInterrupt:
             typer.echo(f"celosia: {simulated.cycle:,} cycles", err=True)
+
+
+def _board(board, config, memory, bit_level):
+    from sim.board import SimulatedBoard
+    from sim.dram import Dram
+
+    typer.echo(f"celosia: starting {board.name} with configuration {config.name} ...", err=True)
+    dram = board.memory
+    if memory == "model":
+        dram = Dram(dram.bytes, bus_bits=config.memory.bus_bits, latency=_LATENCY)
+    return SimulatedBoard(config, memory=dram, bit_level=bit_level)
+
+
+def _processor():
+    from flow.firmware import build_firmware
+    from flow.toolchain import Toolchain
+    from sim.processor import SimulatedProcessor
+
+    typer.echo(f"celosia: starting {_PROCESSOR} ...", err=True)
+    return SimulatedProcessor(build_firmware(toolchain=Toolchain()).content)

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -21,9 +22,10 @@ def _celosia(*arguments, **options):
 
 
 @contextmanager
-def _board():
-    """Path of the terminal of a simulated board with another configuration than its own, which compiles sooner."""
-    process = _celosia("simulate", "ulx3s", "--config", CONFIG, "--memory", "model")
+def _board(*arguments):
+    """Path of the terminal of a simulated board; by default one with another configuration than its own, which compiles
+    sooner."""
+    process = _celosia("simulate", *(arguments or ("ulx3s", "--config", CONFIG, "--memory", "model")))
     try:
         port = process.stdout.readline().decode().strip()
         assert port.startswith("/dev/"), process.stderr.read().decode()
@@ -77,8 +79,36 @@ def test_sampled_text_is_that_of_the_golden_model(celosia, write_gguf):
         assert status == 2 and "('sim'), not " in err and f"({CONFIG!r})\n" in err
 
 
+def _read_until(terminal, end):
+    shown = b""
+    while not shown.endswith(end):
+        assert select.select([terminal], [], [], 60)[0], shown
+        shown += os.read(terminal, 1000)
+    return shown
+
+
+def test_the_processor_by_itself():
+    """Somebody opens its terminal, types, goes away and comes back; the clock stands still meanwhile."""
+    with _board("microcontroller") as port:
+        for cycles in range(2):
+            terminal = os.open(port, os.O_RDWR | os.O_NOCTTY)
+            try:
+                if not cycles:
+                    assert _read_until(terminal, b"> ") == b"\r\nCelosia. /help prints the commands.\r\n> "
+                os.write(terminal, b"/time\r")
+                assert int(_read_until(terminal, b"> ").split()[1]) < 1_000_000
+            finally:
+                os.close(terminal)
+
+
+ONLY_BOARDS = "microcontroller takes no options: it has no accelerator, no DRAM and no serial line"
+
+
 @pytest.mark.parametrize("arguments, message", [
-    (["pynq_z1"], "board must be one of ulx3s, ecpix5, orangecrab, arty_a7, not 'pynq_z1'"),
+    (["pynq_z1"], "board must be one of ulx3s, ecpix5, orangecrab, arty_a7, microcontroller, not 'pynq_z1'"),
+    (["microcontroller", "--bit-level"], ONLY_BOARDS),
+    (["microcontroller", "--config", "sim"], ONLY_BOARDS),
+    (["microcontroller", "--memory", "model"], ONLY_BOARDS),
     (["ulx3s", "--memory", "none"], "memory must be board or model, not 'none'"),
 ])
 def test_bad_options(refused, arguments, message):

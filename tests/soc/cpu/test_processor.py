@@ -4,9 +4,9 @@ import re
 
 from flow.firmware import build_program
 from flow.toolchain import Toolchain
+from sim.processor import SimulatedProcessor
 from soc.cpu.map import Region, address
 from soc.cpu.processor import SOURCE
-from testing.terminal import Terminal
 
 FOLDER = SOURCE.parent / "tests"
 # `simple` is what each of the others begins with.
@@ -42,19 +42,16 @@ def sources():
 def test_instruction_set():
     assert len(NAMES) == 44
     program = build_program("instruction-set", sources(), toolchain=Toolchain(), memory_bytes=SIZE)
-    terminal = Terminal(program.content, size=SIZE)
-    shown = terminal.run(1_000_000).decode()
-    assert terminal.simulation.stopped_by == "stopped"
-    assert re.findall(r"(\w+)\.\.(\w+)\n", shown) == [(name, "OK") for name in NAMES]
+    processor = SimulatedProcessor(program.content, size=SIZE)
+    _, shown = processor.exchange(b"", cycles=1_000_000, quiet=20_000)
+    assert processor.stopped
+    assert re.findall(r"(\w+)\.\.(\w+)\n", shown.decode()) == [(name, "OK") for name in NAMES]
 
 
 def test_it_runs_again_after_a_reset():
     program = build_program("instruction-set", sources(), toolchain=Toolchain(), memory_bytes=SIZE)
-    terminal = Terminal(program.content, size=SIZE)
-    first = terminal.run(5_000)
-    assert first
-    terminal.simulation.set("rst", 1)
-    terminal.simulation.run(1)
-    terminal.simulation.set("rst", 0)
-    terminal.simulation.take_trace()
-    assert terminal.run(5_000) == first
+    processor = SimulatedProcessor(program.content, size=SIZE)
+    _, first = processor.exchange(b"", cycles=5_000, quiet=5_000)
+    assert first and not processor.stopped
+    processor.reset()
+    assert processor.exchange(b"", cycles=5_000, quiet=5_000) == (0, first)

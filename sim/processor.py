@@ -1,0 +1,94 @@
+"""The small processor of a board, simulated, with a stream of bytes for a terminal."""
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+import gateware
+import sim
+import soc
+from sim.compile import compile_design, source_key
+from sim.linked import LinkedSimulation
+from soc.cpu.microcontroller import Microcontroller, PROGRAM_BYTES
+
+__all__ = ["SimulatedProcessor"]
+
+
+class _Linked(wiring.Component):
+    """A microcontroller with the ports that `LinkedSimulation` looks for."""
+
+    rx: In(stream.Signature(8))
+    tx: Out(stream.Signature(8))
+    active: Out(1)
+    stopped: Out(1)
+
+    def __init__(self, program, size):
+        self._controller = Microcontroller(program=program, size=size)
+        super().__init__()
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.controller = controller = self._controller
+        connect(m, flipped(self.rx), controller.typed)
+        connect(m, controller.shown, flipped(self.tx))
+        m.d.comb += self.stopped.eq(controller.stopped)
+        return m
+
+
+class SimulatedProcessor:
+    """:class:`soc.cpu.microcontroller.Microcontroller` in the compiled simulation, some two million cycles per second.
+
+    Parameters
+    ----------
+    program : bytes
+        See :mod:`flow.firmware`.
+    size : int
+        Bytes of the program memory.
+
+    Attributes
+    ----------
+    busy : bool
+        False: whether the program is at work cannot be seen from outside.
+    patience : int
+        Cycles without a byte after which it is taken to wait for one.
+    """
+
+    busy = False
+    patience = 1 << 15
+
+    def __init__(self, program, *, size=PROGRAM_BYTES):
+        library = compile_design(
+            lambda: _Linked(program, size), name="processor",
+            key=source_key(gateware, soc, sim, parameters=[program, size]))
+        self._sim = LinkedSimulation(library)
+        # The program begins by itself.
+        self._sim.quiet = False
+
+    @property
+    def cycle(self):
+        """Clock cycles since the start."""
+        return self._sim.cycle
+
+    @property
+    def quiet(self):
+        """See :class:`sim.linked.LinkedSimulation`."""
+        return self._sim.quiet
+
+    @property
+    def stopped(self):
+        """Whether the program has ended itself."""
+        return bool(self._sim.get("stopped"))
+
+    def reset(self):
+        """A cycle in which the reset of the clock domain is set."""
+        self._sim.set("rst", 1)
+        self._sim.run(1)
+        self._sim.set("rst", 0)
+
+    def exchange(self, data, *, cycles, quiet):
+        """See :meth:`sim.linked.LinkedSimulation.exchange`."""
+        return self._sim.exchange(data, cycles=cycles, quiet=quiet)
+
+    def close(self):
+        """Free the memory of the simulation."""
+        self._sim.close()
