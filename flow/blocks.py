@@ -47,6 +47,7 @@ from gateware.vector.quantiser import Quantiser
 from gateware.vector.scratchpad import Scratchpad
 from gateware.vector.sum_reducer import SumReducer
 from gateware.vector.unit import VectorUnit
+from soc.cpu.microcontroller import Microcontroller, PROGRAM_BYTES
 from soc.link.bridge import LinkBridge
 from soc.link.uart_receiver import UartReceiver
 from soc.link.uart_transmitter import UartTransmitter
@@ -76,16 +77,20 @@ class Block:
         Its parameters in words; empty if it has none.
     make : callable
         Makes the component.
+    element_names : bool
+        See :func:`flow.synthesis.synthesise_rtlil`.
     """
 
     folder: str
     kind: type
     what: str
     make: Callable
+    element_names: bool = True
 
 
 def _folder(name, *rows):
-    return tuple(Block(folder=name, kind=kind, what=what, make=make) for kind, what, make in rows)
+    return tuple(Block(folder=name, kind=kind, what=what, make=make, element_names=kind is not XBuffer)
+                 for kind, what, make in rows)
 
 
 BLOCKS = (
@@ -144,6 +149,7 @@ BLOCKS = (
         (BusMonitor, "", BusMonitor), (Counters, "", Counters)),
     *_folder(
         "soc",
+        (Microcontroller, f"{PROGRAM_BYTES >> 10} KiB of memory", lambda: Microcontroller(program=b"")),
         (MemorySwitch, "", lambda: MemorySwitch(bus_bits=_BUS)),
         (LinkBridge, "", lambda: LinkBridge(identity=CONFIG.image_key, bus_bits=_BUS, memory_bytes=1 << 28)),
         (UartReceiver, "", UartReceiver), (UartTransmitter, "", UartTransmitter)),

@@ -21,6 +21,7 @@ read_rtlil design.il
 chformal -remove
 setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:CLK_ENABLE=1 %i
 """
+_HIDE_ELEMENTS = "rename -hide w:*\\[*\n"
 # Multiplexers that join neighbouring LUTs save none here, and what is joined must be placed as one piece.
 _COMMANDS = {
     "ecp5": "synth_ecp5 -nowidelut -top top",
@@ -60,7 +61,7 @@ class Synthesis:
     cells: dict
 
 
-def synthesise(design, *, device, platform, toolchain, ports=None):
+def synthesise(design, *, device, platform, toolchain, ports=None, element_names=True):
     """Synthesise a design, or find it in the cache.
 
     Parameters
@@ -73,6 +74,8 @@ def synthesise(design, *, device, platform, toolchain, ports=None):
     toolchain : flow.toolchain.Toolchain
     ports : list of Signal
         Top-level ports; not needed for a `wiring.Component`, which knows its own.
+    element_names : bool
+        See `synthesise_rtlil`.
 
     Returns
     -------
@@ -86,10 +89,11 @@ def synthesise(design, *, device, platform, toolchain, ports=None):
     # Places in the source are left out: the netlist must not depend on where the project lies.
     platform = VerilogFiles(platform)
     text = rtlil.convert(design, name="top", ports=ports, platform=platform, emit_src=False)
-    return synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=platform.text)
+    return synthesise_rtlil(text, device=device, toolchain=toolchain, verilog=platform.text,
+                            element_names=element_names)
 
 
-def synthesise_rtlil(text, *, device, toolchain, verilog=""):
+def synthesise_rtlil(text, *, device, toolchain, verilog="", element_names=True):
     """Synthesise a design that has been converted, or find it in the cache.
 
     Parameters
@@ -100,6 +104,10 @@ def synthesise_rtlil(text, *, device, toolchain, verilog=""):
         As in `synthesise`.
     verilog : str
         Modules of which the design has instances.
+    element_names : bool
+        Whether wires keep the names of elements of arrays, like ``distances[1]``. The map of names through which yosys
+        (0.70) takes back what abc9 has made of the logic can take such a wire for a bit of another one; then it stops
+        with `Assert GetSize(conn.first) == GetSize(conn.second)`. Without these names it cannot.
 
     Returns
     -------
@@ -111,13 +119,15 @@ def synthesise_rtlil(text, *, device, toolchain, verilog=""):
         If yosys fails.
     """
     modules = "read_verilog modules.v\n" if verilog else ""
-    script = f"{_READ}{modules}{_COMMANDS[device.family]}\nwrite_json netlist.json\n"
+    hidden = "" if element_names else _HIDE_ELEMENTS
+    script = f"{_READ}{hidden}{modules}{_COMMANDS[device.family]}\nwrite_json netlist.json\n"
 
     def build(work):
         (work / "design.il").write_text(text)
         (work / "modules.v").write_text(verilog)
         (work / "design.ys").write_text(script)
-        toolchain.run([*toolchain.yosys, "-q", "-l", "yosys.log", "-s", "design.ys"], cwd=work)
+        toolchain.run([*toolchain.yosys, "-q", "-l", "yosys.log", "-s", "design.ys"], cwd=work,
+                      log=work / "yosys.log")
         if device.family == "ecp5":
             _finish(work / "netlist.json")
         return work / "netlist.json"

