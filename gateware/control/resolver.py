@@ -77,6 +77,7 @@ class Resolver(wiring.Component):
         groups = Signal(17, reset_less=True)       # last_group + 1
         read_index = Signal(32, reset_less=True)   # the token or its position, a cycle later; where a piece begins
         stored = Signal(16, reset_less=True)       # place of the position in DRAM
+        pieces = Signal()                          # lines have pieces: `ring`, a cycle later
         destination = Signal.like(word.destination, reset_less=True)
         hidden = Signal.like(window.first, reset_less=True)
         beats = Signal(24, reset_less=True)
@@ -93,9 +94,9 @@ class Resolver(wiring.Component):
             read.stride.eq(word.stream_index_stride),
             # What stores nothing has no use for the second multiplier, and with a window no base for it.
             store.base.eq(word.store_base),
-            store.stride.eq(Mux(storing, word.store_index_stride, Mux(ring, word.stream_index_stride, 0))),
+            store.stride.eq(Mux(storing, word.store_index_stride, Mux(pieces, word.stream_index_stride, 0))),
             read.index.eq(read_index),
-            store.index.eq(Mux(ring, groups, stored)),
+            store.index.eq(Mux(pieces, groups, stored)),
             self.member.eq(word.member),
             here.eq(self.position + word.member),
             window.instruction.eq(word),
@@ -112,6 +113,7 @@ class Resolver(wiring.Component):
             reach.eq(Mux(ring, window.bound, furthest)),
             last_group.eq(reach >> word.stream_grow_shift),
             groups.eq(last_group + 1),
+            pieces.eq(ring),
             stored.eq(Mux(window.rings, window.place, here)),
             destination.eq(word.destination + window.skip),
             hidden.eq(Mux(window.rings & word.length_grow, window.first, 0)),
