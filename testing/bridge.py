@@ -32,13 +32,14 @@ class SimulatedBridge:
 
     Attributes
     ----------
-    content, hertz
+    content, hertz, patience
         See :class:`sim.board.SimulatedBoard`.
     busy : bool
         What the bridge takes the accelerator for; set it.
     """
 
     hertz = 75e6
+    patience = 64
 
     def __init__(self, content, *, bus_bits, identity=0, link_stalls=0.0, seed=0, dram=None):
         self.content = content
