@@ -26,14 +26,16 @@ def firmware(
     """
     from flow.firmware import STACK_BYTES, build_firmware
     from flow.toolchain import Toolchain
-    from host.console.output_file import output_file
+    from host.console.output_file import output_file, takes_stdout
     from soc.cpu.microcontroller import PROGRAM_BYTES
 
-    made = build_firmware(toolchain=Toolchain())
-    sizes = {"program_bytes": len(made.content), "memory_bytes": PROGRAM_BYTES, "least_stack_bytes": STACK_BYTES}
-    for path, content in (output, made.elf.read_bytes()), (json_, f"{json.dumps(sizes, indent=2)}\n".encode()):
-        if path is not None:
-            with output_file(path) as file:
-                file.write(content)
-    typer.echo(f"firmware: {len(made.content):,} of {PROGRAM_BYTES:,} bytes, code and data; "
-               f"{STACK_BYTES:,} at least are left for the stack")
+    with output_file(output) as elf, output_file(json_) as report:
+        made = build_firmware(toolchain=Toolchain())
+        sizes = {"program_bytes": len(made.content), "memory_bytes": PROGRAM_BYTES, "least_stack_bytes": STACK_BYTES}
+        if elf:
+            elf.write(made.elf.read_bytes())
+        if report:
+            report.write(f"{json.dumps(sizes, indent=2)}\n".encode())
+    if not takes_stdout(output, json_):
+        typer.echo(f"firmware: {len(made.content):,} of {PROGRAM_BYTES:,} bytes, code and data; "
+                   f"{STACK_BYTES:,} at least are left for the stack")

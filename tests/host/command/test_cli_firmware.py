@@ -18,6 +18,15 @@ def test_firmware(celosia, tmp_path):
     assert int(found[1].replace(b",", b"")) == len(content)
 
 
+def test_to_stdout(celosia, refused):
+    """Then nothing else goes there."""
+    status, out, err = celosia("firmware", "--json", "-")
+    assert (status, err) == (0, "") and json.loads(out)["memory_bytes"] == 32768
+    status, out, err = celosia("firmware", "-o", "-")
+    assert (status, err) == (0, "") and loaded_bytes(out)
+    assert refused("firmware", "-o", "-", "--json", "-") == "only one output can be -, which is stdout"
+
+
 def test_a_folder_that_is_not_there(refused, tmp_path):
     path = tmp_path / "none" / "firmware.elf"
     assert refused("firmware", "-o", path) == f"cannot write {path}: No such file or directory"
