@@ -52,32 +52,23 @@ def registers_header():
     return "\n".join(lines) + "\n"
 
 
-def build_firmware(*, toolchain, memory_bytes=PROGRAM_BYTES):
-    """Compile ``firmware/``, or find it in the cache.
+def build_firmware(*, toolchain):
+    """Compile ``firmware/`` for a program memory of ``PROGRAM_BYTES``; see :func:`build_program`.
 
     Parameters
     ----------
     toolchain : flow.toolchain.Toolchain
-    memory_bytes : int
-        Program memory.
 
     Returns
     -------
     Firmware
-
-    Raises
-    ------
-    flow.cache.CacheError
-        If the cache cannot be used.
-    flow.toolchain.ToolError
-        If a source is wrong, or leaves no room for the stack.
     """
     sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".S", ".c", ".h", ".ld"))
     return build_program(
-        "firmware", {path.name: path.read_text() for path in sources}, toolchain=toolchain, memory_bytes=memory_bytes)
+        "firmware", {path.name: path.read_text() for path in sources}, toolchain=toolchain, memory_bytes=PROGRAM_BYTES)
 
 
-def build_program(name, files, *, toolchain, memory_bytes, flags=()):
+def build_program(name, files, *, toolchain, memory_bytes):
     """Compile a program for the processor, or find it in the cache.
 
     Parameters
@@ -88,8 +79,7 @@ def build_program(name, files, *, toolchain, memory_bytes, flags=()):
         Sources by their names: C, assembler, headers, and ``link.ld``.
     toolchain : flow.toolchain.Toolchain
     memory_bytes : int
-    flags : sequence of str
-        More options for the compiler.
+        Size of the program memory.
 
     Returns
     -------
@@ -100,11 +90,11 @@ def build_program(name, files, *, toolchain, memory_bytes, flags=()):
     flow.cache.CacheError
         If the cache cannot be used.
     flow.toolchain.ToolError
-        If the compiler fails.
+        If a source is wrong, or ``link.ld`` finds no room for the stack.
     """
     memory = f"MEMORY_BYTES = {memory_bytes};\nSTACK_BYTES = {STACK_BYTES};\n"
     files = files | {"registers.h": registers_header(), "memory.ld": memory}
-    options = [*_TARGET, *_FLAGS, *flags, "-Wl,-T,link.ld"]
+    options = [*_TARGET, *_FLAGS, "-Wl,-T,link.ld"]
     inputs = [path for path in files if path.endswith((".S", ".c"))]
 
     def build(work):
