@@ -33,7 +33,7 @@ UNITS = {
     "native-reader": lambda config: NativeReader(bus_bits=config.memory.bus_bits, bank_shift=_BANK_SHIFT, **_NATIVE),
     "native-writer": lambda config: NativeWriter(bus_bits=config.memory.bus_bits, **_NATIVE),
     "result-sink": lambda config: ResultSink(),
-    "microcontroller": lambda config: Microcontroller(program=b""),
+    "microcontroller": lambda config: Microcontroller(program=b"", clock_hz=100e6),
     "accelerator": Accelerator,
 } | {board: _system(board) for board in BOARDS}
 """Functions that make a unit of a configuration, by the names of the command line; a board stands for its accelerator
