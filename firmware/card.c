@@ -22,12 +22,14 @@ static DRESULT read_blocks(BYTE drive, BYTE *buffer, LBA_t block, UINT count) {
   (void)drive;
   if (is_in_dram(buffer))
     return (last = sd_read(block, count, address_in_dram(buffer))) ? RES_ERROR : RES_OK;
+  sd_sum_counts(0);
   for (; count--; block++, buffer += BLOCK) {
     if ((last = sd_read(block, 1, room)))
       return RES_ERROR;
     for (unsigned byte = 0; byte < BLOCK; byte++)
       buffer[byte] = dram_at(room)[byte];
   }
+  sd_sum_counts(1);
   return RES_OK;
 }
 
@@ -82,7 +84,7 @@ const char *card_load(uint32_t offset, uint32_t bytes, uint32_t address) {
   FRESULT result;
   UINT read = 0;
   if (!is_file)
-    return (last = sd_read(offset / BLOCK, (bytes + BLOCK - 1) / BLOCK, address)) ? sd_text(last) : 0;
+    return (last = sd_read(offset / BLOCK, bytes / BLOCK, address)) ? sd_text(last) : 0;
   if ((result = f_lseek(&file, offset)) || (result = f_read(&file, dram_at(address), bytes, &read)))
     return text(result);
   return read == bytes ? 0 : "the file on the card is too short";

@@ -134,3 +134,7 @@ enum card_result sd_read(uint32_t block, uint32_t count, uint32_t address) {
   }
   return result;
 }
+
+void sd_sum_begin(void) { bus_write(SD_SUM, 3); }
+void sd_sum_counts(int counts) { bus_write(SD_SUM, (uint32_t)(counts != 0)); }
+uint32_t sd_sum(void) { return bus_read(SD_SUM); }

@@ -19,3 +19,10 @@ const char *sd_text(enum card_result result);
 enum card_result sd_start(void);
 /* Blocks of 512 bytes to a byte address of DRAM, on the boundary of a bus word. What comes damaged is read again. */
 enum card_result sd_read(uint32_t block, uint32_t count, uint32_t address);
+
+/* Begins a CRC-32 of blocks that are read from now on; */
+void sd_sum_begin(void);
+/* whether the next ones count; */
+void sd_sum_counts(int counts);
+/* and what it is. */
+uint32_t sd_sum(void);

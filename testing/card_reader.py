@@ -87,6 +87,14 @@ class CardReader:
         error = self._call(self._firmware.card_load, offset, size, place)
         return error and error.decode()
 
+    def begin_sum(self):
+        """``sd_sum_begin``."""
+        self._call(self._firmware.sd_sum_begin)
+
+    def sum(self):
+        """``sd_sum`` (int)."""
+        return self._call(self._firmware.sd_sum) & 0xFFFFFFFF
+
     def text(self, result):
         """``sd_text`` (str)."""
         return self._firmware.sd_text(result).decode()

@@ -51,6 +51,8 @@ class SdRegister(IntEnum):
     COUNT = 24     #: write: begins a transfer of so many blocks, or ends one if it is 0; read: blocks that are not in DRAM
     STATE = 28     #: bit 0: a transfer is going on; bit 1: a block came damaged, which ended it; bit 2: data line 0,
                    #: by which a card says that it is busy (0)
+    SUM = 32       #: read: CRC-32 of the blocks that went to DRAM and counted; write: bit 0: blocks count from now on;
+                   #: bit 1: begin anew. Not during a transfer
 
 
 REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.SD: SdRegister, Region.TIMER: TimerRegister}

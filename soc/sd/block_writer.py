@@ -1,7 +1,7 @@
 """Blocks of an SD card on their way into DRAM."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import wiring
+from amaranth.lib import crc, wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.block_ram import BlockRam
@@ -15,8 +15,8 @@ class BlockWriter(wiring.Component):
     """Collects a block, and writes it to DRAM in one burst once it is known to be good.
 
     There is room for two: while one is written the next arrives, and may not end before the first is written
-    (``hold``). A write takes ``BlockRam.LATENCY + 2`` cycles per bus word: with 64 bits 256 cycles for a block, of
-    which a card brings one in 3,072 at least.
+    (``hold``). On the way out a CRC-32 is made, a byte a cycle. A write takes ``BlockRam.LATENCY + 2`` cycles per bus
+    word and one per byte: with 64 bits 768 cycles for a block, of which a card brings one in 3,072 at least.
 
     Parameters
     ----------
@@ -31,6 +31,12 @@ class BlockWriter(wiring.Component):
     byte : In(8)
     valid, done, good : In(1)
         Of :class:`soc.sd.block_receiver.BlockReceiver`. A block that is not good is not written.
+    summed : In(1)
+        Blocks that are written count for ``crc``.
+    clear : In(1)
+        It begins anew.
+    crc : Out(32)
+        CRC-32 of the blocks that were written: that of zlib, of Ethernet.
     hold : Out(1)
         A block is being written: no other may end.
     written : Out(1)
@@ -50,6 +56,9 @@ class BlockWriter(wiring.Component):
             "valid": In(1),
             "done": In(1),
             "good": In(1),
+            "summed": In(1),
+            "clear": In(1),
+            "crc": Out(32),
             "hold": Out(1),
             "written": Out(1),
             "idle": Out(1),
@@ -59,6 +68,7 @@ class BlockWriter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bus_bytes, words = self._bus_bytes, BLOCK_BYTES // self._bus_bytes
+        m.submodules.sum = check = crc.catalog.CRC32_ISO_HDLC(data_width=8).create()
         m.submodules.buffer = buffer = BlockRam(width=8 * bus_bytes, depth=2 * words)
         memory = self.memory
 
@@ -92,10 +102,15 @@ class BlockWriter(wiring.Component):
         other = Signal()  # the half that is written
         index = Signal(range(words))
         wait = Signal(range(BlockRam.LATENCY + 1))
+        rest = Signal(8 * bus_bytes, reset_less=True)  # of the word, for the CRC
+        left = Signal(range(bus_bytes))
         with m.If(self.start):
             m.d.sync += target.eq(self.address)
         m.d.comb += [
             buffer.read_enable.eq(0),
+            check.data.eq(rest[:8]),
+            check.start.eq(self.clear),
+            self.crc.eq(check.crc),
             buffer.read_address.eq(Cat(index, other)),
             memory.write_request.p.address.eq(target),
             memory.write_request.p.length.eq(words),
@@ -116,7 +131,13 @@ class BlockWriter(wiring.Component):
                 m.next = "WORD"
             with m.State("WORD"):
                 m.d.sync += [wait.eq(wait - 1), memory.write_data.p.data.eq(buffer.read_data)]
+                m.d.sync += [rest.eq(buffer.read_data), left.eq(bus_bytes - 1)]
                 with m.If(wait == 1):
+                    m.next = "SUM"
+            with m.State("SUM"):
+                m.d.comb += check.valid.eq(self.summed)
+                m.d.sync += [rest.eq(rest >> 8), left.eq(left - 1)]
+                with m.If(left == 0):
                     m.next = "WRITE"
             with m.State("WRITE"):
                 m.d.comb += memory.write_data.valid.eq(1)

@@ -92,7 +92,7 @@ class SdHost(wiring.Component):
         write = bus.valid & bus.strobes.all()
         m.d.comb += bus.ready.eq(1)
         m.d.sync += line.start.eq(0)
-        with m.Switch(bus.address[2:5] << 2):
+        with m.Switch(bus.address[2:6] << 2):
             with m.Case(SdRegister.CLOCK):
                 m.d.comb += bus.read_data.eq(period)
                 with m.If(write):
@@ -123,4 +123,9 @@ class SdHost(wiring.Component):
                     m.d.sync += [expected.eq(bus.write_data), left.eq(bus.write_data), damaged.eq(0)]
             with m.Case(SdRegister.STATE):
                 m.d.comb += bus.read_data.eq(Cat(receiver.run | ~writer.idle, damaged, pins.dat_i[0]))
+            with m.Case(SdRegister.SUM):
+                m.d.comb += bus.read_data.eq(writer.crc)
+                with m.If(write):
+                    m.d.sync += writer.summed.eq(bus.write_data[0])
+                    m.d.comb += writer.clear.eq(bus.write_data[1])
         return m

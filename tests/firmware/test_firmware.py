@@ -56,6 +56,7 @@ def test_registers_header():
 #define SD_ADDRESS 0xe0000014u
 #define SD_COUNT 0xe0000018u
 #define SD_STATE 0xe000001cu
+#define SD_SUM 0xe0000020u
 #define TIMER_LOW 0x90000000u
 #define TIMER_HIGH 0x90000004u
 #define TIMER_RATE 0x90000008u
