@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
+from soc.cpu.map import Region
 from soc.cpu.processor import Processor
 from soc.cpu.program_memory import ProgramMemory
 from soc.cpu.timer import Timer
@@ -23,6 +24,8 @@ class Microcontroller(wiring.Component):
     ----------
     program : bytes
         From address 0 on; see :mod:`flow.firmware`.
+    clock_hz : float
+        Cycles per second, as the timer tells them.
     size : int
         Bytes of the program memory.
 
@@ -39,17 +42,18 @@ class Microcontroller(wiring.Component):
     shown: Out(stream.Signature(8))
     stopped: Out(1)
 
-    def __init__(self, *, program, size=PROGRAM_BYTES):
+    def __init__(self, *, program, clock_hz, size=PROGRAM_BYTES):
+        self._clock_hz = clock_hz
         self._memory = ProgramMemory(size=size, content=program)
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.processor = processor = Processor()
-        m.submodules.decoder = decoder = BusDecoder()
+        m.submodules.decoder = decoder = BusDecoder(regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER))
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
-        m.submodules.timer = timer = Timer()
+        m.submodules.timer = timer = Timer(clock_hz=self._clock_hz)
         connect(m, processor.bus, decoder.bus)
         connect(m, decoder.memory, self._memory.bus)
         connect(m, decoder.console, console.bus)

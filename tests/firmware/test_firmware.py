@@ -48,8 +48,18 @@ def test_registers_header():
 #pragma once
 #define CONSOLE_DATA 0x80000000u
 #define CONSOLE_STATUS 0x80000004u
+#define SD_CLOCK 0xe0000000u
+#define SD_WIDE 0xe0000004u
+#define SD_ARGUMENT 0xe0000008u
+#define SD_COMMAND 0xe000000cu
+#define SD_RESPONSE 0xe0000010u
+#define SD_ADDRESS 0xe0000014u
+#define SD_COUNT 0xe0000018u
+#define SD_STATE 0xe000001cu
+#define SD_SUM 0xe0000020u
 #define TIMER_LOW 0x90000000u
 #define TIMER_HIGH 0x90000004u
+#define TIMER_RATE 0x90000008u
 """
 
 
