@@ -38,8 +38,8 @@ class SdCard:
     """A card and its content, behind :class:`soc.sd.pins.SdPins`; one simulation at a time may use it.
 
     ``cxx/sd_card.h`` says what it knows of the standard. Its outputs change ``output_ns`` after the falling edge of the
-    clock at its pin; a register at a pin takes what is there at the end of a cycle. Clocks faster than 400 kHz before the card is selected and than 25 MHz
-    afterwards end the simulation, and so does a first command before 74 clocks.
+    clock at its pin; a register at a pin takes what is there at the end of a cycle. Bits faster than 400 kHz before the
+    card is selected and than 25 MHz afterwards end the simulation, and so does a first command before 74 clocks.
 
     Parameters
     ----------
@@ -67,7 +67,8 @@ class SdCard:
         If the content is not such an array.
     """
 
-    def __init__(self, content, *, clock_hz, high_capacity=True, busy_rounds=3, access_clocks=200, output_ns=14, seed=0):
+    def __init__(self, content, *, clock_hz, high_capacity=True, busy_rounds=3, access_clocks=200, output_ns=14,
+                 seed=0):
         if content.dtype != np.uint8 or content.ndim != 1 or not content.flags.c_contiguous:
             raise ValueError(f"Content must be a contiguous array of uint8 with one dimension, "
                              f"not {content.dtype} of shape {content.shape}")

@@ -88,7 +88,7 @@ def fat_image(files, *, bits=32, cluster_blocks=1, partition=True, scattered=Fal
     boot[510:] = b"\x55\xaa"
     put(0, boot)
     if partition:
-        image[446:462] = np.frombuffer(struct.pack("<B3sB3sII", 0, b"", 0x0C if bits == 32 else 0x06, b"", begin, total),
-                                       np.uint8)
+        record = struct.pack("<B3sB3sII", 0, b"", 0x0C if bits == 32 else 0x06, b"", begin, total)
+        image[446:462] = np.frombuffer(record, np.uint8)
         image[510:512] = 0x55, 0xAA
     return image

@@ -47,8 +47,10 @@ class SdRegister(IntEnum):
                    #: last one is done. Read: bit 0: a command is on its way; bits 1..2: how the last one ended
                    #: (:class:`soc.sd.command_line.CommandResult`)
     RESPONSE = 16  #: the last 32 bits of the response before its CRC
-    ADDRESS = 20   #: write: byte of DRAM where the first block goes, on the boundary of a bus word; not during a transfer
-    COUNT = 24     #: write: begins a transfer of so many blocks, or ends one if it is 0; read: blocks that are not in DRAM
+    ADDRESS = 20   #: write: byte of DRAM where the first block goes, on the boundary of a bus word. Not during a
+                   #: transfer
+    COUNT = 24     #: write: begins a transfer of so many blocks, or ends one if it is 0; read: blocks that are not yet
+                   #: in DRAM
     STATE = 28     #: bit 0: a transfer is going on; bit 1: a block came damaged, which ended it; bit 2: data line 0,
                    #: by which a card says that it is busy (0)
     SUM = 32       #: read: CRC-32 of the blocks that went to DRAM and counted; write: bit 0: blocks count from now on;

@@ -53,7 +53,8 @@ def test_a_card_without_a_file_system():
 
 @pytest.mark.parametrize("content, message", [
     (np.zeros(1 << 16, np.uint8), "there is neither a model nor a FAT file system on the card"),
-    (fat_image([("README.TXT", b"nothing"), ("MODEL.CEM", b"1"), ("CEL", b"1")], bits=16), "there is no file *.celosia on the card"),
+    (fat_image([("README.TXT", b"nothing"), ("MODEL.CEM", b"1"), ("CEL", b"1")], bits=16),
+     "there is no file *.celosia on the card"),
 ])
 def test_what_is_missing_is_said(content, message):
     reader = CardReader(content)
