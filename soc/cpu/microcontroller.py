@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
+from soc.cpu.map import Region
 from soc.cpu.processor import Processor
 from soc.cpu.program_memory import ProgramMemory
 from soc.cpu.timer import Timer
@@ -14,6 +15,8 @@ __all__ = ["Microcontroller", "PROGRAM_BYTES"]
 
 PROGRAM_BYTES = 1 << 15
 """Program memory: 16 block RAMs of an ECP5."""
+
+_REGIONS = (Region.MEMORY, Region.CONSOLE, Region.TIMER)
 
 
 class Microcontroller(wiring.Component):
@@ -46,7 +49,7 @@ class Microcontroller(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.processor = processor = Processor()
-        m.submodules.decoder = decoder = BusDecoder()
+        m.submodules.decoder = decoder = BusDecoder(regions=_REGIONS)
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
         m.submodules.timer = timer = Timer()
