@@ -7,6 +7,23 @@ static const void *at(const struct board_vocabulary *vocabulary, uint32_t offset
   return (const uint8_t *)vocabulary + offset;
 }
 
+enum { TWO_WORDS = 1, FOUR_WORDS = 2 };
+
+/* In a table whose entries have 2**`size` words, of which the first two ascend: the last that is not above a pair. */
+static const uint32_t *search(const struct board_vocabulary *vocabulary, uint32_t table, uint32_t count, unsigned size,
+                              uint32_t first, uint32_t second) {
+  const uint32_t *low = at(vocabulary, table);
+  while (count > 1) {
+    const uint32_t *middle = low + (count / 2 << size);
+    if (middle[0] < first || (middle[0] == first && middle[1] <= second)) {
+      low = middle;
+      count -= count / 2;
+    } else
+      count /= 2;
+  }
+  return low;
+}
+
 /* The character that begins at a place, and where the next one does. */
 static const uint8_t *next_character(const uint8_t *text, const uint8_t *end, uint32_t *code) {
   struct utf8 state = {0};
@@ -26,16 +43,7 @@ static const uint8_t *next_character(const uint8_t *text, const uint8_t *end, ui
 /* -- Cuts ----------------------------------------------------------------------------------------------------------- */
 
 static unsigned class_of(const struct board_vocabulary *vocabulary, uint32_t code) {
-  const uint32_t *classes = at(vocabulary, vocabulary->classes);
-  uint32_t low = 0, high = vocabulary->class_count;
-  while (high - low > 1) {
-    uint32_t middle = (low + high) / 2;
-    if ((classes[middle] & 0xffffff) <= code)
-      low = middle;
-    else
-      high = middle;
-  }
-  return classes[low] >> 24;
+  return search(vocabulary, vocabulary->classes, vocabulary->class_count, TWO_WORDS, code, NOTHING)[1];
 }
 
 /* Behind the characters whose class is in a set of bits, at most so many of them; `last` is where the last begins. */
@@ -111,38 +119,16 @@ static const uint8_t *cut(const struct board_vocabulary *vocabulary, const uint8
 
 /* Symbol of a byte or character; NOTHING. */
 static uint32_t find_letter(const struct board_vocabulary *vocabulary, uint32_t code) {
-  const struct board_character *letters = at(vocabulary, vocabulary->characters);
-  uint32_t low = 0, high = vocabulary->character_count;
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (letters[middle].code == code)
-      return letters[middle].symbol;
-    if (letters[middle].code < code)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return NOTHING;
+  const uint32_t *letter = search(vocabulary, vocabulary->letters, vocabulary->letter_count, TWO_WORDS, code, NOTHING);
+  return letter[0] == code ? letter[1] : NOTHING;
 }
 
 /* What merging a part with the next one gives. */
 static void find_merge(const struct board_vocabulary *vocabulary, struct board_part *part) {
-  const struct board_merge *merges = at(vocabulary, vocabulary->merges);
-  uint32_t low = 0, high = vocabulary->merge_count, left = part[0].symbol, right = part[1].symbol;
-  part->rank = NOTHING;
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    const struct board_merge *merge = &merges[middle];
-    if (merge->left == left && merge->right == right) {
-      part->rank = merge->rank;
-      part->result = merge->result;
-      return;
-    }
-    if (merge->left < left || (merge->left == left && merge->right < right))
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  const struct board_merge *merge = (const struct board_merge *)search(
+      vocabulary, vocabulary->merges, vocabulary->merge_count, FOUR_WORDS, part[0].symbol, part[1].symbol);
+  part->rank = merge->left == part[0].symbol && merge->right == part[1].symbol ? merge->rank : NOTHING;
+  part->result = merge->result;
 }
 
 /* Merges the first `count` parts; the one behind them ends the last. Returns how many are left. */

@@ -6,7 +6,7 @@ from host.errors import CelosiaError, quoted
 from host.image.section import SectionBuilder
 from host.text.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 from host.text.unicode_classes import class_ranges
-from soc.cpu.board_file import BoardCharacter, BoardSpecial, BoardVocabulary, Cut, NOTHING
+from soc.cpu.board_file import BoardClass, BoardLetter, BoardSpecial, BoardVocabulary, Cut, NOTHING
 
 __all__ = ["pack_vocabulary"]
 
@@ -56,15 +56,16 @@ def pack_vocabulary(tokenizer, path):
     _add_pieces(section, tokenizer)
     vocabulary.byte_tokens = section.add(np.array([rules.byte_tokens.get(byte, NOTHING) for byte in range(256)]))
     letters = sorted((letter if is_bytes else ord(letter), symbol) for letter, symbol in rules.letters.items())
-    vocabulary.characters = section.add([BoardCharacter(*letter) for letter in letters])
-    vocabulary.character_count = len(letters)
-    vocabulary.merges, vocabulary.merge_count = section.add(rules.merges), len(rules.merges)
+    letters = [BoardLetter(*letter) for letter in letters] or [BoardLetter(NOTHING, NOTHING)]
+    vocabulary.letters, vocabulary.letter_count = section.add(letters), len(letters)
+    merges = rules.merges if len(rules.merges) else np.full((1, 4), NOTHING)
+    vocabulary.merges, vocabulary.merge_count = section.add(merges), len(merges)
     pieces = {id: tokenizer.piece(id) for id in rules.whole}
     whole = sorted(pieces, key=pieces.get)
     vocabulary.whole, vocabulary.whole_count = section.add(np.array(whole)), len(whole)
     _add_specials(section, tokenizer)
-    classes = class_ranges() if is_bytes else ()
-    vocabulary.classes = section.add(np.array([first | kind << 24 for first, kind in classes]))
+    classes = [BoardClass(first, kind) for first, kind in class_ranges()] if is_bytes else []
+    vocabulary.classes = section.add(classes)
     vocabulary.class_count = len(classes)
     return section.content()
 

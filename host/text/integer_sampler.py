@@ -6,7 +6,7 @@ import numpy as np
 
 from host.errors import CelosiaError
 
-__all__ = ["IntegerSampler", "Pcg32", "fixed_logits", "negative_power", "scaled"]
+__all__ = ["IntegerSampler", "Pcg32", "fixed_logits", "in_fractions", "negative_power", "scaled"]
 
 FRACTION_BITS = 16
 """Of logits, temperature and top-p."""
@@ -21,6 +21,11 @@ _POWER = (2147483527, 1488513547, 515780381, 118751808, 19776564, 2033403)
 """2**-x over 0..1: coefficients of powers of -x, in 1/2**31 (Chebyshev nodes, degree 5)."""
 
 _MULTIPLIER, _INCREMENT = 6364136223846793005, 1442695040888963407
+
+
+def in_fractions(number):
+    """A temperature or a share in 1/65536, rounded down (int)."""
+    return math.floor(number * ONE)
 
 
 class Pcg32:
@@ -154,7 +159,7 @@ class IntegerSampler:
                 ("top-p", top_p, 0 <= top_p <= 1, "0 to 1")):
             if not valid:
                 raise CelosiaError(f"{name} must be {rule} for a board, not {value}")
-        return cls(math.floor(temperature * ONE), seed, top_k=top_k, top_p=math.floor(top_p * ONE))
+        return cls(in_fractions(temperature), seed, top_k=top_k, top_p=in_fractions(top_p))
 
     def choose(self, logits, previous=()):
         """Draw a token.

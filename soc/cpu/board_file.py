@@ -17,15 +17,19 @@ This file is the only definition: the host packs with it, :mod:`flow.firmware` p
 from ctypes import LittleEndianStructure, c_uint8, c_uint32
 from enum import IntEnum
 
-__all__ = ["BoardCharacter", "BoardChat", "BoardFile", "BoardMerge", "BoardPart", "BoardPrograms", "BoardSection",
-           "BoardSpecial", "BoardStop", "BoardVocabulary", "BoardWork", "CharacterClass", "Cut", "ENUMS", "LINE_BYTES",
-           "MAGIC", "NOTHING", "SECTOR", "STRUCTURES", "Section", "TEXT_BYTES", "VERSION", "board_header"]
+__all__ = ["BoardChat", "BoardClass", "BoardFile", "BoardLetter", "BoardMerge", "BoardPart", "BoardPrograms", "BoardSection",
+           "BoardSpecial", "BoardStop", "BoardVocabulary", "BoardWork", "CharacterClass", "Cut", "ENUMS",
+           "IMAGE_BYTES_OFFSET", "IMAGE_MAGIC", "LINE_BYTES", "MAGIC", "NOTHING", "SECTOR", "STRUCTURES", "Section",
+           "TEXT_BYTES", "VERSION", "board_header"]
 
 MAGIC = b"CELOSIA\x01"
 """First bytes of a file."""
 
 VERSION = 1
 """Changes with the meaning of any byte."""
+
+IMAGE_MAGIC, IMAGE_BYTES_OFFSET = b"CELOSIA\0", 32
+"""First bytes of a memory image, and where its header says how many bytes of DRAM it needs: there the file lies."""
 
 SECTOR = 512
 """Sections begin at multiples of it, as those of a memory card do."""
@@ -121,29 +125,34 @@ class BoardVocabulary(LittleEndianStructure):
         Offset of ``count`` + 1 offsets: a token stands for the bytes from its own to the next.
     byte_tokens
         Offset of 256 ids, or NOTHING.
-    characters
-        Offset of ``character_count`` `BoardCharacter`, ascending.
+    letters
+        Offset of ``letter_count`` `BoardLetter`, ascending; one at least.
     merges
-        Offset of ``merge_count`` `BoardMerge`, ascending.
+        Offset of ``merge_count`` `BoardMerge`, ascending; one at least.
     whole
         Offset of ``whole_count`` ids, ascending by the bytes of the token: a cut that is one of these is not merged.
     specials
         Offset of ``special_count`` `BoardSpecial`, the longest first: they are cut out of a text before all else.
     classes
-        Offset of ``class_count`` words, ascending: from a code point in bits 0..23 on, characters are of the class in
-        bits 24..31.
+        Offset of ``class_count`` `BoardClass`, ascending.
     """
 
     _fields_ = [(name, c_uint32) for name in (
         "count", "cut", "digits", "bytes", "adds_space", "adds_bos", "bos", "unknown", "pieces", "byte_tokens",
-        "characters", "character_count", "merges", "merge_count", "whole", "whole_count", "specials", "special_count",
+        "letters", "letter_count", "merges", "merge_count", "whole", "whole_count", "specials", "special_count",
         "classes", "class_count")]
 
 
-class BoardCharacter(LittleEndianStructure):
-    """A character that tokens have, and the symbol that it begins as."""
+class BoardLetter(LittleEndianStructure):
+    """A byte, or a character that tokens have, and the symbol that it begins as."""
 
     _fields_ = [("code", c_uint32), ("symbol", c_uint32)]
+
+
+class BoardClass(LittleEndianStructure):
+    """From a character on, all are of a `CharacterClass`."""
+
+    _fields_ = [("code", c_uint32), ("kind", c_uint32)]
 
 
 class BoardMerge(LittleEndianStructure):
@@ -201,7 +210,7 @@ class BoardWork(LittleEndianStructure):
 
 STRUCTURES = {
     "board_section": BoardSection, "board_file": BoardFile, "board_programs": BoardPrograms,
-    "board_vocabulary": BoardVocabulary, "board_character": BoardCharacter, "board_merge": BoardMerge,
+    "board_vocabulary": BoardVocabulary, "board_letter": BoardLetter, "board_class": BoardClass, "board_merge": BoardMerge,
     "board_special": BoardSpecial, "board_stop": BoardStop, "board_chat": BoardChat, "board_part": BoardPart,
     "board_work": BoardWork}
 """By their names in C."""
@@ -214,9 +223,10 @@ def board_header():
     """``board_file.h``: all of this for C, with the offset of every field as the compiler has to see it (str)."""
     lines = ["/* Printed by flow/firmware.py from soc/cpu/board_file.py, where everything is explained. */",
              "#pragma once", "#include <stddef.h>", "#include <stdint.h>",
-             "#define BOARD_MAGIC " + " ".join(f'"\\x{byte:02x}"' for byte in MAGIC)]
+             *(f"#define {name} " + " ".join(f'"\\x{byte:02x}"' for byte in magic)
+               for name, magic in (("BOARD_MAGIC", MAGIC), ("IMAGE_MAGIC", IMAGE_MAGIC)))]
     for name, value in (("BOARD_VERSION", VERSION), ("BOARD_SECTOR", SECTOR), ("NOTHING", NOTHING),
-                        ("LINE_BYTES", LINE_BYTES), ("TEXT_BYTES", TEXT_BYTES)):
+                        ("IMAGE_BYTES_OFFSET", IMAGE_BYTES_OFFSET), ("LINE_BYTES", LINE_BYTES), ("TEXT_BYTES", TEXT_BYTES)):
         lines.append(f"#define {name} {value}u")
     for prefix, values in ENUMS.items():
         lines.append("enum { " + ", ".join(f"{prefix}_{value.name} = {int(value)}" for value in values) + " };")
