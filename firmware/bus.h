@@ -15,7 +15,7 @@ static inline uint32_t address_in_dram(const void *place) {
   return (uint32_t)((uintptr_t)place - (uintptr_t)dram_content);
 }
 #else
-enum { DRAM = 0x40000000 };
+#include "registers.h"
 static inline uint32_t bus_read(uint32_t address) { return *(volatile uint32_t *)address; }
 static inline void bus_write(uint32_t address, uint32_t value) { *(volatile uint32_t *)address = value; }
 static inline uint8_t *dram_at(uint32_t address) { return (uint8_t *)(DRAM + address); }

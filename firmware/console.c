@@ -36,8 +36,28 @@ void console_decimal(uint64_t number) {
   console_text(text + place);
 }
 
+static struct {
+  uint8_t bytes[64], first, count;
+} ahead; /* what was typed while nobody waited for it */
+
+int console_interrupted(void) {
+  for (uint32_t read; (read = bus_read(CONSOLE_DATA)) & TYPED;) {
+    if ((uint8_t)read == CONTROL_C)
+      return 1;
+    if (ahead.count < sizeof ahead.bytes)
+      ahead.bytes[(ahead.first + ahead.count++) % sizeof ahead.bytes] = (uint8_t)read;
+  }
+  return 0;
+}
+
 uint8_t console_get(void) {
   uint32_t read;
+  if (ahead.count) {
+    uint8_t byte = ahead.bytes[ahead.first];
+    ahead.first = (ahead.first + 1) % sizeof ahead.bytes;
+    ahead.count--;
+    return byte;
+  }
   do
     read = bus_read(CONSOLE_DATA);
   while (!(read & TYPED));

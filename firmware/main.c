@@ -1,9 +1,12 @@
 /* What a board does when it starts: it listens to its terminal. */
+#include "chat.h"
 #include "console.h"
 #include "monitor.h"
+#include "registers.h"
 
 int main(void) {
-  static char line[256];
+  static char line[LINE_BYTES];
+  chat_begin((uint8_t *)DRAM);
   console_text("\nCelosia. /help prints the commands.\n");
   for (;;) {
     console_text("> ");
@@ -12,6 +15,6 @@ int main(void) {
     if (line[0] == '/')
       monitor_run(line);
     else
-      console_text("commands begin with a slash; there is no model to talk to\n");
+      chat_say(line);
   }
 }

@@ -1,15 +1,10 @@
 #include "monitor.h"
 #include "bus.h"
+#include "chat.h"
 #include "console.h"
-#include "registers.h"
+#include "timer.h"
 
-enum { WORDS_IN_LINE = 4, MOST_ARGUMENTS = 2, MOST_WORDS = 1024 };
-
-struct command {
-  const char *name, *arguments, *help;
-  void (*run)(unsigned count, const uint32_t *arguments);
-  unsigned least, most;
-};
+enum { WORDS_IN_LINE = 4, MOST_ARGUMENTS = 3, MOST_WORDS = 1024 };
 
 static void help(unsigned count, const uint32_t *arguments);
 
@@ -30,26 +25,33 @@ static void show_memory(unsigned count, const uint32_t *arguments) {
 }
 
 static void show_time(unsigned count, const uint32_t *arguments) {
-  uint32_t low = bus_read(TIMER_LOW);
   (void)count, (void)arguments;
-  console_decimal((uint64_t)bus_read(TIMER_HIGH) << 32 | low);
+  console_decimal(timer_cycles());
   console_text(" cycles since the reset\n");
 }
 
 static const struct command COMMANDS[] = {
-    {"/help", "", "this list", help, 0, 0},
-    {"/mem", " ADDRESS [WORDS]", "words of the bus, at most 1024", show_memory, 1, 2},
-    {"/time", "", "cycles since the reset", show_time, 0, 0},
+    {"/help", "", "this list", help, 0, 0, 0},
+    {"/mem", " ADDRESS [WORDS]", "words of the bus, at most 1024", show_memory, 1, 2, 0},
+    {"/time", "", "cycles since the reset", show_time, 0, 0, 0},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
 
+/* Command by command through all tables, the first for 0; 0 behind the last. */
+static const struct command *command_at(unsigned index) {
+  if (index < COMMAND_COUNT)
+    return &COMMANDS[index];
+  index -= COMMAND_COUNT;
+  return index < CHAT_COMMAND_COUNT ? &CHAT_COMMANDS[index] : 0;
+}
+
 static void help(unsigned count, const uint32_t *arguments) {
   (void)count, (void)arguments;
-  for (unsigned i = 0; i < COMMAND_COUNT; i++) {
-    console_text(COMMANDS[i].name);
-    console_text(COMMANDS[i].arguments);
+  for (const struct command *command; (command = command_at(count)); count++) {
+    console_text(command->name);
+    console_text(command->arguments);
     console_text(": ");
-    console_text(COMMANDS[i].help);
+    console_text(command->help);
     console_put('\n');
   }
 }
@@ -73,26 +75,34 @@ static char *next_word(char **rest) {
   return word;
 }
 
-/* A number of 32 bits, decimal or with 0x in front; 0 if it is none. */
-static int parse(const char *text, uint32_t *number) {
+/* A number of 32 bits, decimal or with 0x in front, or in 1/65536, decimal with at most six places; 0 if it is none. */
+static int parse(const char *text, int fraction, uint32_t *number) {
   unsigned base = 10;
-  if (text[0] == '0' && (text[1] | 0x20) == 'x')
+  uint32_t places = 0; /* a power of ten behind the point */
+  if (!fraction && text[0] == '0' && (text[1] | 0x20) == 'x')
     base = 16, text += 2;
   uint64_t value = 0;
   if (!*text)
     return 0;
   for (; *text; text++) {
+    if (fraction && *text == '.' && !places) {
+      places = 1;
+      continue;
+    }
     char letter = *text | 0x20;
     unsigned digit = *text >= '0' && *text <= '9' ? (unsigned)(*text - '0')
                      : letter >= 'a' && letter <= 'f' ? (unsigned)(letter - 'a' + 10) : base;
-    if (digit >= base)
+    if (digit >= base || places == 1000000)
       return 0;
     value = value * base + digit;
-    if (value >> 32)
+    places *= 10;
+    if (value >> 37)
       return 0;
   }
+  if (fraction)
+    value = (value << 16) / (places ? places : 1);
   *number = (uint32_t)value;
-  return 1;
+  return !(value >> 32);
 }
 
 static void complain(const char *before, const char *word, const char *after) {
@@ -104,22 +114,23 @@ static void complain(const char *before, const char *word, const char *after) {
 
 void monitor_run(char *line) {
   char *rest = line, *name = next_word(&rest);
-  const struct command *command = COMMANDS;
-  while (command < COMMANDS + COMMAND_COUNT && !equal(command->name, name))
-    command++;
-  if (command == COMMANDS + COMMAND_COUNT) {
+  const struct command *command;
+  unsigned count = 0;
+  while ((command = command_at(count)) && !equal(command->name, name))
+    count++;
+  if (!command) {
     complain("there is no command ", name, "; /help prints them");
     return;
   }
   uint32_t arguments[MOST_ARGUMENTS];
-  unsigned count = 0;
+  count = 0;
   for (char *word; *(word = next_word(&rest)); count++) {
     if (count == command->most) {
       complain(name, " does not take the argument ", word);
       return;
     }
-    if (!parse(word, &arguments[count])) {
-      complain("no number of 32 bits: ", word, "");
+    if (!parse(word, command->fractions, &arguments[count])) {
+      complain(command->fractions ? "no number: " : "no number of 32 bits: ", word, "");
       return;
     }
   }

@@ -1,7 +1,8 @@
 """The firmware of a board's processor: from C to the content of its program memory.
 
-    soc/cpu/map.py -> registers.h --+
-    firmware/*.S, *.c, *.h ---------+-> zig cc -> ELF -> bytes from address 0 on
+    soc/cpu/map.py -> registers.h --------+
+    soc/cpu/board_file.py -> board_file.h +
+    firmware/*.S, *.c, *.h ---------------+-> zig cc -> ELF -> bytes from address 0 on
 
 Nothing is linked but the compiler's own routines (64 bits, memcpy and its like): no C library.
 """
@@ -12,18 +13,23 @@ import struct
 
 from flow.cache import cached_file
 from flow.fat_library import fat_sources
-from soc.cpu.map import REGISTERS, address
+from gateware.activity import Counter
+from soc.cpu.board_file import board_header
+from soc.cpu.map import AcceleratorRegister, DRAM, REGISTERS, Region, address
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
-__all__ = ["Firmware", "build_firmware", "build_program", "loaded_bytes", "registers_header"]
+__all__ = ["Firmware", "build_firmware", "build_program", "loaded_bytes", "printed_headers", "registers_header"]
 
 SOURCES = Path(__file__).parents[1] / "firmware"
 STACK_BYTES = 2048
 """Room that is left for the stack at least."""
 
 _TARGET = ("--target=riscv32-freestanding-none", "-mcpu=generic_rv32+m")
-_FLAGS = ("-Os", "-s", "-std=c11", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-sanitize=undefined",
-          "-nostdlib", "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
+# Smaller than by -Os alone: functions are put into others only where that saves room, and what occurs several times is
+# made a function.
+_FLAGS = ("-Os", "-mllvm", "-inline-threshold=0", "-mllvm", "-enable-machine-outliner=always", "-s", "-std=c11", "-Wall",
+          "-Wextra", "-Werror", "-ffreestanding", "-fno-sanitize=undefined", "-nostdlib", "-ffunction-sections",
+          "-fdata-sections", "-Wl,--gc-sections")
 _LOADED = 1  # the type of a segment of an ELF file that is loaded
 _MACHINE = 243  # RISC-V
 
@@ -45,12 +51,20 @@ class Firmware:
 
 
 def registers_header():
-    """``registers.h``: the address of every register (str, C)."""
-    lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once"]
+    """``registers.h``: where DRAM is seen, and the address of every register and counter (str, C)."""
+    lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once", f"#define DRAM 0x{DRAM:08x}u"]
     for region, registers in REGISTERS.items():
         for register in registers:
             lines.append(f"#define {region.name}_{register.name} 0x{address(region, register):08x}u")
+    for counter in Counter:
+        place = address(Region.ACCELERATOR, AcceleratorRegister.COUNTER + 4 * counter)
+        lines.append(f"#define ACCELERATOR_COUNTER_{counter.name} 0x{place:08x}u")
     return "\n".join(lines) + "\n"
+
+
+def printed_headers():
+    """The headers that ``firmware/`` includes and that are printed from Python: dict of str to str."""
+    return {"registers.h": registers_header(), "board_file.h": board_header()}
 
 
 def build_firmware(*, toolchain):
@@ -95,7 +109,7 @@ def build_program(name, files, *, toolchain, memory_bytes):
         If a source is wrong, or ``link.ld`` finds no room for the stack.
     """
     memory = f"MEMORY_BYTES = {memory_bytes};\nSTACK_BYTES = {STACK_BYTES};\n"
-    files = files | {"registers.h": registers_header(), "memory.ld": memory}
+    files = files | printed_headers() | {"memory.ld": memory}
     options = [*_TARGET, *_FLAGS, "-Wl,-T,link.ld"]
     inputs = [path for path in files if path.endswith((".S", ".c"))]
 

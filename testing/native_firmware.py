@@ -4,10 +4,10 @@ import ctypes
 
 from flow.cache import cached_file
 from flow.fat_library import fat_sources
-from flow.firmware import SOURCES, registers_header
+from flow.firmware import SOURCES, printed_headers
 from flow.toolchain import Toolchain
 
-__all__ = ["NativeFirmware"]
+__all__ = ["NativeFirmware", "native_library"]
 
 _FAKES = """\
 #include <stdint.h>
@@ -22,8 +22,13 @@ _READ, _WRITE = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_uint32), ctypes.CFUNC
     None, ctypes.c_uint32, ctypes.c_uint32)
 
 
+def native_library():
+    """A library (ctypes.CDLL) of all of ``firmware/`` but ``main.c``, for functions that do not look at the bus."""
+    return ctypes.CDLL(str(_build(Toolchain())))
+
+
 class NativeFirmware:
-    """A library of all of ``firmware/`` but ``main.c``; its functions are those of ``library``.
+    """The same with a bus; its functions are those of ``library``. There is one bus at a time: the latest.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ class NativeFirmware:
     """
 
     def __init__(self, *, read, write, dram=None):
-        self.library = ctypes.CDLL(str(_build(Toolchain())))
+        self.library = native_library()
         # They must live as long as the library may call them.
         self._functions = _READ(read), _WRITE(write)
         for name, function in zip(("reader", "writer"), self._functions):
@@ -50,7 +55,7 @@ class NativeFirmware:
 def _build(toolchain):
     files = {path.name: path.read_text() for path in sorted(SOURCES.iterdir()) if path.suffix in (".c", ".h")}
     del files["main.c"]
-    files |= fat_sources() | {"fakes.c": _FAKES, "registers.h": registers_header()}
+    files |= fat_sources() | {"fakes.c": _FAKES} | printed_headers()
     inputs = [name for name in files if name.endswith(".c")]
     options = ["-O1", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DFAKE_BUS", "-I."]
 

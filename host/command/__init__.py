@@ -14,7 +14,7 @@ import warnings
 import typer
 
 from host.command import (
-    bench, bench_sim, build, chat, compare, doctor, embed, firmware, generate, inspect, logits, perplexity, program,
+    bench, bench_sim, build, chat, compare, doctor, embed, firmware, generate, inspect, logits, pack, perplexity, program,
     quantize, simulate, tokenize, verify, verilog)
 from flow.cache import CacheError
 from flow.toolchain import ToolError
@@ -66,6 +66,7 @@ for _function in (
     embed.embed,
     quantize.quantize,
     inspect.inspect,
+    pack.pack,
     simulate.simulate,
     program.program,
     verilog.verilog,

@@ -6,19 +6,26 @@ This file is the only definition: gateware decodes addresses with it, :mod:`flow
 
 from enum import IntEnum
 
-__all__ = ["ConsoleRegister", "REGISTERS", "REGION_SHIFT", "Region", "SdRegister", "TimerRegister", "address"]
+from soc.link.protocol import Register
+
+__all__ = ["AcceleratorRegister", "ConsoleRegister", "DRAM", "REGISTERS", "REGION_SHIFT", "Region", "SdRegister",
+           "TimerRegister", "address"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
+
+DRAM = 0x4000_0000
+"""Where the first byte of DRAM is seen, of which there is a window of 1 GiB."""
 
 
 class Region(IntEnum):
     """The upper four bits of an address."""
 
-    MEMORY = 0x0   #: program memory: code, data and stack
-    CONSOLE = 0x8  #: the terminal
-    TIMER = 0x9    #: time
-    SD = 0xE       #: the card
+    MEMORY = 0x0       #: program memory: code, data and stack
+    CONSOLE = 0x8      #: the terminal
+    TIMER = 0x9        #: time
+    ACCELERATOR = 0xB  #: the accelerator
+    SD = 0xE           #: the card
 
 
 class ConsoleRegister(IntEnum):
@@ -57,7 +64,11 @@ class SdRegister(IntEnum):
                    #: bit 1: begin anew. Not during a transfer
 
 
-REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.SD: SdRegister, Region.TIMER: TimerRegister}
+AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * register for register in Register})
+"""Byte offsets of the accelerator's registers, which are those of the link: `soc.link.protocol.Register`."""
+
+REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.ACCELERATOR: AcceleratorRegister,
+             Region.SD: SdRegister}
 """The registers of the regions that have any."""
 
 

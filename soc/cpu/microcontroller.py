@@ -16,6 +16,8 @@ __all__ = ["Microcontroller", "PROGRAM_BYTES"]
 PROGRAM_BYTES = 1 << 15
 """Program memory: 16 block RAMs of an ECP5."""
 
+_REGIONS = (Region.MEMORY, Region.CONSOLE, Region.TIMER)
+
 
 class Microcontroller(wiring.Component):
     """A processor that runs a program and talks on a terminal.
@@ -50,7 +52,7 @@ class Microcontroller(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.processor = processor = Processor()
-        m.submodules.decoder = decoder = BusDecoder(regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER))
+        m.submodules.decoder = decoder = BusDecoder(regions=_REGIONS)
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
         m.submodules.timer = timer = Timer(clock_hz=self._clock_hz)

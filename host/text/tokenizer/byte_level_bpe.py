@@ -2,6 +2,7 @@
 
 from host.errors import CelosiaError
 from host.text.tokenizer.cutter import Cutter
+from host.text.tokenizer.merge_rules import MergeRules, sorted_merges
 from host.text.tokenizer.merging import merge
 from host.text.tokenizer.pieces import BYTE, SPACE
 from host.text.tokenizer.pre_tokenizers import PRE_TOKENIZERS
@@ -72,10 +73,34 @@ class ByteLevelTokenizer(Tokenizer):
         if whole and word in self._ids:
             return [self._ids[word]]
         ids = []
-        for part in merge(word, lambda left, right: self._ranks.get(f"{left} {right}")):
+        for part in self._merged(word):
             for letters in [part] if part in self._ids else part:
                 ids += self._letter(letters)
         return ids
+
+    def _merged(self, word):
+        return merge(word, lambda left, right: self._ranks.get(f"{left} {right}"))
+
+    def merge_rules(self):
+        """See `Tokenizer.merge_rules`. Letters are bytes."""
+        if not self._pre.byte_level or self._lowercase:
+            return super().merge_rules()
+        symbols = dict(self._ids)
+
+        def symbol(text):
+            return symbols.setdefault(text, len(self) + len(symbols))
+
+        merges = []
+        for entry, rank in self._ranks.items():
+            left, _space, right = entry.partition(" ")
+            if left and right and " " not in right:
+                merges.append((symbol(left), symbol(right), rank, symbol(left + right)))
+        whole = [id for token, id in self._ids.items() if all(map(_BYTES.__contains__, token))
+                 and self._merged(token) != [token]] if self._pre.whole_words else []
+        return MergeRules(
+            pre=self._pre, letters={byte: symbol(letter) for letter, byte in _BYTES.items()},
+            merges=sorted_merges(merges), whole=whole,
+            byte_tokens={byte: self._ids[letter] for letter, byte in _BYTES.items() if letter in self._ids})
 
     def _letter(self, letter):
         """Ids of what may be no token."""

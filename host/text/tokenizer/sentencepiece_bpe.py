@@ -1,6 +1,9 @@
 """SentencePiece's byte-pair encoding with byte fallback, as llama 1 and 2 use it."""
 
+import numpy as np
+
 from host.errors import CelosiaError
+from host.text.tokenizer.merge_rules import MergeRules, sorted_merges
 from host.text.tokenizer.merging import merge
 from host.text.tokenizer.pieces import BYTE, SPACE, find_unknown, piece_bytes, without_repeats
 from host.text.tokenizer.tokenizer import Tokenizer
@@ -71,3 +74,24 @@ class SentencePieceTokenizer(Tokenizer):
             raise CelosiaError(f"{self._path}: text must be of what the vocabulary has tokens for, "
                                f"which {character!r} is not")
         return [self.unknown]
+
+    def merge_rules(self):
+        """See `Tokenizer.merge_rules`. Letters are characters, `SPACE` for a space."""
+        # A text has no spaces left, and nothing that is no UTF-8.
+        ids = {token: id for token, id in self._ids.items() if " " not in token and _is_text(token)}
+        symbols = dict(ids)
+        for character in sorted({character for token in ids for character in token}):
+            symbols.setdefault(character, len(self) + len(symbols))
+        _order, ranks = np.unique([self._ranks[token] for token in ids], return_inverse=True)
+        merges = []
+        for (token, id), rank in zip(ids.items(), ranks.tolist()):
+            for at in range(1, len(token)):
+                left, right = symbols.get(token[:at]), symbols.get(token[at:])
+                if left is not None and right is not None:
+                    merges.append((left, right, rank, id))
+        return MergeRules(pre=None, letters={text: symbol for text, symbol in symbols.items() if len(text) == 1},
+                          merges=sorted_merges(merges), byte_tokens=dict(self._bytes), whole=[])
+
+
+def _is_text(token):
+    return not any("\ud800" <= character <= "\udfff" for character in token)

@@ -127,6 +127,41 @@ class Tokenizer(ABC):
         """What a token stands for by itself, control tokens as they are spelled; bytes."""
         return self._pieces[id] or self._texts[id].encode(errors="surrogateescape")
 
+    def pieces(self):
+        """What each token stands for, control tokens for nothing: list of bytes."""
+        return list(self._pieces)
+
+    @property
+    def strips_left(self):
+        """Tokens that white space in front of them belongs to: frozenset of int."""
+        return self._strips_left
+
+    @property
+    def adds_space(self):
+        """Whether encoding puts a space before a text."""
+        return self._add_space
+
+    def special_tokens(self):
+        """What is cut out of a text in which special tokens count, the longest first.
+
+        Returns
+        -------
+        list of (str, int, bool, bool)
+            Spelling, id, whether it also is cut out of other texts, and whether white space behind it goes with it.
+        """
+        whole = {id for _token, id in self._whole}
+        return [(token, id, id in whole, id in self._strips_right) for token, id in self._special]
+
+    def merge_rules(self):
+        """How tokens come of merging, as numbers (`host.text.tokenizer.merge_rules.MergeRules`).
+
+        Raises
+        ------
+        CelosiaError
+            If they come of something else.
+        """
+        raise CelosiaError("its tokens do not come of merging bytes or characters")
+
     def is_special(self, id):
         """Whether a token is one that only texts in which special tokens count can spell."""
         return id in self._special_ids
