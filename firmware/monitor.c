@@ -2,6 +2,7 @@
 #include "bus.h"
 #include "chat.h"
 #include "console.h"
+#include "loader.h"
 #include "timer.h"
 
 enum { WORDS_IN_LINE = 4, MOST_ARGUMENTS = 3, MOST_WORDS = 1024 };
@@ -42,6 +43,9 @@ static const struct command *command_at(unsigned index) {
   if (index < COMMAND_COUNT)
     return &COMMANDS[index];
   index -= COMMAND_COUNT;
+  if (index < LOADER_COMMAND_COUNT)
+    return &LOADER_COMMANDS[index];
+  index -= LOADER_COMMAND_COUNT;
   return index < CHAT_COMMAND_COUNT ? &CHAT_COMMANDS[index] : 0;
 }
 

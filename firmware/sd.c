@@ -16,7 +16,7 @@ static int counts_blocks; /* in addresses, not bytes */
 
 const char *sd_text(enum card_result result) {
   static const char *const TEXTS[] = {
-      "good", "no card answers", "the card does not become ready", "a card of another kind",
+      "good", "this board has no slot for cards", "no card answers", "the card does not become ready", "a card of another kind",
       "a response of the card is damaged or missing", "the card has no such block", "the card gives no data",
       "a block comes damaged again and again"};
   return TEXTS[result];
@@ -73,6 +73,9 @@ enum card_result sd_start(void) {
   bus_write(SD_COUNT, 0);
   bus_write(SD_WIDE, 0);
   set_clock(SLOW);
+  /* Where there is no register, 0 is read. */
+  if (!bus_read(SD_CLOCK))
+    return CARD_NO_SLOT;
   while (timer_now() - start < timer_rate() / SLOW * FIRST_CLOCKS) {}
   address_of_card = 0;
   command(0, 0, NONE);

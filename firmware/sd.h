@@ -4,6 +4,7 @@
 
 enum card_result {
   CARD_GOOD,
+  CARD_NO_SLOT,   /* this board cannot read cards */
   CARD_MISSING,   /* nothing answers */
   CARD_NOT_READY, /* the card says so for longer than a second */
   CARD_OTHER,     /* it wants another voltage, or is no memory card of SD 1 or later */

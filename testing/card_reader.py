@@ -1,5 +1,6 @@
 """An SD card, its reader and DRAM, simulated, under the firmware's C on this machine."""
 
+from collections import deque
 import ctypes
 
 import numpy as np
@@ -11,7 +12,7 @@ from sim.compile import compile_design, source_key
 from sim.compiled import CompiledSimulation
 from sim.dram import Dram
 from sim.sd_card import SdCard
-from soc.cpu.map import Region, SdRegister, TimerRegister, address
+from soc.cpu.map import ConsoleRegister, Region, SdRegister, TimerRegister, address
 from soc.sd.host import SdHost
 from testing.native_firmware import NativeFirmware
 
@@ -34,6 +35,8 @@ class CardReader:
     dram_bytes : int
     stall_probability : float
         Of the memory.
+    registers : dict of soc.link.protocol.Register to int
+        What the accelerator's registers say.
     **card
         Options of :class:`sim.sd_card.SdCard`.
 
@@ -42,12 +45,17 @@ class CardReader:
     card : sim.sd_card.SdCard
     dram : numpy.ndarray
         uint8: the content of the memory.
+    shown : bytearray
+        What the firmware has said on the terminal.
+    typed : collections.deque of int
+        Bytes that the terminal has for it.
     """
 
     CYCLES_PER_ACCESS = 15
     BUS_BITS = 64
 
-    def __init__(self, content, *, clock_hz=100e6, haste=1, dram_bytes=1 << 20, stall_probability=0.0, seed=0, **card):
+    def __init__(self, content, *, clock_hz=100e6, haste=1, dram_bytes=1 << 20, stall_probability=0.0, seed=0,
+                 registers=None, **card):
         self.card = SdCard(content, clock_hz=clock_hz, seed=seed, **card)
         memory = Dram(np.zeros(dram_bytes, np.uint8), bus_bits=self.BUS_BITS, stall_probability=stall_probability,
                       seed=seed)
@@ -57,6 +65,9 @@ class CardReader:
         self._sim = CompiledSimulation(library, dram=memory, card=self.card)
         self._rate, self._haste = round(clock_hz), haste
         self._error, self._late = None, 0
+        self.shown, self.typed = bytearray(), deque()
+        self._registers = {address(Region.ACCELERATOR, 4 * register): value
+                           for register, value in (registers or {}).items()}
         self._firmware = NativeFirmware(read=self._read, write=self._write, dram=self.dram).library
         for name in ("sd_text", "card_open", "card_load"):
             getattr(self._firmware, name).restype = ctypes.c_char_p
@@ -94,6 +105,13 @@ class CardReader:
     def sum(self):
         """``sd_sum`` (int)."""
         return self._call(self._firmware.sd_sum) & 0xFFFFFFFF
+
+    def run(self, line):
+        """``monitor_run``; what is shown (str)."""
+        self.shown.clear()
+        self._call(self._firmware.chat_begin, self.dram.ctypes.data_as(ctypes.c_void_p))
+        self._call(self._firmware.monitor_run, ctypes.create_string_buffer(line.encode()))
+        return self.shown.decode().replace("\r\n", "\n")
 
     def text(self, result):
         """``sd_text`` (str)."""
@@ -136,13 +154,24 @@ class CardReader:
             self._sim.run(self.CYCLES_PER_ACCESS)
             now = self._sim.cycle
             return now + max(now - self._begin - self._rate // 2000, 0) * (self._haste - 1) & 0xFFFFFFFF
+        if place == address(Region.TIMER, TimerRegister.HIGH):
+            return 0
         if place == address(Region.TIMER, TimerRegister.RATE):
             return self._rate
+        if place == address(Region.CONSOLE, ConsoleRegister.STATUS):
+            return 1
+        if place == address(Region.CONSOLE, ConsoleRegister.DATA):
+            return 0x100 | self.typed.popleft() if self.typed else 0
+        if place in self._registers:
+            return self._registers[place]
         assert place in {address(Region.SD, register) for register in SdRegister}, f"read of {place:#x}"
         return self._access(place, 0, 0)
 
     def _write(self, place, value):
         if self._error is not None:
+            return
+        if place == address(Region.CONSOLE, ConsoleRegister.DATA):
+            self.shown.append(value)
             return
         try:
             assert place in {address(Region.SD, register) for register in SdRegister}, f"write to {place:#x}"

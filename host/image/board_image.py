@@ -133,7 +133,7 @@ class BoardImage:
         offset, address, sections = SECTOR, source.image_bytes, {}
         for section, content in contents.items():
             sections[section] = BoardSection(offset=offset, bytes=len(content), address=address + offset,
-                                             crc=zlib.crc32(content))
+                                             crc=_crc(content))
             offset += len(content) + -len(content) % SECTOR
         content = image.memory[:source.content_bytes]
         end = offset + len(content) + -len(content) % SECTOR
@@ -141,7 +141,7 @@ class BoardImage:
         work_bytes = ctypes.sizeof(BoardWork) + _CANDIDATE_BYTES * source.vocab
         if max(work + work_bytes, end) >= 1 << 32:
             raise CelosiaError(f"{compiled.model.path}: a model must have less than 4 GiB for a board, not {end:,} bytes")
-        sections[Section.IMAGE] = BoardSection(offset=offset, bytes=len(content), address=0, crc=zlib.crc32(content))
+        sections[Section.IMAGE] = BoardSection(offset=offset, bytes=len(content), address=0, crc=_crc(content))
         self.header = BoardFile(
             magic=tuple(MAGIC), version=VERSION, header_bytes=ctypes.sizeof(BoardFile),
             key_low=source.image_key & 0xFFFFFFFF, key_high=source.image_key >> 32, bus_bytes=source.bus_bits // 8,
@@ -180,6 +180,11 @@ class BoardImage:
         if self.header.memory_bytes > memory.bytes:
             raise CelosiaError(f"model must need at most the {memory.bytes:,} bytes of {memory.name}, not "
                                f"{self.header.memory_bytes:,}: {self.header.memory_bytes - memory.bytes:,} too many")
+
+
+def _crc(content):
+    """That of whole sectors."""
+    return zlib.crc32(bytes(-len(content) % SECTOR), zlib.crc32(content))
 
 
 def _name(name):

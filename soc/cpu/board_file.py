@@ -74,7 +74,7 @@ class BoardSection(LittleEndianStructure):
     """Where a section lies.
 
     ``offset`` is from the first byte of the file, ``address`` where it goes to in DRAM, ``crc`` the CRC-32 of its
-    ``bytes`` (that of zlib).
+    ``bytes`` and of the zeros that fill up the last sector (that of zlib).
     """
 
     _fields_ = [("offset", c_uint32), ("bytes", c_uint32), ("address", c_uint32), ("crc", c_uint32)]

@@ -8,7 +8,7 @@ import pytest
 from sim.error import SimulationError
 from testing.card_reader import CardReader
 
-GOOD, NO_CARD, NOT_READY, OTHER, COMMAND, RANGE, LATE, DAMAGED = range(8)
+GOOD, NO_SLOT, NO_CARD, NOT_READY, OTHER, COMMAND, RANGE, LATE, DAMAGED = range(9)
 BLOCKS = 64
 
 
@@ -152,5 +152,5 @@ def test_the_model_refuses_a_clock_that_is_too_fast(reader):
 
 def test_every_result_has_a_text(reader):
     dut = reader()
-    texts = [dut.text(result) for result in range(8)]
-    assert len(set(texts)) == 8 and texts[NO_CARD] == "no card answers"
+    texts = [dut.text(result) for result in range(9)]
+    assert len(set(texts)) == 9 and texts[NO_CARD] == "no card answers"
