@@ -15,7 +15,7 @@ import typer
 
 from host.command import (
     bench, bench_sim, build, chat, compare, doctor, embed, firmware, generate, inspect, logits, pack, perplexity, program,
-    quantize, simulate, tokenize, verify, verilog)
+    quantize, sd, simulate, tokenize, verify, verilog)
 from flow.cache import CacheError
 from flow.toolchain import ToolError
 from host.errors import CelosiaError
@@ -67,6 +67,7 @@ for _function in (
     quantize.quantize,
     inspect.inspect,
     pack.pack,
+    sd.sd,
     simulate.simulate,
     program.program,
     verilog.verilog,
