@@ -86,8 +86,7 @@ static int parse(const char *text, int fraction, uint32_t *number) {
   if (!fraction && text[0] == '0' && (text[1] | 0x20) == 'x')
     base = 16, text += 2;
   uint64_t value = 0;
-  if (!*text)
-    return 0;
+  int any = 0;
   for (; *text; text++) {
     if (fraction && *text == '.' && !places) {
       places = 1;
@@ -98,6 +97,7 @@ static int parse(const char *text, int fraction, uint32_t *number) {
                      : letter >= 'a' && letter <= 'f' ? (unsigned)(letter - 'a' + 10) : base;
     if (digit >= base || places == 1000000)
       return 0;
+    any = 1;
     value = value * base + digit;
     places *= 10;
     if (value >> 37)
@@ -106,7 +106,7 @@ static int parse(const char *text, int fraction, uint32_t *number) {
   if (fraction)
     value = (value << 16) / (places ? places : 1);
   *number = (uint32_t)value;
-  return !(value >> 32);
+  return any && !(value >> 32);
 }
 
 static void complain(const char *before, const char *word, const char *after) {

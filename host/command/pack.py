@@ -70,19 +70,18 @@ def pack(
         raise CelosiaError(f"tokens must be 1 or more, not {tokens}")
     IntegerSampler.from_options(temperature, seed, top_k=top_k, top_p=top_p)
     chosen, target = find_config(config or board), BOARDS[board]
-    loaded = load_model(model, window=window, sinks=sinks)
-    loaded.check_predicts()
-    tokenizer = load_tokenizer(loaded, pre)
-    turns, stops = _turns(loaded, template, system, think)
-    with output_file(json) as report:
+    with output_file(json) as report, output_file(output) as file:
+        loaded = load_model(model, window=window, sinks=sinks)
+        loaded.check_predicts()
+        tokenizer = load_tokenizer(loaded, pre)
+        turns, stops = _turns(loaded, template, system, think)
         text = _text(tokenizer, turns, stops, loaded.path)
         context = choose_context(loaded, chosen, context, kv_bits=kv,
                                  memory_bytes=max(0, target.memory.bytes - text.bytes))
         packed = _packed(loaded, chosen, context, kv, text, target, _defaults(temperature, seed, top_k, top_p, tokens))
         packed.check_fits(target.memory)
-        with output_file(output) as file:
-            for _what, piece in packed.parts:
-                file.write(piece)
+        for _what, piece in packed.parts:
+            file.write(piece)
         if report:
             report.write(_report(output, packed, turns))
     if not takes_stdout(json):

@@ -34,20 +34,20 @@ def pack_vocabulary(tokenizer, path):
     CelosiaError
         If it is a vocabulary that the firmware of a board has no tokenizer for.
     """
-    try:
-        rules = tokenizer.merge_rules()
-    except CelosiaError as error:
-        raise CelosiaError(f"{path}: the vocabulary must be one of merges for a board: {error}") from None
-    if rules.pre not in _CUTS:
+    if tokenizer.pre not in _CUTS:
         names = [name for name, pre in PRE_TOKENIZERS.items() if pre in _CUTS]
-        pre = next(name for name, pre in PRE_TOKENIZERS.items() if pre == rules.pre)
+        pre = next(name for name, pre in PRE_TOKENIZERS.items() if pre == tokenizer.pre)
         raise CelosiaError(f"{path}: the pre-tokenizer must be one that a board has: {', '.join(names)}, "
                            f"not {quoted(pre)}")
     if tokenizer.strips_left:
         token = tokenizer.piece(min(tokenizer.strips_left)).decode(errors="replace")
         raise CelosiaError(f"{path}: white space in front of the token {quoted(token)} must stay where it is for a "
                            f"board, and this vocabulary takes it away")
-    cut, digits = _CUTS[rules.pre]
+    try:
+        rules = tokenizer.merge_rules()
+    except CelosiaError as error:
+        raise CelosiaError(f"{path}: the vocabulary must be one of merges for a board: {error}") from None
+    cut, digits = _CUTS[tokenizer.pre]
     is_bytes = cut != Cut.NONE
     vocabulary = BoardVocabulary(
         count=len(tokenizer), cut=cut, digits=digits, bytes=is_bytes, adds_space=tokenizer.adds_space,

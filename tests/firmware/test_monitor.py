@@ -8,6 +8,11 @@ HELP = """\
 /help: this list
 /mem ADDRESS [WORDS]: words of the bus, at most 1024
 /time: cycles since the reset
+/load: the model that is on the card
+/reset: forget the conversation
+/temp T [TOP_K [TOP_P]]: temperature; 0: always the most likely token
+/seed S: of what a temperature draws
+/stats: speed since the conversation began
 """
 
 
@@ -44,6 +49,15 @@ def test_time(console):
     ("/mem -1", "no number of 32 bits: -1"),
     ("/mem 0x100000000", "no number of 32 bits: 0x100000000"),
     ("/mem 4294967296", "no number of 32 bits: 4294967296"),
+    ("/mem 0x10000000000000001", "no number of 32 bits: 0x10000000000000001"),
+    ("/mem 1.5", "no number of 32 bits: 1.5"),
+    ("/temp", "/temp needs T [TOP_K [TOP_P]]"),
+    ("/temp .", "no number: ."),
+    ("/temp 1.2.3", "no number: 1.2.3"),
+    ("/temp 0x1", "no number: 0x1"),
+    ("/temp 65536", "no number: 65536"),
+    ("/temp 0.0000001", "no number: 0.0000001"),
+    ("/temp 1 2 3 4", "/temp does not take the argument 4"),
 ])
 def test_what_is_wrong_is_said(console, line, answer):
     console.memory = {}

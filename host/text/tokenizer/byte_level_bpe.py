@@ -47,7 +47,7 @@ class ByteLevelTokenizer(Tokenizer):
             add_eos=metadata.flag("tokenizer.ggml.add_eos_token", False))
         if not pre.byte_level:
             self.unknown = metadata.token("tokenizer.ggml.unknown_token_id", len(vocabulary.tokens))
-        self._path, self._pre, self._lowercase = vocabulary.path, pre, lowercase
+        self._path, self.pre, self._lowercase = vocabulary.path, pre, lowercase
         self._ids = dict(vocabulary.of_type(*_WORDS))
         merges = metadata.texts("tokenizer.ggml.merges")
         # The entry is the key: the two parts with a space between them, which no letter of the alphabet is. Of two
@@ -64,12 +64,12 @@ class ByteLevelTokenizer(Tokenizer):
             for part in self._cut_words.split(word.replace(" ", SPACE)) if self._cut_words else [word]:
                 if part not in self._known:
                     self._known[part] = self._encode_word(
-                        part.encode().decode("latin-1").translate(_LETTERS) if self._pre.byte_level else part)
+                        part.encode().decode("latin-1").translate(_LETTERS) if self.pre.byte_level else part)
                 ids += self._known[part]
         return ids
 
     def _encode_word(self, word):
-        whole = self._pre.whole_words or self._pre.whole_newlines and not word.strip("\n")
+        whole = self.pre.whole_words or self.pre.whole_newlines and not word.strip("\n")
         if whole and word in self._ids:
             return [self._ids[word]]
         ids = []
@@ -83,7 +83,7 @@ class ByteLevelTokenizer(Tokenizer):
 
     def merge_rules(self):
         """See `Tokenizer.merge_rules`. Letters are bytes."""
-        if not self._pre.byte_level or self._lowercase:
+        if not self.pre.byte_level or self._lowercase:
             return super().merge_rules()
         symbols = dict(self._ids)
 
@@ -96,9 +96,9 @@ class ByteLevelTokenizer(Tokenizer):
             if left and right and " " not in right:
                 merges.append((symbol(left), symbol(right), rank, symbol(left + right)))
         whole = [id for token, id in self._ids.items() if all(map(_BYTES.__contains__, token))
-                 and self._merged(token) != [token]] if self._pre.whole_words else []
+                 and self._merged(token) != [token]] if self.pre.whole_words else []
         return MergeRules(
-            pre=self._pre, letters={byte: symbol(letter) for letter, byte in _BYTES.items()},
+             letters={byte: symbol(letter) for letter, byte in _BYTES.items()},
             merges=sorted_merges(merges), whole=whole,
             byte_tokens={byte: self._ids[letter] for letter, byte in _BYTES.items() if letter in self._ids})
 
@@ -106,7 +106,7 @@ class ByteLevelTokenizer(Tokenizer):
         """Ids of what may be no token."""
         if letter in self._ids:
             return [self._ids[letter]]
-        if self._pre.byte_level:
+        if self.pre.byte_level:
             what = f"the byte {_BYTES[letter]:#04x}"
         else:
             spelled = [f"<0x{byte:02X}>" for byte in letter.encode()]

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from host.text.tokenizer.pre_tokenizers import PreTokenizer
-
 __all__ = ["MergeRules", "sorted_merges"]
 
 
@@ -18,8 +16,6 @@ class MergeRules:
 
     Attributes
     ----------
-    pre : PreTokenizer or None
-        How a text is cut; None: not at all.
     letters : dict of (int or str) to int
         Symbol of each byte, or of each character that tokens have.
     merges : numpy.ndarray
@@ -30,7 +26,6 @@ class MergeRules:
         Tokens that merges do not lead to, and that a whole cut may be.
     """
 
-    pre: PreTokenizer | None
     letters: dict
     merges: np.ndarray
     byte_tokens: dict

@@ -89,7 +89,7 @@ class SentencePieceTokenizer(Tokenizer):
                 left, right = symbols.get(token[:at]), symbols.get(token[at:])
                 if left is not None and right is not None:
                     merges.append((left, right, rank, id))
-        return MergeRules(pre=None, letters={text: symbol for text, symbol in symbols.items() if len(text) == 1},
+        return MergeRules(letters={text: symbol for text, symbol in symbols.items() if len(text) == 1},
                           merges=sorted_merges(merges), byte_tokens=dict(self._bytes), whole=[])
 
 

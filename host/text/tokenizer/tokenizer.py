@@ -43,12 +43,15 @@ class Tokenizer(ABC):
         Tokens after which generation ends: EOS, and the ends of a turn or message where the model has them.
     unknown : int or None
         What becomes of text that the vocabulary has no tokens for.
+    pre : host.text.tokenizer.pre_tokenizers.PreTokenizer or None
+        How a text is cut before tokens are merged.
     note : str or None
         What a user should know about this vocabulary before relying on its tokens; one line.
     """
 
     unknown = None
     note = None
+    pre = None
 
     def __init__(self, vocabulary, pieces, *, add_bos, add_space, add_eos=False, end=None):
         self.bos = vocabulary.bos
