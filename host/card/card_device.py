@@ -14,9 +14,9 @@ _SECTOR = 512  # what the kernel counts the size of a device in
 class CardDevice:
     """A device that may be written: a whole memory card that nobody uses.
 
-    What the kernel says of it is taken from its files: that it is a whole device and no partition; that it can be taken
-    out (``removable``), or is a card in a slot of its own (``device/type`` is ``SD``); that neither it nor a partition of
-    it is mounted, or used for swapping, or held by another device.
+    What the kernel says of it is taken from its files: that it is a whole device and no partition; that it can be
+    taken out (``removable``), or is a card in a slot of its own (``device/type`` is ``SD``); that neither it nor a
+    partition of it is mounted, or used for swapping, or held by another device.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ def sd(
     Everything that is on the card is lost. Without that, on a card with a FAT file system (FAT16 or FAT32), the model
     may as well be copied to the root folder, as a file *.celosia: the board takes the first.
 
-    The file is checked before, and the card is read and compared afterwards. A device must be a whole card: not mounted,
-    not in use, and one that can be taken out; any other is refused. Needs the right to write the device.
+    The file is checked before, and the card is read and compared afterwards. A device must be a whole card: not
+    mounted, not in use, and one that can be taken out; any other is refused. Needs the right to write the device.
 
     \b
     celosia sd model.celosia --device /dev/sdX
