@@ -27,9 +27,9 @@ import re
 from pathlib import Path
 
 import amaranth
-from amaranth.back import rtlil
 from amaranth.hdl import Elaboratable
 
+from flow import rtlil
 from flow.cache import Cache
 from flow.toolchain import Toolchain
 from flow.verilog_files import VerilogFiles
