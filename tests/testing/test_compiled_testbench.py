@@ -58,7 +58,7 @@ def _compiled(dut):
 
 
 def _both(make, testbenches, background=()):
-    """Run testbenches, functions of context, component and a record, twice in each simulator; returns the one record."""
+    """Run testbenches, functions of context, component and record, twice in each simulator; returns the one record."""
     records = []
     for compiled in True, False:
         dut, record = make(), []
