@@ -176,8 +176,8 @@ class Vector:
 class EngineBench:
     """A dot engine, elaborated once: in Amaranth's simulator or compiled.
 
-    Compiling takes as long as Amaranth's simulator for some 5,000 cycles of an engine of 4 lanes, 7,000 of one of 32 and
-    10,000 of one of 64; a cycle then takes a small part of the time, most of it in the testbenches.
+    Compiling takes as long as Amaranth's simulator for some 5,000 cycles of an engine of 4 lanes, 7,000 of one of 32
+    and 10,000 of one of 64; a cycle then takes a small part of the time, most of it in the testbenches.
     """
 
     def __init__(self, config, compiled):
