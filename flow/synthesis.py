@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import inspect
 import json
 
-from amaranth.back import rtlil
-
-from flow import output_registers, ram_addresses
+from flow import output_registers, ram_addresses, rtlil
 from flow.cache import cached_file
 from flow.verilog_files import VerilogFiles
 

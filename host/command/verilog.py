@@ -58,8 +58,7 @@ def verilog(
 
 def _convert(unit, config):
     """Verilog of a unit (str)."""
-    from amaranth.back import rtlil
-
+    from flow import rtlil
     from flow.toolchain import Toolchain, ToolError
     from flow.units import UNITS
     from flow.verilog import rtlil_to_verilog

@@ -72,7 +72,13 @@ void commit(void *design) {
 	}
 }
 
-void reset(void *design) { self(design).top->reset(); }
+// The generated code resets only what has an initial value; the registers behind read ports of memories have none.
+void reset(void *design) {
+	top_module &top = *self(design).top;
+	memset(static_cast<void *>(&current(top)), 0, sizeof(registers));
+	memset(static_cast<void *>(next(top)), 0, sizeof(registers));
+	top.reset();
+}
 
 void *create(void *host, void (*report)(void *, int, const char *, const char *)) {
 	static_assert(sizeof(registers) <= next_distance, "too many registers");

@@ -33,9 +33,15 @@ def engine_config(lanes, columns, slots, bus_bits, vector_lanes, array="multipli
         vector=VectorShape(lanes=vector_lanes), memory=MemoryShape(bus_bits=bus_bits))
 
 
+# Those whose runs together are long enough; EngineBench says what that is.
+COMPILED = [engine_config(*shape) for shape in (
+    (4, 1, 1, 32, 2), (8, 1, 1, 32, 4), (32, 1, 1, 64, 4), (32, 1, 1, 128, 4))]
+
+
 @pytest.fixture(scope="module", params=SHAPES, ids=lambda shape: "x".join(map(str, shape)))
 def bench(request, engine_bench):
-    return engine_bench(engine_config(*request.param))
+    config = engine_config(*request.param)
+    return engine_bench(config, compiled=config.dot.lanes <= 32)
 
 
 @pytest.mark.parametrize("seed, stalls", [(0, (0.0, 0.0)), (1, (0.4, 0.0)), (2, (0.1, 0.7))])
@@ -57,7 +63,7 @@ def test_one_row_of_a_table(bench, draw):
 @pytest.mark.parametrize("shape", [(8, 1, 1, 32, 4), (32, 1, 1, 128, 4)], ids=str)
 def test_the_ends_of_every_range(engine_bench, draw, vector, shape):
     """Greatest and least codes, sub-scales, scales, minimums and mantissas: registers filled to their last bit."""
-    bench, rng = engine_bench(engine_config(*shape)), np.random.default_rng(12)
+    bench, rng = engine_bench(engine_config(*shape), compiled=True), np.random.default_rng(12)
     x = {0: vector(mantissas=np.where(rng.integers(0, 2, 256), LONGEST_X, -LONGEST_X), exponents=np.array([114]))}
     same = {0: vector(mantissas=np.full(256, -LONGEST_X), exponents=np.array([-143]))}
     matrices = [draw(rng, name, rows=3, vectors=8, extreme=True) for name in BLOCKS]
@@ -69,7 +75,8 @@ def test_the_ends_of_every_range(engine_bench, draw, vector, shape):
     "shape", [(4, 1, 1, 32, 2), (32, 1, 1, 64, 4), (16, 1, 1, 256, 4), (64, 1, 1, 64, 16)], ids=str)
 def test_rows_of_several_super_blocks(engine_bench, draw, draw_x, shape):
     """Rows of 24 vectors of super-blocks, of 5, 9 and 11 others: words and groups that they do not fill."""
-    bench, rng = engine_bench(engine_config(*shape)), np.random.default_rng(13)
+    config, rng = engine_config(*shape), np.random.default_rng(13)
+    bench = engine_bench(config, compiled=config in COMPILED)
     bench.run((draw_x(rng, 1, 24), [
         draw(rng, name, rows=2, vectors=24) for name in BLOCKS if FORMATS[name].super_vectors > 1]))
     for vectors in 5, 9, 11:
@@ -110,7 +117,8 @@ def test_codes_of_any_width(bench, matrix, draw_x):
 def plain_bench(request, engine_bench):
     """One column and one slot."""
     lanes, bus_bits, *array = request.param
-    return engine_bench(engine_config(lanes, 1, 1, bus_bits, 4, *array))
+    config = engine_config(lanes, 1, 1, bus_bits, 4, *array)
+    return engine_bench(config, compiled=config in COMPILED)
 
 
 @pytest.mark.parametrize("name", BLOCKS)
