@@ -11,7 +11,7 @@ from pathlib import Path
 import struct
 
 from flow.cache import cached_file
-from soc.cpu.map import REGISTERS, address
+from soc.cpu.map import REGISTERS, Region, address
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
 __all__ = ["Firmware", "build_firmware", "build_program", "loaded_bytes", "registers_header"]
@@ -44,11 +44,12 @@ class Firmware:
 
 
 def registers_header():
-    """``registers.h``: the address of every register (str, C)."""
+    """``registers.h``: the address of every register, and where the DRAM begins (str, C)."""
     lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once"]
     for region, registers in REGISTERS.items():
         for register in registers:
             lines.append(f"#define {region.name}_{register.name} 0x{address(region, register):08x}u")
+    lines.append(f"#define DRAM_BASE 0x{address(Region.DRAM):08x}u")
     return "\n".join(lines) + "\n"
 
 

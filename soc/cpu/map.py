@@ -6,7 +6,10 @@ This file is the only definition: gateware decodes addresses with it, :mod:`flow
 
 from enum import IntEnum
 
-__all__ = ["ConsoleRegister", "REGISTERS", "REGION_SHIFT", "Region", "TimerRegister", "address"]
+from soc.link.protocol import Register
+
+__all__ = ["AcceleratorRegister", "ConsoleRegister", "OwnBit", "REGISTERS", "REGION_SHIFT", "Region", "StateBit",
+           "TimerRegister", "WindowError", "address", "pattern"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
@@ -15,9 +18,11 @@ REGION_SHIFT = 28
 class Region(IntEnum):
     """The upper four bits of an address."""
 
-    MEMORY = 0x0   #: program memory: code, data and stack
-    CONSOLE = 0x8  #: the terminal
-    TIMER = 0x9    #: time
+    MEMORY = 0x0       #: program memory: code, data and stack
+    DRAM = 0x4         #: the first GiB of the DRAM; this code and the three that follow
+    CONSOLE = 0x8      #: the terminal
+    TIMER = 0x9        #: time
+    ACCELERATOR = 0xb  #: registers of accelerator and board, as the link has them, and a few of the processor alone
 
 
 class ConsoleRegister(IntEnum):
@@ -34,8 +39,57 @@ class TimerRegister(IntEnum):
     HIGH = 4  #: bits 32..63, as they were when LOW was read
 
 
-REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister}
+AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * register for register in Register} | {
+    "STATE": 0x1000,
+    "OWN": 0x1004,
+    "WINDOW_FLUSH": 0x1008,
+    "WINDOW_ERRORS": 0x100c,
+})
+"""Byte offsets of the registers of :class:`soc.link.protocol.Register`, whose writes do nothing while BUSY is 1 (but that
+of ABORT), and of those of the processor alone:
+
+STATE
+    See :class:`StateBit`. Writes are lost.
+OWN
+    See :class:`OwnBit`.
+WINDOW_FLUSH
+    Write: what was written to the DRAM is there when the write has ended; and the next access reads it anew. Reads as 0.
+WINDOW_ERRORS
+    See :class:`WindowError`: what has been refused since the last write to it.
+"""
+
+
+class StateBit(IntEnum):
+    """Bits of register STATE."""
+
+    READY = 0  #: the DRAM can be used
+    LINK = 1   #: a request of the link is being carried out or answered
+    BUSY = 2   #: the accelerator is running, and the DRAM is its own
+
+
+class OwnBit(IntEnum):
+    """Bits of register OWN."""
+
+    OWN = 0   #: 1: the link's requests for memory and its writes to registers are answered with BUSY; write to change it
+    LINK = 1  #: the link has written a register since bit 0 was last written
+
+
+class WindowError(IntEnum):
+    """Bits of register WINDOW_ERRORS: why reads have given 0, and writes were lost."""
+
+    NOT_READY = 0  #: the DRAM could not be used yet
+    BUSY = 1       #: the DRAM belonged to the running accelerator
+    OUTSIDE = 2    #: there is no such address
+    REGISTER = 3   #: a register was written while the accelerator was running
+
+
+REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.ACCELERATOR: AcceleratorRegister}
 """The registers of the regions that have any."""
+
+
+def pattern(region):
+    """The upper four bits of the addresses of a region, those that may be anything as ``-`` (str)."""
+    return "01--" if region == Region.DRAM else f"{region:04b}"
 
 
 def address(region, register=0):

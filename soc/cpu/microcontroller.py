@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
+from soc.cpu.map import Region
 from soc.cpu.processor import Processor
 from soc.cpu.program_memory import ProgramMemory
 from soc.cpu.timer import Timer
@@ -46,7 +47,8 @@ class Microcontroller(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.processor = processor = Processor()
-        m.submodules.decoder = decoder = BusDecoder()
+        m.submodules.decoder = decoder = BusDecoder(
+            regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER))
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
         m.submodules.timer = timer = Timer()
