@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from amaranth.hdl import Assume, Mux, Signal, Value
+from amaranth.hdl import Assume, Const, Mux, Signal, Value
 
 __all__ = ["AnyMaster", "AnyMemory"]
 
@@ -31,14 +31,14 @@ class AnyMaster:
         self.beat = Signal(9, name=f"{name}_beat")
         self.inputs = [self.reads, self.writes, self.sends, self.takes, self.read, self.write, self.beat]
 
-    def drive(self, m, port):
-        """Connect it to a memory port of 8 bits, as its master."""
+    def drive(self, m, port, *, reset=Const(0)):
+        """Connect it to a memory port of 8 bits, as its master, who forgets what it has offered at a ``reset``."""
         for stream, valid, payload in ((port.read_request, self.reads, self.read),
                                        (port.write_request, self.writes, self.write),
                                        (port.write_data, self.sends, self.beat)):
             m.d.comb += [stream.valid.eq(valid), Value.cast(stream.payload).eq(payload)]
             waiting, offered = Signal(), Signal(len(payload))
-            m.d.sync += [waiting.eq(valid & ~stream.ready), offered.eq(payload)]
+            m.d.sync += [waiting.eq(valid & ~stream.ready & ~reset), offered.eq(payload)]
             m.d.comb += Assume(~waiting | valid & (payload == offered))
         for stream in port.read_request, port.write_request:
             m.d.comb += Assume((stream.p.length != 0) & (stream.p.length <= self._longest))
