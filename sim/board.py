@@ -92,8 +92,8 @@ class SimulatedBoard:
         if program is not None:
             # What the processor says while it starts nobody has to ask for.
             self._sim.quiet, self.patience = False, _PROCESSOR_PATIENCE
-        if modelled and program is not None:
-            self._sim.set("dram_ready", 1)
+            if modelled:
+                self.dram_ready = True
         if not modelled:
             self._sim.run(_LONGEST_START, until="memory_ready")
 
@@ -106,6 +106,15 @@ class SimulatedBoard:
     def busy(self):
         """Whether the accelerator is running."""
         return bool(self._sim.get("busy"))
+
+    @property
+    def dram_ready(self):
+        """Whether the DRAM of a board with a processor is up, if it is all a model; can be set."""
+        return bool(self._sim.get("dram_ready"))
+
+    @dram_ready.setter
+    def dram_ready(self, ready):
+        self._sim.set("dram_ready", int(ready))
 
     @property
     def quiet(self):

@@ -36,13 +36,13 @@ class Computer(wiring.Component):
                                                    |                              v
                     memory <--------- MemorySwitch +--- ProgramGuard <-----> Accelerator
 
-    * **DRAM.** It belongs to the accelerator while that runs; else link and processor take turns, request by request. A
-      word of the processor that is under way when a program starts comes before the first of the program. What link or
-      processor want of it at another time is refused, not put off.
-    * **Accelerator.** Whoever writes START first has it until the program ends; both see that in BUSY. The processor can
-      keep it to itself for longer: register OWN.
-    * **Link.** Until the DRAM is ready its requests for memory, and its writes to registers, are answered with BUSY. The
-      register file has version 3: ABORT and FAULT.
+    * **DRAM.** It belongs to the accelerator while that runs; else link and processor take turns, request by request.
+      A word of the processor that is under way when a program starts comes before the first of the program. What link
+      or processor want of it at another time is refused, not put off.
+    * **Accelerator.** Whoever writes START first has it until the program ends; both see that in BUSY. The processor
+      can keep it to itself for longer: register OWN.
+    * **Link.** Until the DRAM is ready its requests for memory, and its writes to registers, are answered with BUSY.
+      The register file has version 3: ABORT and FAULT.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class LineSplitter(wiring.Component):
     whatever came before, a frame with its first delimiter is received, and text that has no two bytes below ``CODES``
     behind one another is never taken for a frame. Nobody types such bytes.
 
-    What has to be decided on is held back, two bytes at most: a ``~`` that is typed, and one of Ctrl-A to Ctrl-G after
+    What has to be decided on is held back, two bytes at most: a ``~`` that is typed, and one of Ctrl-A to Ctrl-F after
     it or after a frame, arrive with the next byte that shows what they are, or when none has come for ``timeout``
     cycles. A frame whose end does not come within that time of its last byte is no frame any more: what follows is
     text. The receiver of frames is left with a beginning, which the delimiter of the next frame ends.

@@ -22,8 +22,8 @@ class MemoryArbiter(wiring.Component):
 
     The port changes hands when a master wants it that has not got it, once the other has had a request taken, or offers
     none; and not before everything that was taken is answered, so neither sees anything of the other. A master that
-    waits gets its turn after the requests that are under way, a few bursts. While ``enable`` is 0 nobody's requests pass;
-    ``idle`` says when nothing is under way, so that the port may be used by somebody else. Proved by
+    waits gets its turn after the requests that are under way, a few bursts. While ``enable`` is 0 nobody's requests
+    pass; ``idle`` says when nothing is under way, so that the port may be used by somebody else. Proved by
     tests/soc/test_memory_arbiter.py.
 
     Requests and words pass combinationally; some 15 cycles, and the latency of the DRAM, to change.

@@ -12,10 +12,11 @@ __all__ = ["MemoryGate"]
 class MemoryGate(wiring.Component):
     """Lets requests pass while it is open, and knows when nothing is under way.
 
-    Closing it withholds the requests that come; what is on offer at that time stays on offer until it is taken, and what
-    was taken is completed as if nothing had happened, words and reports alike. Then ``idle`` rises, and stays until the
-    gate is open again: only while it is set may something else use the memory, or the master be reset. A master that
-    takes the words which it has asked for, and sends those which it has announced, lets ``idle`` rise for certain.
+    Closing it withholds the requests that come; what is on offer at that time stays on offer until it is taken, and
+    what was taken is completed as if nothing had happened, words and reports alike. Then ``idle`` rises, and stays
+    until the gate is open again: only while it is set may something else use the memory, or the master be reset. A
+    master that takes the words which it has asked for, and sends those which it has announced, lets ``idle`` rise for
+    certain.
 
     Data of a write do not pass before their request has been taken. Combinational but for that, an AND for each
     handshake signal; the rest is counted in registers. Proved by tests/soc/test_memory_gate.py.
@@ -86,7 +87,8 @@ class MemoryGate(wiring.Component):
             self.unread.eq(self.unread + Mux(read, memory.read_request.p.length, 0) - word),
             self.unsent.eq(self.unsent + Mux(write, memory.write_request.p.length, 0) - beat),
             self.unwritten.eq(self.unwritten + write - memory.write_done),
-            # With room in the counts of this cycle, in which a burst may be taken, there is room in the next for another.
+            # With room in the counts of this cycle, in which a burst may be taken, there is room in the next for
+            # another.
             self.reads_pass.eq(read_waits | self.open & (self.unread <= room)),
             self.writes_pass.eq(write_waits | self.open & (self.unsent <= room) & (self.unwritten <= room)),
             self.idle.eq(~self.open & ~self.reads_pass & ~self.writes_pass

@@ -26,14 +26,15 @@ class ProgramGuard(wiring.Component):
                      v  | FSM --> reset
         memory <--- gate <--- checked requests <--- master
 
-    A program that asks for a word beyond the end of the memory, or for which ``abort`` comes, is ended: no request more
-    passes; what is under way is completed, as the accelerator still takes words and sends what it has announced; then
-    ``reset`` puts it into its initial state. ``busy`` is set all the while, ``fault`` tells afterwards what has happened.
-    So whatever was in the program, the memory has been left in order, and the next program finds an accelerator as after
-    power-on; only its memories may hold something else, which no program reads before it has written it.
+    A program that asks for a word beyond the end of the memory, or for no word at all, or for which ``abort`` comes, is
+    ended: no request more passes; what is under way is completed, as the accelerator still takes words and sends what
+    it has announced; then ``reset`` puts it into its initial state. ``busy`` is set all the while, ``fault`` tells
+    afterwards what has happened. So whatever was in the program, the memory has been left in order, and the next
+    program finds an accelerator as after power-on; only its memories may hold something else, which no program reads
+    before it has written it.
 
-    A request takes one cycle more than without the guard. Handshake outputs towards the accelerator are registers, those
-    towards the memory come from registers through the gate. Proved by tests/soc/test_program_guard.py.
+    A request takes one cycle more than without the guard. Handshake outputs towards the accelerator are registers,
+    those towards the memory come from registers through the gate. Proved by tests/soc/test_program_guard.py.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ class ProgramGuard(wiring.Component):
             m.d.comb += [
                 requests.i.valid.eq(theirs.valid),
                 requests.i.p.burst.eq(theirs.p),
-                requests.i.p.outside.eq(theirs.p.address + theirs.p.length > self._words),
+                requests.i.p.outside.eq((theirs.p.address + theirs.p.length > self._words) | (theirs.p.length == 0)),
                 theirs.ready.eq(requests.i.ready),
                 ours.valid.eq(requests.o.valid & ~beyond),
                 ours.p.eq(requests.o.p.burst),

@@ -12,10 +12,10 @@ __all__ = ["RegisterSwitch"]
 class RegisterSwitch(wiring.Component):
     """Gives the registers of a board to the link or to the processor, for one access after another.
 
-    The link goes first where both want them. It has them for a whole request, so that what it has checked stays so until
-    it is done; the processor has them when no request is being carried out, and waits for that as long as a request
-    takes: some 20 cycles, or until its words of DRAM are moved. Sending an answer is no part of that, so the processor
-    gets its turn between requests, however many there are.
+    The link goes first where both want them. It has them for a whole request, so that what it has checked stays so
+    until it is done; the processor has them when no request is being carried out, and waits for that as long as a
+    request takes: some 20 cycles, or until its words of DRAM are moved. Sending an answer is no part of that, so the
+    processor gets its turn between requests, however many there are.
 
     The registers belong to one of the two only from when it is ``granted``; a cycle to change. Proved by
     tests/soc/test_register_switch.py.

@@ -16,6 +16,8 @@ class AnyMaster:
     ----------
     longest : int
         Beats of a burst, at most.
+    empty : bool
+        Whether it may also ask for none, which the port does not allow.
 
     Attributes
     ----------
@@ -23,8 +25,8 @@ class AnyMaster:
         What a proof may set to any value.
     """
 
-    def __init__(self, *, longest, name="master"):
-        self._longest = longest
+    def __init__(self, *, longest, empty=False, name="master"):
+        self._longest, self._least = longest, 0 if empty else 1
         self.reads, self.writes, self.sends, self.takes = (
             Signal(name=f"{name}_{what}") for what in ("reads", "writes", "sends", "takes"))
         self.read, self.write = Signal(48, name=f"{name}_read"), Signal(48, name=f"{name}_write")
@@ -41,7 +43,7 @@ class AnyMaster:
             m.d.sync += [waiting.eq(valid & ~stream.ready & ~reset), offered.eq(payload)]
             m.d.comb += Assume(~waiting | valid & (payload == offered))
         for stream in port.read_request, port.write_request:
-            m.d.comb += Assume((stream.p.length != 0) & (stream.p.length <= self._longest))
+            m.d.comb += Assume((stream.p.length >= self._least) & (stream.p.length <= self._longest))
         m.d.comb += port.read_data.ready.eq(self.takes)
 
 

@@ -68,8 +68,8 @@ class _Design(wiring.Component):
 
 
 class SimulatedSharedLine:
-    """:class:`soc.shared_line.SharedLine` with a bridge and a terminal that says back what is typed, with the members of
-    `sim.board.SimulatedBoard`.
+    """:class:`soc.shared_line.SharedLine` with a bridge and a terminal that says back what is typed, with the members
+    of `sim.board.SimulatedBoard`.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ class FrameStream:
     """Cuts what arrives into frames and text.
 
     A board with a terminal sends text between its frames. They are told apart as the board does it
-    (`soc.line_splitter`): a delimiter, an opcode and a status, both below `CODES`, begin a frame; all else is text, also
-    what is left of a frame whose beginning was damaged.
+    (`soc.line_splitter`): a delimiter, an opcode and a status, both below `CODES`, begin a frame; all else is text,
+    also what is left of a frame whose beginning was damaged.
 
     Whatever arrives, no more than :data:`LONGEST_BYTES` of it are kept: what is longer than any frame is dropped
     up to the next delimiter.

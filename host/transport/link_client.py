@@ -169,6 +169,20 @@ class LinkClient:
         """Send text (bytes) to the terminal of the board, where it has one on the same line."""
         self._transport.write(text)
 
+    def listen(self, seconds):
+        """Wait until something comes, or for so long: text, as nothing has been asked for.
+
+        Returns
+        -------
+        bool
+            Whether something has come.
+        """
+        data = self._transport.read(seconds)
+        self._stream.push(data)
+        if not data:
+            self._stream.silence()
+        return bool(data)
+
     def exchange(self, requests):
         """Carry out requests.
 

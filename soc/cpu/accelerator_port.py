@@ -20,9 +20,9 @@ class AcceleratorPort(wiring.Component):
     """:class:`soc.cpu.map.AcceleratorRegister`: the board's register file, and what the processor alone has.
 
     The registers that the link has too take eight cycles, and those of a request of the link that is being carried out
-    (:class:`soc.register_switch.RegisterSwitch`); the others take two; WINDOW_FLUSH takes what the DRAM takes. While the
-    accelerator is running a write to a register of the first kind is lost, that to ABORT aside. A register is written as
-    a whole if any of its strobes is set.
+    (:class:`soc.register_switch.RegisterSwitch`); the others take two; WINDOW_FLUSH takes what the DRAM takes. While
+    the accelerator is running a write to a register of the first kind is lost, that to ABORT aside. A register is
+    written as a whole if any of its strobes is set.
 
     Members
     -------

@@ -17,16 +17,16 @@ _ADDRESS_BITS = REGION_SHIFT + 2
 class DramWindow(wiring.Component):
     """One bus word of the DRAM, behind the processor's bus of 32 bits.
 
-    What is read comes with the whole bus word that it lies in, so the words beside it are there already. What is written
-    stays here until another bus word is touched, or ``flush`` is set: then the bytes that were written, and no others,
-    go to the DRAM. A bus word that is only written is never read.
+    What is read comes with the whole bus word that it lies in, so the words beside it are there already. What is
+    written stays here until another bus word is touched, or ``flush`` is set: then the bytes that were written, and no
+    others, go to the DRAM. A bus word that is only written is never read.
 
     Without the DRAM an access takes two cycles; with it four and its latency, twice if another word has to be written
     back first. Requests are bursts of one beat, one after another.
 
     An access that needs the DRAM while it is not ``available``, or an address beyond its end, is refused at once: it
-    reads 0, what it writes is lost, a pulse tells why. What has been begun ends: ``active`` holds back whoever takes the
-    DRAM next. So the processor never waits longer than the DRAM takes for a word.
+    reads 0, what it writes is lost, a pulse tells why. What has been begun ends: ``active`` holds back whoever takes
+    the DRAM next. So the processor never waits longer than the DRAM takes for a word.
 
     Somebody else may change the DRAM meanwhile; who does sets ``stale``, and what was read before is read again. Bytes
     that the processor has written and that have not gone to the DRAM are not given up.

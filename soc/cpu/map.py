@@ -45,15 +45,15 @@ AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * registe
     "WINDOW_FLUSH": 0x1008,
     "WINDOW_ERRORS": 0x100c,
 })
-"""Byte offsets of the registers of :class:`soc.link.protocol.Register`, whose writes do nothing while BUSY is 1 (but that
-of ABORT), and of those of the processor alone:
+"""Byte offsets of the registers of :class:`soc.link.protocol.Register`, whose writes do nothing while BUSY is 1 (but
+that of ABORT), and of those of the processor alone:
 
 STATE
     See :class:`StateBit`. Writes are lost.
 OWN
     See :class:`OwnBit`.
 WINDOW_FLUSH
-    Write: what was written to the DRAM is there when the write has ended; and the next access reads it anew. Reads as 0.
+    Write: when that has ended, what was written to the DRAM is there, and will be read anew. Reads as 0.
 WINDOW_ERRORS
     See :class:`WindowError`: what has been refused since the last write to it.
 """
@@ -70,7 +70,7 @@ class StateBit(IntEnum):
 class OwnBit(IntEnum):
     """Bits of register OWN."""
 
-    OWN = 0   #: 1: the link's requests for memory and its writes to registers are answered with BUSY; write to change it
+    OWN = 0   #: 1: the link's requests for memory, and its writes to registers, are answered with BUSY; can be written
     LINK = 1  #: the link has written a register since bit 0 was last written
 
 

@@ -48,8 +48,9 @@ PAYLOAD_BYTES = 1024
 
 CRC_BYTES = 4
 
-CODES = 8
-"""Opcodes and statuses are below: where text shares the line with frames, they begin with two such bytes."""
+CODES = 7
+"""Opcodes and statuses are below: where text shares the line with frames, they begin with two such bytes. The bell is
+no code, for terminals ring it twice."""
 
 SEQUENCES = 1 << 16
 """Sequence numbers before they begin again with 0."""
@@ -75,7 +76,7 @@ class Status(IntEnum):
     ORDER = 3      #: the sequence number is not the expected one
     UNKNOWN = 4    #: there is no such opcode, or no such register, or it cannot be written
     RANGE = 5      #: address or size is no multiple of a bus word, zero, too large or outside the memory
-    BUSY = 6       #: the accelerator is running: memory and registers are its own until it is done
+    BUSY = 6       #: the accelerator is running or claimed by the board's processor, or the DRAM is not up: ask again
 
 
 class Register(IntEnum):

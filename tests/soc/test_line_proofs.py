@@ -57,8 +57,9 @@ class _Splitter(Elaboratable):
                 with m.If(after == place):
                     m.d.sync += queue[place].eq(self.byte)
 
-        # Frames, as their receiver sees them: a delimiter, two codes, then anything; the delimiter at the end may be the
-        # first of the next. `count` is what has left of a frame, 3 at most; a silence leaves a beginning without an end.
+        # Frames, as their receiver sees them: a delimiter, two codes, then anything; the delimiter at the end may be
+        # the first of the next. `count` is what has left of a frame, 3 at most; a silence leaves a beginning without an
+        # end.
         count, broken = Signal(range(4)), Signal()
         with m.If(frame_leaves):
             m.d.sync += broken.eq(0)

@@ -69,9 +69,9 @@ class _Arbitrated(Elaboratable):
                 Assert(unread == Mux(own, counts.unread, 0)),
                 Assert(unsent == Mux(own, counts.unsent, 0)),
                 Assert(unwritten == Mux(own, counts.unwritten, 0)),
-                *(Assert(~(stream.valid & stream.ready) | own & (stream.payload.as_value() == theirs.payload.as_value()))
-                  for stream, theirs in ((getattr(master, name), getattr(dut.memory, name))
-                                         for name in ("read_request", "write_request", "write_data"))),
+                *(Assert(~(ours.valid & ours.ready) | own & (ours.payload.as_value() == theirs.payload.as_value()))
+                  for ours, theirs in ((getattr(master, name), getattr(dut.memory, name))
+                                       for name in ("read_request", "write_request", "write_data"))),
             ]
         # Somebody waits, and it is not the memory's turn: a request is on offer in a few cycles, unless nobody may.
         wants = [master.read_request.valid | master.write_request.valid for master in dut.masters]

@@ -19,7 +19,7 @@ class _Guarded(Elaboratable):
         self.dut = ProgramGuard(bus_bits=8, memory_bytes=WORDS, max_burst=LONGEST, most=4 * LONGEST)
         self.domain = ClockDomain("sync", reset_less=True)
         self.abort, self.start, self.ends = Signal(), Signal(), Signal()
-        self.master, self.memory = AnyMaster(longest=LONGEST), AnyMemory()
+        self.master, self.memory = AnyMaster(longest=LONGEST, empty=True), AnyMemory()
         self.never_resets = False
 
     @property
@@ -50,7 +50,7 @@ class _Guarded(Elaboratable):
         for stream in dut.memory.read_request, dut.memory.write_request, dut.memory.write_data:
             assert_held(m, stream)
         for stream in dut.memory.read_request, dut.memory.write_request:
-            m.d.comb += Assert(~stream.valid | (stream.p.address + stream.p.length <= WORDS))
+            m.d.comb += Assert(~stream.valid | (stream.p.length != 0) & (stream.p.address + stream.p.length <= WORDS))
         m.d.comb += [
             # What the accelerator is reset in the middle of has not begun for the memory.
             Assert(~dut.reset | counts.none & ~offers & ~dut.memory.write_data.valid),
@@ -103,8 +103,9 @@ class _Guarded(Elaboratable):
             for checked, there in ((requests.o.p, requests.o.valid), (requests.skid, ~requests.ready)):
                 burst = checked.burst
                 m.d.comb += [
-                    Assert(~there | (burst.length != 0) & (burst.length <= LONGEST)),
-                    Assert(~there | (checked.outside == (burst.address + burst.length > WORDS))),
+                    Assert(~there | (burst.length <= LONGEST)),
+                    Assert(~there | (checked.outside == ((burst.length == 0)
+                                                         | (burst.address + burst.length > WORDS)))),
                 ]
 
 

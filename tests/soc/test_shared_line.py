@@ -73,8 +73,8 @@ def test_damaged_frames_while_the_terminal_chats(make_line, options):
     while sent < (FRAMES if not options else FRAMES // 10):
         rubbish = b""
         for _ in range(rng.randrange(BATCH)):
-            request = Frame(opcode=Opcode.WRITE_MEMORY, sequence=rng.randrange(1 << 16), address=BUS * rng.randrange(99),
-                            payload=rng.randbytes(BUS * rng.randrange(1, 9)))
+            request = Frame(opcode=Opcode.WRITE_MEMORY, sequence=rng.randrange(1 << 16),
+                            address=BUS * rng.randrange(99), payload=rng.randbytes(BUS * rng.randrange(1, 9)))
             rubbish += _damaged(rng, encode(request))
             sent += 1
         # A frame by accident must not be one that is in order.

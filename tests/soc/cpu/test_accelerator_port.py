@@ -111,7 +111,8 @@ def test_state_and_errors(simulate):
 
     async def processor(ctx):
         assert await _read(ctx, dut, R.STATE) == 0
-        for port, bit in ((dut.ready, StateBit.READY), (dut.control.busy, StateBit.BUSY), (dut.link.use, StateBit.LINK)):
+        for port, bit in (
+                (dut.ready, StateBit.READY), (dut.control.busy, StateBit.BUSY), (dut.link.use, StateBit.LINK)):
             ctx.set(port, 1)
             assert await _read(ctx, dut, R.STATE) == 1 << bit
             await _write(ctx, dut, R.STATE, 0)
@@ -148,7 +149,7 @@ def test_state_and_errors(simulate):
 
 
 def test_link_and_processor_take_turns(simulate):
-    """Both write registers of their own at random: each finds what it has written; a claim is busy to the link alone."""
+    """Both write registers of their own at random: each finds what it has written; a claim is busy to the link."""
     dut, rng = _Board(), random.Random(4)
     link_done = []
 

@@ -48,7 +48,7 @@ async def _flush(ctx, dut):
 
 @pytest.mark.parametrize("bus_bits, seed", [(32, 1), (64, 2), (128, 3), (256, 4)])
 def test_it_is_memory(bus_bits, seed):
-    """Words and bytes, near each other and far away; what was written is in the DRAM after a flush, and nothing else."""
+    """Words and bytes, near each other and far away; what was written is in the DRAM after a flush, nothing else."""
     dut, memory, model = _window(bus_bits, seed)
     rng = random.Random(seed)
 
