@@ -44,8 +44,8 @@ class ArtyA7(Ddr3Top):
 
     INPUT = "clk100", 100e6
 
-    def __init__(self, config, *, memory=MEMORY, bring_up=None):
-        super().__init__(config, memory=memory, bring_up=bring_up)
+    def __init__(self, config, *, memory=MEMORY, bring_up=None, program=None):
+        super().__init__(config, memory=memory, bring_up=bring_up, program=program)
 
     def clocks(self, clock_hz):
         return Series7Ddr3Clocks(input_hz=self.INPUT[1], clock_hz=clock_hz)

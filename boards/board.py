@@ -30,15 +30,17 @@ class Board:
     device : str
         One of `boards.device.DEVICES`.
     top : function of a Config
-        Makes the whole of the FPGA, an Elaboratable with an attribute ``trained``: whether something trains the PHY of
-        its DRAM; and with one of an ECP5 ``asynchronous``: between which clocks paths may take any time, and why
-        (`flow.crossings.judge_crossings`).
+        Makes the whole of the FPGA, with a processor if ``program`` is given: an Elaboratable with an attribute
+        ``trained``: whether something trains the PHY of its DRAM; and with one of an ECP5 ``asynchronous``: between
+        which clocks paths may take any time, and why (`flow.crossings.judge_crossings`).
     platform : class
         The pins: an ``amaranth.build.Platform``.
     speed : int or None
         Speed grade of an ECP5.
     router : str
         That of nextpnr-ecp5 which gets through: one of `ROUTERS`.
+    processor : bool
+        Whether it has a processor, so that it starts by itself and talks on its line.
     studies : tuple of Memory
         The memory at clocks that no design has, to be simulated.
 
@@ -56,6 +58,7 @@ class Board:
     platform: type
     speed: int | None = None
     router: str = "router1"
+    processor: bool = False
     studies: tuple[Memory, ...] = ()
 
     def __post_init__(self):

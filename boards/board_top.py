@@ -31,6 +31,8 @@ class BoardTop(Elaboratable):
     config : gateware.config.Config
     memory : soc.dram.memory.Memory
         Its clock is that of the design.
+    program : bytes
+        Of a processor (`flow.firmware`): then the system is a :class:`soc.computer.Computer`. Default: none.
 
     Attributes
     ----------
@@ -50,8 +52,8 @@ class BoardTop(Elaboratable):
     trained = True
     asynchronous = {}
 
-    def __init__(self, config, *, memory):
-        self._config, self._memory = config, memory
+    def __init__(self, config, *, memory, program=None):
+        self._config, self._memory, self._program = config, memory, program
         self._divisor = serial_divisor(memory.clock_hz)
         self._clocks = self.clocks(memory.clock_hz)
 
@@ -68,6 +70,11 @@ class BoardTop(Elaboratable):
         soc.dram.controller.DramController
         """
         raise NotImplementedError(f"{type(self).__name__} must define dram()")
+
+    def peripherals(self):
+        """What else lies on the processor's bus of this board: see :class:`soc.computer.Computer`. Their members are
+        those of ``system``, which `dram` may use."""
+        return {}
 
     def lights(self, platform):
         """Ports of the lights by what they show.
@@ -90,9 +97,12 @@ class BoardTop(Elaboratable):
         m.d.comb += clocks.clk_in.eq(clock.i)
 
         m.submodules.system = system = SerialSystem(
-            self._config, memory_bytes=self._memory.bytes, divisor=self._divisor)
+            self._config, memory_bytes=self._memory.bytes, divisor=self._divisor, program=self._program,
+            peripherals=self.peripherals())
         controller = self.dram(m, platform, clocks)
         connect(m, system.memory, controller.memory)
+        if self._program is not None:
+            m.d.comb += system.dram_ready.eq(controller.ready)
 
         uart = platform.request("uart", dir="-")
         m.submodules.uart_rx = uart_rx = io.Buffer("i", uart.rx)

@@ -25,7 +25,7 @@ class Ddr3Top(BoardTop):
 
     Parameters
     ----------
-    config, memory
+    config, memory, program
         See :class:`boards.board_top.BoardTop`; the memory has the PHY of the device.
     bring_up : wiring.Component
         With a member ``control``, Out(soc.dram.controller.ControlBus): the master of the controller's registers, in
@@ -36,8 +36,8 @@ class Ddr3Top(BoardTop):
     asynchronous = {("clocks.divided", "clk"): "a reset that ends in two registers"}
     """Those of `boards.ddr3_clocks.Ddr3Clocks`."""
 
-    def __init__(self, config, *, memory, bring_up=None):
-        super().__init__(config, memory=memory)
+    def __init__(self, config, *, memory, bring_up=None, program=None):
+        super().__init__(config, memory=memory, program=program)
         self._bring_up = bring_up
 
     @property

@@ -36,8 +36,8 @@ class Ecpix5(Ddr3Top):
 
     INPUT = "clk100", 100e6
 
-    def __init__(self, config, *, memory=MEMORY, bring_up=None):
-        super().__init__(config, memory=memory, bring_up=bring_up)
+    def __init__(self, config, *, memory=MEMORY, bring_up=None, program=None):
+        super().__init__(config, memory=memory, bring_up=bring_up, program=program)
 
     def lights(self, platform):
         return {name: platform.request("rgb_led", number, dir="-").g

@@ -69,8 +69,8 @@ class OrangeCrab(Ddr3Top):
     INPUT = "clk", 48e6
     BRIDGE = True
 
-    def __init__(self, config, *, memory=MEMORY, bring_up=None):
-        super().__init__(config, memory=memory, bring_up=bring_up)
+    def __init__(self, config, *, memory=MEMORY, bring_up=None, program=None):
+        super().__init__(config, memory=memory, bring_up=bring_up, program=program)
 
     def lights(self, platform):
         rgb = platform.request("rgb_led", 0, dir="-")

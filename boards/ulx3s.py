@@ -40,8 +40,8 @@ class Ulx3s(SdrTop):
     INPUT = "clk25", 25e6
     PHASE = 67.5
 
-    def __init__(self, config, *, memory=MEMORY):
-        super().__init__(config, memory=memory)
+    def __init__(self, config, *, memory=MEMORY, program=None):
+        super().__init__(config, memory=memory, program=program)
 
     def lights(self, platform):
         numbers = {"ready": 0, "busy": 1, "active": 2, "accepted": 3, "refused": 4, "dropped": 5, "locked": 7}

@@ -15,7 +15,7 @@ from flow.cache import cached_file
 from flow.fat_library import fat_sources
 from gateware.activity import Counter
 from soc.cpu.board_file import board_header
-from soc.cpu.map import AcceleratorRegister, DRAM, REGISTERS, Region, address
+from soc.cpu.map import AcceleratorRegister, REGISTERS, Region, address
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
 __all__ = ["Firmware", "build_firmware", "build_program", "loaded_bytes", "printed_headers", "registers_header"]
@@ -52,7 +52,8 @@ class Firmware:
 
 def registers_header():
     """``registers.h``: where DRAM is seen, and the address of every register and counter (str, C)."""
-    lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once", f"#define DRAM 0x{DRAM:08x}u"]
+    lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once",
+             f"#define DRAM 0x{address(Region.DRAM):08x}u"]
     for region, registers in REGISTERS.items():
         for register in registers:
             lines.append(f"#define {region.name}_{register.name} 0x{address(region, register):08x}u")

@@ -6,6 +6,7 @@ import json
 from statistics import median
 
 from boards.board import BOARDS
+from flow.board_design import board_design
 from flow.conversion import convert_top
 from flow.place_and_route import place_and_route
 from flow.synthesis import resources, synthesise, synthesise_rtlil
@@ -172,7 +173,7 @@ def _synthesise(plan, toolchain):
     """The whole of a board where only counts are wanted, otherwise the unit between registers."""
     board = BOARDS.get(plan.unit)
     if board and not plan.seeds and plan.device.name == board.device:
-        text, verilog, _ = convert_top(board.top(plan.config), board.platform())
+        text, verilog, _ = convert_top(board_design(board, plan.config, toolchain=toolchain), board.platform())
         return synthesise_rtlil(text, device=plan.device, verilog=verilog, toolchain=toolchain)
     platform = _PLATFORMS[plan.device.family]()
     return synthesise(WrappedUnit(UNITS[plan.unit](plan.config)), device=plan.device, platform=platform,

@@ -1,4 +1,4 @@
-"""A complete board, simulated: link, accelerator and DRAM."""
+"""A complete board, simulated: link, accelerator and DRAM, and a processor where it has one."""
 
 import importlib.metadata
 
@@ -12,6 +12,7 @@ from sim.dram import Dram
 from sim.linked import LinkedSimulation
 from sim.on_memory import OnMemory
 from sim.sdram import Sdram
+from soc.computer import Computer
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
 from soc.serial_system import SerialSystem
@@ -22,6 +23,9 @@ __all__ = ["SimulatedBoard"]
 _DIVISOR = 25
 """Cycles of a bit: 3 Mbaud at 75 MHz."""
 _LONGEST_START = 1 << 24
+_SILENCE = 0.02
+"""Seconds after which what has begun as a frame will not end."""
+_PROCESSOR_PATIENCE = 1 << 13
 
 
 class SimulatedBoard:
@@ -39,6 +43,8 @@ class SimulatedBoard:
         Probability that the streams of bytes are held back in a cycle; not with ``bit_level``.
     seed : int
         Of these stalls.
+    program : bytes
+        Of the board's processor: then it is a :class:`soc.computer.Computer`, whose terminal shares the line.
 
     Attributes
     ----------
@@ -52,7 +58,7 @@ class SimulatedBoard:
 
     patience = 64
 
-    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0):
+    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None):
         modelled = isinstance(memory, Dram)
         divisor = _DIVISOR if bit_level else 0
         size = memory.size if modelled else memory.bytes
@@ -60,10 +66,13 @@ class SimulatedBoard:
 
         def system():
             if bit_level:
-                return SerialSystem(config, memory_bytes=size, divisor=divisor)
+                return SerialSystem(config, memory_bytes=size, divisor=divisor, program=program)
+            if program is not None:
+                return Computer(config, memory_bytes=size, program=program, timeout=round(_SILENCE * self.hertz))
             return System(config, memory_bytes=size)
 
-        name, parameters = f"{'serial-' * bit_level}system-{config.name}", [config, divisor, size]
+        kind = "system" if program is None else "computer"
+        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program]
         if modelled:
             make, behind = system, {"dram": memory}
             self.content = memory.content
@@ -80,6 +89,11 @@ class SimulatedBoard:
         library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
         self._sim = LinkedSimulation(
             library, divisor=divisor, stall_probability=link_stalls, seed=seed, **behind)
+        if program is not None:
+            # What the processor says while it starts nobody has to ask for.
+            self._sim.quiet, self.patience = False, _PROCESSOR_PATIENCE
+            if modelled:
+                self.dram_ready = True
         if not modelled:
             self._sim.run(_LONGEST_START, until="memory_ready")
 
@@ -92,6 +106,15 @@ class SimulatedBoard:
     def busy(self):
         """Whether the accelerator is running."""
         return bool(self._sim.get("busy"))
+
+    @property
+    def dram_ready(self):
+        """Whether the DRAM of a board with a processor is up, if it is all a model; can be set."""
+        return bool(self._sim.get("dram_ready"))
+
+    @dram_ready.setter
+    def dram_ready(self, ready):
+        self._sim.set("dram_ready", int(ready))
 
     @property
     def quiet(self):

@@ -4,7 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out, connect
 
-from sim.ports import pass_through
+from soc.ports import pass_through
 
 __all__ = ["OnMemory"]
 
@@ -15,7 +15,7 @@ class OnMemory(wiring.Component):
     Parameters
     ----------
     inner : wiring.Component
-        With ``memory``, Out(gateware.memory_port.MemoryPort).
+        With ``memory``, Out(gateware.memory_port.MemoryPort); it may have ``dram_ready``, In(1), as well.
     controller : wiring.Component
         Such as :class:`soc.dram.controller.DramController`.
 
@@ -27,7 +27,7 @@ class OnMemory(wiring.Component):
 
     def __init__(self, inner, controller):
         self._inner, self._controller = inner, controller
-        self._names = [[name for name in block.signature.members if name not in ("memory", "ready")]
+        self._names = [[name for name in block.signature.members if name not in ("memory", "ready", "dram_ready")]
                        for block in (inner, controller)]
         super().__init__({name: block.signature.members[name]
                           for block, names in zip((inner, controller), self._names) for name in names}
@@ -41,4 +41,6 @@ class OnMemory(wiring.Component):
             pass_through(m, self, block, names)
         connect(m, inner.memory, controller.memory)
         m.d.comb += self.memory_ready.eq(controller.ready)
+        if "dram_ready" in inner.signature.members:
+            m.d.comb += inner.dram_ready.eq(controller.ready)
         return m

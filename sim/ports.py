@@ -1,8 +1,6 @@
-"""Ports of a design: those that are of a design inside it, those of its memory by their names."""
+"""Names that the ports of a design have at its top level."""
 
-from amaranth.lib.wiring import Out, connect, flipped
-
-__all__ = ["memory_port_name", "pass_through"]
+__all__ = ["memory_port_name"]
 
 
 def memory_port_name(signal):
@@ -20,15 +18,3 @@ def memory_port_name(signal):
     """
     stream, _, part = signal.rpartition("_")
     return f"memory__{signal}" if part == "done" else f"memory__{stream}__{part}"
-
-
-def pass_through(m, outer, inner, names):
-    """Connect the ports ``names``, which ``outer`` and its submodule ``inner`` both have, inside and outside."""
-    for name in names:
-        member, ours, theirs = inner.signature.members[name], getattr(outer, name), getattr(inner, name)
-        if member.is_signature:
-            connect(m, flipped(ours), theirs)
-        elif member.flow == Out:
-            m.d.comb += ours.eq(theirs)
-        else:
-            m.d.comb += theirs.eq(ours)

@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out
 
 from gateware.accelerator import Accelerator, trace_shapes
-from sim.ports import pass_through
+from soc.ports import pass_through
 
 __all__ = ["TracedAccelerator", "trace_record"]
 

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from gateware.control_port import ControlPort
-from soc.link.protocol import PAYLOAD_BYTES, Register, VERSION
+from soc.link.protocol import Fault, GUARDED_VERSION, PAYLOAD_BYTES, Register, VERSION
 
 __all__ = ["Registers"]
 
@@ -13,13 +13,16 @@ __all__ = ["Registers"]
 class Registers(wiring.Component):
     """:class:`soc.link.protocol.Register` in front of the accelerator's control.
 
-    The only register file of a board. In front of its port lies the link's bridge; a processor's bus would.
+    The only register file of a board. In front of its port lies the link's bridge; where there is a processor,
+    :class:`soc.register_switch.RegisterSwitch`.
 
     Parameters
     ----------
     identity : int
         :attr:`gateware.config.Config.image_key` of the configuration, 64 bits.
     bus_bytes, memory_bytes : int
+    guarded : bool
+        Whether there is a :class:`soc.program_guard.ProgramGuard`, and so the registers ABORT and FAULT.
 
     Members
     -------
@@ -32,13 +35,17 @@ class Registers(wiring.Component):
         Write ``data`` to register ``index``, which must be writable.
     data : In(32)
     control : Out(ControlPort)
+    abort : Out(1)
+        Pulse: end the program that runs. Only of guarded ones, like ``fault``.
+    fault : In(Fault)
     """
 
     LATENCY = 4
 
-    def __init__(self, *, identity, bus_bytes, memory_bytes):
+    def __init__(self, *, identity, bus_bytes, memory_bytes, guarded=False):
+        self._guarded = guarded
         self._constants = {
-            Register.VERSION: VERSION,
+            Register.VERSION: GUARDED_VERSION if guarded else VERSION,
             Register.CONFIG_LOW: identity & 0xFFFFFFFF,
             Register.CONFIG_HIGH: identity >> 32,
             Register.BUS_BYTES: bus_bytes,
@@ -53,7 +60,7 @@ class Registers(wiring.Component):
             "write": In(1),
             "data": In(32),
             "control": Out(ControlPort),
-        })
+        } | ({"abort": Out(1), "fault": In(Fault)} if guarded else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -64,9 +71,13 @@ class Registers(wiring.Component):
             Register.POSITION: control.position,
             Register.PROGRAM: control.program,
         }
+        readable, writable, fault = Register.START, Register.START, {}
+        if self._guarded:
+            readable, writable, fault = Register.FAULT, Register.ABORT, {Register.FAULT: self.fault}
+            m.d.sync += self.abort.eq(self.write & (low == Register.ABORT))
         m.d.comb += [
-            self.readable.eq((self.index < Register.COUNTER + 16) & ((low <= Register.START) | low[4])),
-            self.writable.eq((self.index >= Register.MEMBER) & (self.index <= Register.START)),
+            self.readable.eq((self.index < Register.COUNTER + 16) & ((low <= readable) | low[4])),
+            self.writable.eq((self.index >= Register.MEMBER) & (self.index <= writable)),
             control.counter_index.eq(low),
         ]
         # One cycle late: then the token is there, and the members that an earlier write has set.
@@ -81,10 +92,10 @@ class Registers(wiring.Component):
         ]
         with m.Switch(low):
             for register, value in {**self._constants, **stored, Register.BUSY: control.busy,
-                                    Register.ARGMAX: control.argmax}.items():
+                                    Register.ARGMAX: control.argmax, **fault}.items():
                 with m.Case(register):
                     m.d.sync += chosen.eq(value)
-            with m.Case(Register.TOKEN, Register.START):
+            with m.Case(Register.TOKEN, Register.START, *((Register.ABORT,) if self._guarded else ())):
                 m.d.sync += chosen.eq(0)
             with m.Default():
                 m.d.sync += chosen.eq(counter)

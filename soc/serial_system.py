@@ -7,8 +7,10 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from gateware.memory_port import MemoryPort
 from gateware.stream.fifo import StreamFifo
 from gateware.stream.skid_buffer import SkidBuffer
+from soc.computer import Computer
 from soc.link.uart_receiver import UartReceiver
 from soc.link.uart_transmitter import UartTransmitter
+from soc.ports import pass_through
 from soc.system import System
 
 __all__ = ["SerialSystem"]
@@ -25,6 +27,10 @@ class SerialSystem(wiring.Component):
     memory_bytes : int
     divisor : int
         Cycles per bit of the serial line, 4 or more: clock frequency / baud rate.
+    program : bytes
+        Of a processor: then it is :class:`soc.computer.Computer` with a serial line.
+    peripherals : dict
+        See :class:`soc.computer.Computer`; their members are members of this.
 
     Members
     -------
@@ -35,6 +41,8 @@ class SerialSystem(wiring.Component):
         See :class:`soc.system.System`.
     dropped : Out(1)
         Pulse: a byte was lost.
+    dram_ready, stopped
+        With a processor: see :class:`soc.computer.Computer`.
 
     Raises
     ------
@@ -44,13 +52,19 @@ class SerialSystem(wiring.Component):
 
     FIFO_BYTES = 2048
     """Of what arrives: two of the longest frames."""
+    SILENCE_BITS = 60_000
+    """Bits of the line after which what has begun as a frame will not end: 20 ms at 3 Mbaud."""
 
-    def __init__(self, config, *, memory_bytes, divisor):
+    def __init__(self, config, *, memory_bytes, divisor, program=None, peripherals=None):
         if divisor not in range(4, 1 << 16):
             raise ValueError(f"Cycles per bit must be 4..65535, not {divisor!r}")
         self._divisor = divisor
-        self._system = System(config, memory_bytes=memory_bytes)
-        super().__init__({
+        if program is None:
+            self._system = System(config, memory_bytes=memory_bytes)
+        else:
+            self._system = Computer(config, memory_bytes=memory_bytes, program=program,
+                                    timeout=self.SILENCE_BITS * divisor, peripherals=peripherals)
+        members = {
             "rx": In(1, init=1),
             "tx": Out(1, init=1),
             "memory": Out(MemoryPort(config.memory.bus_bits)),
@@ -60,7 +74,10 @@ class SerialSystem(wiring.Component):
             "refused": Out(1),
             "dropped": Out(1),
             "program_counter": Out(16),
-        })
+        }
+        # What a computer has besides.
+        self._own = [name for name in self._system.signature.members if name not in members]
+        super().__init__(members | {name: self._system.signature.members[name] for name in self._own})
 
     def elaborate(self, platform):
         m = Module()
@@ -74,12 +91,16 @@ class SerialSystem(wiring.Component):
         m.submodules.sent = sent = SkidBuffer(shape=8)
         connect(m, system.tx, sent.i)
         connect(m, sent.o, transmitter.bytes)
+        lost = receiver.dropped
+        if "dropped" in system.signature.members:
+            lost = lost | system.dropped
+        pass_through(m, self, system, self._own)
         m.d.comb += [
             receiver.divisor.eq(self._divisor),
             transmitter.divisor.eq(self._divisor),
             receiver.rx.eq(self.rx),
             self.tx.eq(transmitter.tx),
-            self.dropped.eq(receiver.dropped),
+            self.dropped.eq(lost),
         ]
         connect(m, system.memory, flipped(self.memory))
         for name in ("busy", "active", "accepted", "refused", "program_counter"):

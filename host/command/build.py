@@ -154,6 +154,7 @@ def _check_fixed(board, what, mhz, **values):
 
 def _build_project(board, config, directory, flow):
     """Write the files; with openxc7 run the tools as well, if all of them are there."""
+    from flow.board_design import board_design
     from flow.project import missing_tools, run_project, write_project
     from boards.device import DEVICES
     from boards.series7_platform import FLOWS
@@ -161,10 +162,11 @@ def _build_project(board, config, directory, flow):
 
     if flow not in FLOWS:
         raise CelosiaError(f"flow must be one of {', '.join(FLOWS)}, not {flow!r}")
-    design, platform, toolchain = board.top(config), board.platform(flow), Toolchain()
+    platform, toolchain = board.platform(flow), Toolchain()
     if flow == "openxc7" and (missing := missing_tools(platform)):
         raise CelosiaError(f"the flow openxc7 needs these on the PATH: {', '.join(missing)}")
     try:
+        design = board_design(board, config, toolchain=toolchain)
         paths = write_project(design, platform=platform, device=DEVICES[board.device], directory=directory,
                               toolchain=toolchain)
         if flow == "openxc7":
@@ -186,6 +188,7 @@ def _warn_untrained(board, design):
 def _build_bitstream(board, config, placer, seeds, output, json):
     """With the first seed that reaches the clocks, or else with the last."""
     from flow.bitstream import build_bitstream
+    from flow.board_design import board_design
     from boards.device import DEVICES
     from host.console.output_file import output_file, takes_stdout
     from host.console.progress_bar import ProgressBar
@@ -196,11 +199,12 @@ def _build_bitstream(board, config, placer, seeds, output, json):
             with ProgressBar(seeds, "seeds") as progress:
                 for seed in range(1, seeds + 1):
                     progress.note(f"synthesis, place and route, seed {seed}")
-                    design = board.top(config)
+                    toolchain = Toolchain()
+                    design = board_design(board, config, toolchain=toolchain)
                     result = build_bitstream(
                         design, name=f"{board.name}-{config.name}", platform=board.platform(),
                         device=DEVICES[board.device], speed=board.speed, placer=placer, router=board.router, seed=seed,
-                        toolchain=Toolchain())
+                        toolchain=toolchain)
                     progress.advance()
                     if not result.failures:
                         break

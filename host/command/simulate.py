@@ -27,6 +27,9 @@ def simulate(
         metavar="board|model",
         help="The board's controller with a model of its devices, or a model of both; that is faster.")
     ] = "board",
+    processor: Annotated[bool | None, typer.Option(
+        "--processor/--no-processor", show_default=False,
+        help="With the processor and its firmware, or without; by default as the board has it.")] = None,
 ):
     """Simulate a complete board, and open a pseudo-terminal in place of its serial port.
 
@@ -34,11 +37,15 @@ def simulate(
     gets the path of the terminal, as soon as the board is ready. The board runs until it is interrupted; its
     memory keeps what hosts leave in it.
 
+    With its processor the board also has a terminal, on the same line: a terminal program such as picocom finds a
+    prompt there, and programs of the host find the link.
+
     microcontroller is the small processor that a board will have, by itself, with its firmware: a terminal program such
     as picocom finds a prompt there. The other options are none of its business.
 
     \b
     celosia simulate ulx3s
+    celosia simulate ulx3s --processor
     celosia simulate microcontroller
     celosia generate --engine board --port /dev/pts/3    in another terminal, with the path from the first
     """
@@ -52,11 +59,11 @@ def simulate(
     from sim.terminal import BoardTerminal
 
     if board == _PROCESSOR:
-        if bit_level or config or memory != "board":
+        if bit_level or config or memory != "board" or processor is not None:
             raise CelosiaError(f"{_PROCESSOR} takes no options: it has no accelerator, no DRAM and no serial line")
         simulated = _processor()
     else:
-        simulated = _board(BOARDS[board], find_config(config or board), memory, bit_level)
+        simulated = _board(BOARDS[board], find_config(config or board), memory, bit_level, processor)
     with BoardTerminal(simulated) as terminal:
         # Also where whoever started this had it ignore interrupts, as shells do in the background.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -68,7 +75,9 @@ def simulate(
             typer.echo(f"celosia: {simulated.cycle:,} cycles", err=True)
 
 
-def _board(board, config, memory, bit_level):
+def _board(board, config, memory, bit_level, processor):
+    from flow.firmware import build_firmware
+    from flow.toolchain import Toolchain
     from sim.board import SimulatedBoard
     from sim.dram import Dram
 
@@ -76,7 +85,10 @@ def _board(board, config, memory, bit_level):
     dram = board.memory
     if memory == "model":
         dram = Dram(dram.bytes, bus_bits=config.memory.bus_bits, latency=_LATENCY)
-    return SimulatedBoard(config, memory=dram, bit_level=bit_level)
+    program = None
+    if board.processor if processor is None else processor:
+        program = build_firmware(toolchain=Toolchain()).content
+    return SimulatedBoard(config, memory=dram, bit_level=bit_level, program=program)
 
 
 def _processor():

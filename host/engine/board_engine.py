@@ -6,12 +6,18 @@ from gateware.activity import Counter
 from boards.configs import ALL_CONFIGS
 from host.engine.program_engine import ProgramEngine
 from host.transport.link_error import LinkError
-from soc.link.protocol import Register, VERSION
+from soc.link.protocol import Fault, GUARDED_VERSION, Register, VERSION
 
 __all__ = ["BoardEngine", "config_of_board"]
 
 _COUNTERS = (Counter.BUSY, Counter.READ_BEATS, Counter.WRITE_BEATS)
 _LONGEST_SECONDS = 3600
+_STUCK_SECONDS = 60
+"""What somebody else has started, and runs longer, is ended, where that is possible: a program is that of one step."""
+_FAULTS = {
+    Fault.ABORTED: "was aborted by somebody else",
+    Fault.OUTSIDE: "asked for memory that is not there, and was ended",
+}
 
 
 def _named(identity):
@@ -21,10 +27,12 @@ def _named(identity):
 
 
 def _identity(client):
+    """Image key of a board, and whether it guards its programs."""
     version, low, high = client.read_registers(Register.VERSION, Register.CONFIG_LOW, Register.CONFIG_HIGH)
-    if version != VERSION:
-        raise LinkError(f"{client.name}: protocol of the board must be version {VERSION}, not {version}")
-    return high << 32 | low
+    if version not in (VERSION, GUARDED_VERSION):
+        raise LinkError(f"{client.name}: protocol of the board must be version {VERSION} or {GUARDED_VERSION}, "
+                        f"not {version}")
+    return high << 32 | low, version == GUARDED_VERSION
 
 
 def config_of_board(client):
@@ -35,7 +43,7 @@ def config_of_board(client):
     LinkError
         If it is not one of `boards.configs.ALL_CONFIGS`, or the board does not answer.
     """
-    identity = _identity(client)
+    identity, _ = _identity(client)
     for config in ALL_CONFIGS.values():
         if config.image_key == identity:
             return config
@@ -70,14 +78,14 @@ class BoardEngine(ProgramEngine):
     ------
     LinkError
         If the board has another configuration than the image, has too little memory, does not answer, or
-        answers what cannot be.
+        answers what cannot be; from methods that run programs, if one has not ended by itself.
     """
 
     def __init__(self, image, client, *, progress=None):
         super().__init__(image)
         self._client = client
         header = image.header
-        identity = _identity(client)
+        identity, self._guarded = _identity(client)
         if identity != header.image_key:
             raise LinkError(f"{client.name}: configuration of the board must be that of the image, "
                             f"{_named(header.image_key)}, not {_named(identity)}")
@@ -86,6 +94,8 @@ class BoardEngine(ProgramEngine):
             raise LinkError(f"{client.name}: the image of {header.image_bytes} bytes does not fit the memory of "
                             f"the board, {memory_bytes} bytes")
         self._bus_bytes = header.bus_bits // 8
+        if self._guarded:
+            self._end_what_is_stuck()
         self.content_bytes = self._padded(header.content_bytes)
         done = 0
 
@@ -140,11 +150,24 @@ class BoardEngine(ProgramEngine):
         return token
 
     def _wait(self):
-        end = time.monotonic() + _LONGEST_SECONDS
+        if not self._idle_within(_LONGEST_SECONDS):
+            raise LinkError(f"{self._client.name}: the accelerator is running for {_LONGEST_SECONDS} s already")
+        if self._guarded:
+            fault, = self._client.read_registers(Register.FAULT)
+            if fault != Fault.NONE:
+                raise LinkError(f"{self._client.name}: the program {_FAULTS.get(fault, f'ended with fault {fault}')}")
+
+    def _end_what_is_stuck(self):
+        if not self._idle_within(_STUCK_SECONDS):
+            self._client.write_registers((Register.ABORT, 1))
+
+    def _idle_within(self, seconds):
+        """Whether the accelerator is not running, or stops within so long."""
+        end = time.monotonic() + seconds
         while self._client.read_registers(Register.BUSY)[0]:
             if time.monotonic() > end:
-                raise LinkError(f"{self._client.name}: the accelerator is running for "
-                                f"{_LONGEST_SECONDS} s already")
+                return False
+        return True
 
     def _count(self):
         counters = self._read_counters()

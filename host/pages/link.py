@@ -42,6 +42,23 @@ Write `POSITION` and `PROGRAM`; for each token of the group `MEMBER` and `TOKEN`
 `START`. Read `BUSY` until it is 0. `ARGMAX` is that of `MEMBER`; logits lie in DRAM if the program stores them. While
 `BUSY` is 1, registers can be read, and everything else is refused.
 
+Boards of version {guarded} guard their programs. One that asks for memory beyond the end of the DRAM is ended before
+the request is made, and so is one that runs when `ABORT` is written, which is never refused: what is under way
+between accelerator and DRAM is completed, then the accelerator is reset. `BUSY` is 1 until that has been done; then
+`FAULT` says how the program ended, and the next one runs as if nothing had happened. Boards of version {version} have
+neither register: there a program that does not end is ended by switching the board off.
+
+## A terminal on the same line
+
+A board with a processor has its terminal on the same line. A frame begins with a delimiter, an opcode and a status,
+both below {codes}; all bytes of a line that are not between such a beginning and the next delimiter are text, in both
+directions. So text may have any bytes but two below {codes} behind one another, which no keyboard makes and no terminal
+shows. Frames are sent whole, text comes only between them.
+
+A delimiter that is typed (`~`) is held back by the board until the next byte shows that no frame begins, or nothing
+has come for 20 ms. A frame that pauses for longer than that in its middle is given up: what follows of it is text.
+What is left of a frame whose beginning was damaged is text as well, for which the terminal has to be prepared.
+
 ## Values
 """
 
@@ -59,10 +76,11 @@ def page():
         rows.append([str(offset), str(field.size), f"`{field.name}`", text(field.doc)])
         offset += field.size
     frame = _FRAME.format(delimiter=protocol.DELIMITER, escape=protocol.ESCAPE, bit=protocol.ESCAPE_BIT,
-                          payload=protocol.PAYLOAD_BYTES,
+                          payload=protocol.PAYLOAD_BYTES, codes=protocol.CODES, version=protocol.VERSION,
+                          guarded=protocol.GUARDED_VERSION,
                           fields=table(["Byte", "Size", "Field", "Meaning"], rows))
     return "\n".join([_TITLE, *(paragraph.replace("``", "`") + "\n" for paragraph in paragraphs[:-1]), frame,
-                      *map(enumeration, (protocol.Opcode, protocol.Status, protocol.Register))])
+                      *map(enumeration, (protocol.Opcode, protocol.Status, protocol.Register, protocol.Fault))])
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ class LinkClient:
     patience : float
         Seconds to wait for an accelerator that is running.
     window : int
+    text : function of bytes
+        Is called with what the terminal of the board shows, where it has one on the same line.
 
     Attributes
     ----------
@@ -66,11 +68,12 @@ class LinkClient:
         From every method: the board does not answer, or refuses a request.
     """
 
-    def __init__(self, transport, *, timeout=2.0, attempts=20, contact=4.5, patience=600.0, window=8):
+    def __init__(self, transport, *, timeout=2.0, attempts=20, contact=4.5, patience=600.0, window=8,
+                 text=lambda data: None):
         self.troubles = self.written = 0
         self._transport, self._timeout, self._attempts = transport, timeout, attempts
         self._contact, self._patience, self._window = contact, patience, window
-        self._stream, self._received = FrameStream(), deque()
+        self._stream, self._received = FrameStream(text=text), deque()
         self._sequence = 0  # of the next request
         self._connected = self._met = False  # now; ever
         self._heard, self._beginning, self._frames = 0, b"", 0  # bytes, the first of them, frames; before that
@@ -162,6 +165,24 @@ class LinkClient:
             yield start, end
             start = end
 
+    def type_text(self, text):
+        """Send text (bytes) to the terminal of the board, where it has one on the same line."""
+        self._transport.write(text)
+
+    def listen(self, seconds):
+        """Wait until something comes, or for so long: text, as nothing has been asked for.
+
+        Returns
+        -------
+        bool
+            Whether something has come.
+        """
+        data = self._transport.read(seconds)
+        self._stream.push(data)
+        if not data:
+            self._stream.silence()
+        return bool(data)
+
     def exchange(self, requests):
         """Carry out requests.
 
@@ -247,6 +268,7 @@ class LinkClient:
             left = deadline - self._transport.clock()
             data = self._transport.read(min(self._timeout, left)) if left > 0 else b""
             if not data:
+                self._stream.silence()
                 raise _Trouble("no answer")
             self._received.extend(self._stream.push(data))
             if not self._met:

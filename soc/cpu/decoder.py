@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from soc.cpu.bus import ProcessorBus
-from soc.cpu.map import REGION_SHIFT, Region
+from soc.cpu.map import REGION_SHIFT, Region, pattern
 
 __all__ = ["BusDecoder"]
 
@@ -41,7 +41,7 @@ class BusDecoder(wiring.Component):
                     target.strobes.eq(self.bus.strobes),
                     target.write_data.eq(self.bus.write_data),
                 ]
-                with m.Case(region):
+                with m.Case(pattern(region)):
                     m.d.comb += [
                         target.valid.eq(self.bus.valid),
                         self.bus.ready.eq(target.ready),

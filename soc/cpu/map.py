@@ -8,24 +8,22 @@ from enum import IntEnum
 
 from soc.link.protocol import Register
 
-__all__ = ["AcceleratorRegister", "ConsoleRegister", "DRAM", "REGISTERS", "REGION_SHIFT", "Region", "SdRegister",
-           "TimerRegister", "address"]
+__all__ = ["AcceleratorRegister", "ConsoleRegister", "OwnBit", "REGISTERS", "REGION_SHIFT", "Region", "SdRegister",
+           "StateBit", "TimerRegister", "WindowError", "address", "pattern"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
-
-DRAM = 0x4000_0000
-"""Where the first byte of DRAM is seen, of which there is a window of 1 GiB."""
 
 
 class Region(IntEnum):
     """The upper four bits of an address."""
 
     MEMORY = 0x0       #: program memory: code, data and stack
+    DRAM = 0x4         #: the first GiB of the DRAM; this code and the three that follow
     CONSOLE = 0x8      #: the terminal
     TIMER = 0x9        #: time
-    ACCELERATOR = 0xB  #: the accelerator
-    SD = 0xE           #: the card
+    ACCELERATOR = 0xB  #: registers of accelerator and board, as the link has them, and a few of the processor alone
+    SD = 0xE           #: the reader of SD cards
 
 
 class ConsoleRegister(IntEnum):
@@ -64,12 +62,58 @@ class SdRegister(IntEnum):
                    #: bit 1: begin anew. Not during a transfer
 
 
-AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * register for register in Register})
-"""Byte offsets of the accelerator's registers, which are those of the link: `soc.link.protocol.Register`."""
+AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * register for register in Register} | {
+    "STATE": 0x1000,
+    "OWN": 0x1004,
+    "WINDOW_FLUSH": 0x1008,
+    "WINDOW_ERRORS": 0x100c,
+})
+"""Byte offsets of the registers of :class:`soc.link.protocol.Register`, whose writes do nothing while BUSY is 1 (but
+that of ABORT), and of those of the processor alone:
+
+STATE
+    See :class:`StateBit`. Writes are lost.
+OWN
+    See :class:`OwnBit`.
+WINDOW_FLUSH
+    Write: when that has ended, what was written to the DRAM is there, and will be read anew. Reads as 0.
+WINDOW_ERRORS
+    See :class:`WindowError`: what has been refused since the last write to it.
+"""
+
+
+class StateBit(IntEnum):
+    """Bits of register STATE."""
+
+    READY = 0  #: the DRAM can be used
+    LINK = 1   #: a request of the link is being carried out or answered
+    BUSY = 2   #: the accelerator is running, and the DRAM is its own
+
+
+class OwnBit(IntEnum):
+    """Bits of register OWN."""
+
+    OWN = 0   #: 1: the link's requests for memory, and its writes to registers, are answered with BUSY; can be written
+    LINK = 1  #: the link has written a register since bit 0 was last written
+
+
+class WindowError(IntEnum):
+    """Bits of register WINDOW_ERRORS: why reads have given 0, and writes were lost."""
+
+    NOT_READY = 0  #: the DRAM could not be used yet
+    BUSY = 1       #: the DRAM belonged to the running accelerator
+    OUTSIDE = 2    #: there is no such address
+    REGISTER = 3   #: a register was written while the accelerator was running
+
 
 REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.ACCELERATOR: AcceleratorRegister,
              Region.SD: SdRegister}
 """The registers of the regions that have any."""
+
+
+def pattern(region):
+    """The upper four bits of the addresses of a region, those that may be anything as ``-`` (str)."""
+    return "01--" if region == Region.DRAM else f"{region:04b}"
 
 
 def address(region, register=0):

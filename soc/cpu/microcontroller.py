@@ -4,6 +4,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from soc.cpu.bus import ProcessorBus
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
 from soc.cpu.map import Region
@@ -15,8 +16,6 @@ __all__ = ["Microcontroller", "PROGRAM_BYTES"]
 
 PROGRAM_BYTES = 1 << 15
 """Program memory: 16 block RAMs of an ECP5."""
-
-_REGIONS = (Region.MEMORY, Region.CONSOLE, Region.TIMER)
 
 
 class Microcontroller(wiring.Component):
@@ -30,29 +29,37 @@ class Microcontroller(wiring.Component):
         Cycles per second, as the timer tells them.
     size : int
         Bytes of the program memory.
+    others : iterable of Region
+        What else lies on the bus.
 
     Members
     -------
     typed : In(stream of 8)
     shown : Out(stream of 8)
+    waits : Out(1)
         See :class:`Console`.
     stopped : Out(1)
         See :class:`Processor`.
+    dram, ... : Out(ProcessorBus)
+        One for each of ``others``, with its name in lower case.
     """
 
-    typed: In(stream.Signature(8))
-    shown: Out(stream.Signature(8))
-    stopped: Out(1)
-
-    def __init__(self, *, program, clock_hz, size=PROGRAM_BYTES):
+    def __init__(self, *, program, clock_hz, size=PROGRAM_BYTES, others=()):
         self._clock_hz = clock_hz
         self._memory = ProgramMemory(size=size, content=program)
-        super().__init__()
+        self._others = tuple(others)
+        super().__init__({
+            "typed": In(stream.Signature(8)),
+            "shown": Out(stream.Signature(8)),
+            "waits": Out(1),
+            "stopped": Out(1),
+        } | {region.name.lower(): Out(ProcessorBus) for region in self._others})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.processor = processor = Processor()
-        m.submodules.decoder = decoder = BusDecoder(regions=_REGIONS)
+        m.submodules.decoder = decoder = BusDecoder(
+            regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER, *self._others))
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
         m.submodules.timer = timer = Timer(clock_hz=self._clock_hz)
@@ -62,5 +69,8 @@ class Microcontroller(wiring.Component):
         connect(m, decoder.timer, timer.bus)
         connect(m, flipped(self.typed), console.typed)
         connect(m, console.shown, flipped(self.shown))
-        m.d.comb += self.stopped.eq(processor.stopped)
+        for region in self._others:
+            name = region.name.lower()
+            connect(m, getattr(decoder, name), flipped(getattr(self, name)))
+        m.d.comb += [self.stopped.eq(processor.stopped), self.waits.eq(console.waits)]
         return m

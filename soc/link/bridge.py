@@ -10,7 +10,8 @@ from gateware.memory_port import MemoryPort
 from soc.link.frame_receiver import FrameReceiver
 from soc.link.frame_sender import FrameSender
 from soc.link.memory_access import MemoryAccess
-from soc.link.protocol import Opcode, PAYLOAD_BYTES, Status
+from soc.link.protocol import CODES, Opcode, PAYLOAD_BYTES, Register, Status
+from soc.register_port import RegisterPort
 from soc.registers import Registers
 
 __all__ = ["LinkBridge"]
@@ -44,12 +45,18 @@ class LinkBridge(wiring.Component):
     bus_bits : int
     memory_bytes : int
         Size of the DRAM, at most 4 GiB less one bus word.
+    shared : bool
+        Whether others use the registers and the line as well: the registers are outside then, and an answer has no
+        opcode that could be taken for text.
 
     Members
     -------
     rx : In(stream of 8)
     tx : Out(stream of 8)
     control : Out(ControlPort)
+        Unless it is shared.
+    registers : Out(RegisterPort)
+        If it is shared. In use from when a request has come to when its answer is sent.
     memory : Out(MemoryPort)
         Used only while the accelerator is not busy.
     active : Out(1)
@@ -63,15 +70,15 @@ class LinkBridge(wiring.Component):
         If the size of the memory is not possible.
     """
 
-    def __init__(self, *, identity, bus_bits, memory_bytes):
+    def __init__(self, *, identity, bus_bits, memory_bytes, shared=False):
         if not 0 < memory_bytes < 1 << 32 or memory_bytes % (bus_bits // 8):
             raise ValueError(f"Memory size must be a multiple of {bus_bits // 8} bytes below 4 GiB, "
                              f"not {memory_bytes!r}")
-        self._identity, self._bus_bits, self._memory_bytes = identity, bus_bits, memory_bytes
+        self._identity, self._bus_bits, self._memory_bytes, self._shared = identity, bus_bits, memory_bytes, shared
         super().__init__({
             "rx": In(stream.Signature(8)),
             "tx": Out(stream.Signature(8)),
-            "control": Out(ControlPort),
+            **({"registers": Out(RegisterPort)} if shared else {"control": Out(ControlPort)}),
             "memory": Out(MemoryPort(bus_bits)),
             "active": Out(1),
             "accepted": Out(1),
@@ -85,11 +92,16 @@ class LinkBridge(wiring.Component):
         m.submodules.sender = sender = FrameSender(bus_bits=bus_bits)
         m.submodules.buffer = buffer = BlockRam(width=bus_bits, depth=PAYLOAD_BYTES // bus_bytes)
         m.submodules.access = access = MemoryAccess(bus_bits=bus_bits)
-        m.submodules.registers = registers = Registers(
-            identity=self._identity, bus_bytes=bus_bytes, memory_bytes=self._memory_bytes)
+        if self._shared:
+            registers, busy = self.registers, self.registers.busy
+        else:
+            m.submodules.registers = registers = Registers(
+                identity=self._identity, bus_bytes=bus_bytes, memory_bytes=self._memory_bytes)
+            busy = self.control.busy
         connect(m, flipped(self.rx), receiver.bytes)
         connect(m, sender.bytes, flipped(self.tx))
-        connect(m, registers.control, flipped(self.control))
+        if not self._shared:
+            connect(m, registers.control, flipped(self.control))
         connect(m, access.memory, flipped(self.memory))
         self._connect_buffer(m, buffer, receiver, sender, access)
 
@@ -106,7 +118,7 @@ class LinkBridge(wiring.Component):
             Signal(name=name, reset_less=True)
             for name in ("moves", "sets", "connects", "aligned", "known", "possible"))
         in_order, fits = Signal(reset_less=True), Signal(reset_less=True)
-        step = Signal(range(registers.LATENCY + 1))
+        step = Signal(range(Registers.LATENCY + 1))
         m.d.comb += [
             self.active.eq(receiver.frame.valid),
             registers.index.eq(header.address),
@@ -114,14 +126,19 @@ class LinkBridge(wiring.Component):
             access.command.p.opcode.eq(header.opcode),
             access.command.p.address.eq(header.address // bus_bytes),
             access.command.p.beats.eq(size // bus_bytes),
-            answer.opcode.eq(header.opcode),
+            answer.opcode.eq(self._answered(header.opcode)),
             answer.status.eq(status),
             answer.sequence.eq(expected),
             answer.length.eq(Mux(is_read & (status == Status.OK), header.value, 0)),
             answer.address.eq(header.address),
             answer.value.eq(result),
         ]
-        with m.FSM():
+        begins = receiver.frame.valid
+        if self._shared:
+            urgent = Signal(reset_less=True)
+            m.d.sync += urgent.eq(header.address == Register.ABORT)
+            begins, busy = begins & registers.granted, busy & ~(sets & urgent)
+        with m.FSM() as fsm:
             with m.State("IDLE"):
                 m.d.sync += [
                     size.eq(Mux(is_write, header.length, header.value)),
@@ -134,7 +151,7 @@ class LinkBridge(wiring.Component):
                              | ((header.opcode == Opcode.WRITE_REGISTER) & registers.writable)),
                     result.eq(header.value),
                 ]
-                with m.If(receiver.frame.valid):
+                with m.If(begins):
                     m.next = "SIZE"
             with m.State("SIZE"):
                 m.d.sync += [
@@ -161,7 +178,7 @@ class LinkBridge(wiring.Component):
                     m.d.sync += status.eq(Status.UNKNOWN)
                 with m.Elif(~possible):
                     m.d.sync += status.eq(Status.RANGE)
-                with m.Elif((moves | sets) & self.control.busy):
+                with m.Elif((moves | sets) & busy):
                     m.d.sync += status.eq(Status.BUSY)
                 with m.Else():
                     m.d.sync += status.eq(Status.OK)
@@ -183,7 +200,7 @@ class LinkBridge(wiring.Component):
                     m.next = "ACCEPT"
             with m.State("REGISTER"):
                 m.d.sync += [step.eq(step + 1), result.eq(registers.value)]
-                with m.If(step == registers.LATENCY):
+                with m.If(step == Registers.LATENCY):
                     m.next = "ACCEPT"
             with m.State("ACCEPT"):
                 m.d.comb += sender.frame.valid.eq(1)
@@ -196,7 +213,17 @@ class LinkBridge(wiring.Component):
                 with m.If(sender.frame.ready):
                     m.d.comb += [receiver.frame.ready.eq(1), self.refused.eq(1)]
                     m.next = "IDLE"
+        if self._shared:
+            answers = fsm.ongoing("ACCEPT") | fsm.ongoing("REFUSE")
+            m.d.comb += registers.use.eq(receiver.frame.valid & ~answers)
         return m
+
+    def _answered(self, opcode):
+        """That of a damaged frame may be anything."""
+        if not self._shared:
+            return opcode
+        code = opcode[:CODES.bit_length()]
+        return Mux(code < CODES, code, 0)
 
     @staticmethod
     def _connect_buffer(m, buffer, receiver, sender, access):

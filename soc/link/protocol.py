@@ -24,12 +24,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 import zlib
 
-__all__ = ["CRC_BYTES", "DELIMITER", "ESCAPE", "ESCAPE_BIT", "FIELDS", "Field", "Frame", "FrameError",
-           "HEADER_BYTES", "Opcode", "PAYLOAD_BYTES", "Register", "SEQUENCES", "Status", "VERSION", "decode",
-           "encode"]
+__all__ = ["CODES", "CRC_BYTES", "DELIMITER", "ESCAPE", "ESCAPE_BIT", "FIELDS", "Fault", "Field", "Frame",
+           "FrameError", "GUARDED_VERSION", "HEADER_BYTES", "Opcode", "PAYLOAD_BYTES", "Register", "SEQUENCES",
+           "Status", "VERSION", "decode", "encode"]
 
 VERSION = 2
-"""What register ``VERSION`` reads."""
+"""What register ``VERSION`` reads on a board whose programs are not guarded."""
+
+GUARDED_VERSION = 3
+"""What it reads on a board that also has the registers ABORT and FAULT."""
 
 DELIMITER = 0x7E
 """Begins and ends a frame."""
@@ -44,6 +47,10 @@ PAYLOAD_BYTES = 1024
 """Longest payload."""
 
 CRC_BYTES = 4
+
+CODES = 7
+"""Opcodes and statuses are below: where text shares the line with frames, they begin with two such bytes. The bell is
+no code, for terminals ring it twice."""
 
 SEQUENCES = 1 << 16
 """Sequence numbers before they begin again with 0."""
@@ -69,11 +76,11 @@ class Status(IntEnum):
     ORDER = 3      #: the sequence number is not the expected one
     UNKNOWN = 4    #: there is no such opcode, or no such register, or it cannot be written
     RANGE = 5      #: address or size is no multiple of a bus word, zero, too large or outside the memory
-    BUSY = 6       #: the accelerator is running: memory and registers are its own until it is done
+    BUSY = 6       #: the accelerator is running or claimed by the board's processor, or the DRAM is not up: ask again
 
 
 class Register(IntEnum):
-    """Registers of 32 bits; those from MEMBER to START can be written."""
+    """Registers of 32 bits; those from MEMBER to ABORT can be written. ABORT and FAULT are there from version 3 on."""
 
     VERSION = 0         #: version of the protocol
     CONFIG_LOW = 1      #: key of the images that fit the configuration, low half
@@ -88,7 +95,17 @@ class Register(IntEnum):
     PROGRAM = 10        #: bus word of the first instruction
     TOKEN = 11          #: id of the token of MEMBER; reads as 0
     START = 12          #: any value: run the program; reads as 0
+    ABORT = 13          #: any value, also while BUSY is 1: end the program that runs; reads as 0
+    FAULT = 14          #: how the latest program ended, see below; 0 while it runs
     COUNTER = 16        #: and the 15 that follow: performance counters
+
+
+class Fault(IntEnum):
+    """Content of register FAULT."""
+
+    NONE = 0     #: by itself
+    ABORTED = 1  #: somebody wrote to ABORT
+    OUTSIDE = 2  #: it was ended because it asked for memory that is not there
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,16 @@ import sys
 
 import pytest
 
+from boards.memories import MEMORIES
+from gateware.config import CONFIGS
+from host.compiler.compiled import compile_model
+from host.engine.board_engine import BoardEngine
+from host.engine.model_engine import ModelEngine
+from host.gguf.model import load
+from host.image.image import build_image
+from host.transport.link_client import LinkClient
+from host.transport.serial_transport import SerialTransport
+
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = "sim-narrow"
 
@@ -101,6 +111,36 @@ def test_the_processor_by_itself():
                 os.close(terminal)
 
 
+def test_a_board_with_its_processor(write_gguf):
+    """The monitor answers on its terminal while the host loads and runs a model over the same line."""
+    image = build_image(compile_model(load(write_gguf()), CONFIGS["micro"]))
+    shown = bytearray()
+    with _board("ulx3s", "--processor", "--config", "micro", "--memory", "model") as port:
+        with SerialTransport(port) as transport:
+            client = LinkClient(transport, timeout=10, contact=60, text=shown.extend)
+
+            def answers(count):
+                while shown.count(b"> ") < count:
+                    assert client.listen(60), shown
+
+            answers(1)
+            assert shown == b"\r\nCelosia. /help prints the commands.\r\n> "
+            client.type_text(b"/mem 0xb0000")
+            engine, model = BoardEngine(image, client), ModelEngine(image)
+            assert engine.sent_bytes == engine.content_bytes
+            client.type_text(b"010\r")
+            for count, tokens in enumerate(([1, 200, 7], [30], [5]), 2):
+                assert engine.extend(tokens).tobytes() == model.extend(tokens).tobytes()
+                answers(count)
+                client.type_text(b"/time\r")
+            answers(5)
+            assert client.troubles == 0
+    _, memory, *times, _ = shown.decode().split("> ")
+    assert memory == f"/mem 0xb0000010\r\nb0000010: {MEMORIES['ulx3s'].bytes:08x}\r\n"
+    cycles = [int(line.split()[1]) for line in times]
+    assert cycles == sorted(cycles) and len(cycles) == 3
+
+
 ONLY_BOARDS = "microcontroller takes no options: it has no accelerator, no DRAM and no serial line"
 
 
@@ -109,6 +149,7 @@ ONLY_BOARDS = "microcontroller takes no options: it has no accelerator, no DRAM 
     (["microcontroller", "--bit-level"], ONLY_BOARDS),
     (["microcontroller", "--config", "sim"], ONLY_BOARDS),
     (["microcontroller", "--memory", "model"], ONLY_BOARDS),
+    (["microcontroller", "--processor"], ONLY_BOARDS),
     (["ulx3s", "--memory", "none"], "memory must be board or model, not 'none'"),
 ])
 def test_bad_options(refused, arguments, message):

@@ -1,7 +1,9 @@
-"""Frames out of whatever arrives: in any pieces, behind any rubbish, in bounded memory."""
+"""Frames and text out of whatever arrives: in any pieces, behind any rubbish, in bounded memory."""
 
 import random
 import tracemalloc
+
+import pytest
 
 from host.transport.frame_stream import LONGEST_BYTES, FrameStream
 from soc.link.protocol import Frame, FrameError, Opcode, encode
@@ -29,11 +31,11 @@ def test_the_longest_frame_is_one_and_a_longer_one_is_none():
     stream = FrameStream()
     assert _pushed(stream, encode(LONGEST), 100) == [LONGEST]
     for size in (1, 100, 1 << 20):
-        error, frame = _pushed(stream, b"~" + b"A" * 2085 + encode(FRAME), size)
+        error, frame = _pushed(stream, b"~\1\0" + b"A" * 2083 + encode(FRAME), size)
         assert isinstance(error, FrameError) and frame == FRAME
         assert str(error) == "Frame must have at most 2084 bytes between its delimiters"
     # As long as a frame may be, but none: its CRC is wrong.
-    error, = stream.push(b"~" + b"A" * 2084 + b"~")
+    error, = stream.push(b"~\1\0" + b"A" * 2082 + b"~")
     assert str(error).startswith("CRC of the frame must be ")
 
 
@@ -51,5 +53,30 @@ def test_rubbish_is_not_kept():
         assert tracemalloc.get_traced_memory()[1] < 1 << 16
     finally:
         tracemalloc.stop()
+    assert stream.push(encode(FRAME)) == [FRAME]
+    tracemalloc.start()
+    try:
+        assert stream.push(b"~\1\0") == []
+        for _ in range(10_000_000 // len(block)):
+            assert stream.push(block) == []
+        assert tracemalloc.get_traced_memory()[1] < 1 << 16
+    finally:
+        tracemalloc.stop()
     error, frame = stream.push(encode(FRAME))
     assert isinstance(error, FrameError) and frame == FRAME
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize("data, text", [
+    (b"hello " + encode(FRAME) + b"world", b"hello world"),
+    (b"a~b" + encode(FRAME) + b"~~" + encode(FRAME) + b"}~c", b"a~b~~}~c"),
+    # A terminal that is interrupted right behind a frame.
+    (encode(FRAME) + b"\3" + encode(FRAME), b"\3"),
+    (encode(FRAME) + b"~\3x~" + encode(FRAME)[1:], b"~\3x"),
+    # What is left of a frame whose beginning is damaged is text; what is left of its end is no answer.
+    (encode(FRAME)[2:] + encode(FRAME), None),
+])
+def test_text_between_frames(data, text, size):
+    shown = bytearray()
+    assert set(_pushed(FrameStream(text=shown.extend), data, size)) == {FRAME}
+    assert text is None or bytes(shown) == text

@@ -1,0 +1,29 @@
+"""The whole of the FPGA of a board, its processor's program in it."""
+
+from flow.firmware import build_firmware
+
+__all__ = ["board_design"]
+
+
+def board_design(board, config, *, toolchain):
+    """What a board's top is, with the firmware if the board has a processor.
+
+    Parameters
+    ----------
+    board : boards.board.Board
+    config : gateware.config.Config
+    toolchain : flow.toolchain.Toolchain
+
+    Returns
+    -------
+    Elaboratable
+        See `boards.board.Board`.
+
+    Raises
+    ------
+    flow.toolchain.ToolError
+        If the firmware cannot be compiled.
+    """
+    if not board.processor:
+        return board.top(config)
+    return board.top(config, program=build_firmware(toolchain=toolchain).content)
