@@ -45,6 +45,8 @@ class SimulatedBoard:
         Of these stalls.
     program : bytes
         Of the board's processor: then it is a :class:`soc.computer.Computer`, whose terminal shares the line.
+    card : sim.sd_card.SdCard
+        In the slot of a board with a processor; without it there is no slot.
 
     Attributes
     ----------
@@ -58,21 +60,24 @@ class SimulatedBoard:
 
     patience = 64
 
-    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None):
+    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None, card=None):
         modelled = isinstance(memory, Dram)
         divisor = _DIVISOR if bit_level else 0
         size = memory.size if modelled else memory.bytes
         self.hertz = 75e6 if modelled else memory.clock_hz
 
+        options = {} if program is None else {"clock_hz": self.hertz, "slot": card is not None}
+
         def system():
             if bit_level:
-                return SerialSystem(config, memory_bytes=size, divisor=divisor, program=program)
+                return SerialSystem(config, memory_bytes=size, divisor=divisor, program=program, **options)
             if program is not None:
-                return Computer(config, memory_bytes=size, program=program, timeout=round(_SILENCE * self.hertz))
+                return Computer(config, memory_bytes=size, program=program, timeout=round(_SILENCE * self.hertz),
+                                **options)
             return System(config, memory_bytes=size)
 
         kind = "system" if program is None else "computer"
-        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program]
+        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program, options]
         if modelled:
             make, behind = system, {"dram": memory}
             self.content = memory.content
@@ -88,7 +93,7 @@ class SimulatedBoard:
 
         library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
         self._sim = LinkedSimulation(
-            library, divisor=divisor, stall_probability=link_stalls, seed=seed, **behind)
+            library, divisor=divisor, stall_probability=link_stalls, seed=seed, card=card, **behind)
         if program is not None:
             # What the processor says while it starts nobody has to ask for.
             self._sim.quiet, self.patience = False, _PROCESSOR_PATIENCE

@@ -17,6 +17,8 @@ from soc.ports import pass_through
 from soc.program_guard import ProgramGuard
 from soc.register_switch import RegisterSwitch
 from soc.registers import Registers
+from soc.sd.host import SdHost
+from soc.sd.pins import SdPins
 from soc.shared_line import SharedLine
 
 __all__ = ["Computer"]
@@ -32,7 +34,7 @@ class Computer(wiring.Component):
                         v                                        |
                     LinkBridge --------------------------> RegisterSwitch --> Registers
                                                                                   |
-        LinkBridge, DramWindow --> MemoryArbiter --+                              | control
+        LinkBridge, DramWindow, SdHost --> arbiters +                             | control
                                                    |                              v
                     memory <--------- MemorySwitch +--- ProgramGuard <-----> Accelerator
 
@@ -51,6 +53,10 @@ class Computer(wiring.Component):
         Size of the DRAM; see :class:`soc.link.bridge.LinkBridge`. The processor reaches 1 GiB of it.
     program : bytes
         Of the processor; see :mod:`flow.firmware`.
+    clock_hz : float
+        Cycles per second, for the processor's timer.
+    slot : bool
+        Whether there is a slot for an SD card: then the processor has a :class:`soc.sd.host.SdHost`.
     timeout : int
         Cycles of silence; see :class:`soc.line_splitter.LineSplitter`.
     peripherals : dict of Region to wiring.Component
@@ -77,9 +83,11 @@ class Computer(wiring.Component):
         See :class:`soc.cpu.processor.Processor`.
     program_counter : Out(16)
         See :class:`gateware.accelerator.Accelerator`.
+    card : Out(SdPins)
+        With a slot.
     """
 
-    def __init__(self, config, *, memory_bytes, program, timeout, peripherals=None):
+    def __init__(self, config, *, memory_bytes, program, clock_hz, timeout, slot=False, peripherals=None):
         bus_bits = config.memory.bus_bits
         self._accelerator = Accelerator(config)
         self._guard = ProgramGuard(bus_bits=bus_bits, memory_bytes=memory_bytes)
@@ -89,11 +97,13 @@ class Computer(wiring.Component):
             identity=config.image_key, bus_bytes=bus_bits // 8, memory_bytes=memory_bytes, guarded=True)
         self._window = DramWindow(bus_bits=bus_bits, memory_bytes=memory_bytes)
         self._arbiter, self._switch = MemoryArbiter(bus_bits=bus_bits), MemorySwitch(bus_bits=bus_bits)
+        self._reader = SdHost(bus_bits=bus_bits) if slot else None
         self._port = AcceleratorPort()
         self._line = SharedLine(timeout=timeout)
         self._peripherals = dict(peripherals or {})
         self._microcontroller = Microcontroller(
-            program=program, others=(Region.DRAM, Region.ACCELERATOR, *self._peripherals))
+            program=program, clock_hz=clock_hz,
+            others=(Region.DRAM, Region.ACCELERATOR, *[Region.SD] * slot, *self._peripherals))
         super().__init__({
             "rx": In(stream.Signature(8)),
             "tx": Out(stream.Signature(8)),
@@ -107,7 +117,8 @@ class Computer(wiring.Component):
             "stopped": Out(1),
             "program_counter": Out(16),
         } | {name: member for peripheral in self._peripherals.values()
-             for name, member in peripheral.signature.members.items() if name != "bus"})
+             for name, member in peripheral.signature.members.items() if name != "bus"}
+            | ({"card": Out(SdPins)} if slot else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -168,15 +179,16 @@ class Computer(wiring.Component):
         m.submodules.window, m.submodules.arbiter, m.submodules.switch = window, arbiter, switch
         connect(m, self._microcontroller.dram, window.bus)
         connect(m, self._bridge.memory, arbiter.masters[0])
-        connect(m, window.memory, arbiter.masters[1])
+        changed = self._join_reader(m) if self._reader else self._join_window(m)
         connect(m, arbiter.memory, switch.masters[0])
         connect(m, self._accelerator.memory, guard.master)
         connect(m, guard.memory, switch.masters[1])
         connect(m, switch.memory, flipped(self.memory))
         busy, written = guard.control.busy, self._bridge.memory.write_request
+        changed = changed | written.valid & written.ready
         m.d.comb += [
             window.available.eq(self.dram_ready & ~busy),
-            window.stale.eq(busy | written.valid & written.ready),
+            window.stale.eq(busy | changed),
             window.flush.eq(port.flush),
             port.flushed.eq(window.flushed),
             port.unavailable.eq(window.unavailable),
@@ -189,6 +201,23 @@ class Computer(wiring.Component):
         second = Signal()
         m.d.sync += second.eq(~arbiter.enable & arbiter.idle)
         m.d.comb += switch.second.eq(second)
+
+    def _join_window(self, m):
+        connect(m, self._window.memory, self._arbiter.masters[1])
+        return 0
+
+    def _join_reader(self, m):
+        """Window and reader share what the window has alone otherwise; returns when the reader changes the DRAM."""
+        reader = m.submodules.reader = self._reader
+        m.submodules.own_arbiter = own = MemoryArbiter(bus_bits=len(self.memory.read_data.payload))
+        connect(m, self._microcontroller.sd, reader.bus)
+        connect(m, reader.card, flipped(self.card))
+        connect(m, self._window.memory, own.masters[0])
+        connect(m, reader.memory, own.masters[1])
+        connect(m, own.memory, self._arbiter.masters[1])
+        m.d.comb += own.enable.eq(1)
+        written = reader.memory.write_request
+        return written.valid & written.ready
 
     def _join_peripherals(self, m):
         for region, peripheral in self._peripherals.items():

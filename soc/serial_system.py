@@ -29,8 +29,8 @@ class SerialSystem(wiring.Component):
         Cycles per bit of the serial line, 4 or more: clock frequency / baud rate.
     program : bytes
         Of a processor: then it is :class:`soc.computer.Computer` with a serial line.
-    peripherals : dict
-        See :class:`soc.computer.Computer`; their members are members of this.
+    clock_hz, slot, peripherals
+        With a processor: see :class:`soc.computer.Computer`, whose further members are members of this.
 
     Members
     -------
@@ -41,8 +41,8 @@ class SerialSystem(wiring.Component):
         See :class:`soc.system.System`.
     dropped : Out(1)
         Pulse: a byte was lost.
-    dram_ready, stopped
-        With a processor: see :class:`soc.computer.Computer`.
+    dram_ready, stopped, card
+        With a processor, or a slot: see :class:`soc.computer.Computer`.
 
     Raises
     ------
@@ -55,14 +55,15 @@ class SerialSystem(wiring.Component):
     SILENCE_BITS = 60_000
     """Bits of the line after which what has begun as a frame will not end: 20 ms at 3 Mbaud."""
 
-    def __init__(self, config, *, memory_bytes, divisor, program=None, peripherals=None):
+    def __init__(self, config, *, memory_bytes, divisor, program=None, clock_hz=None, slot=False,
+                 peripherals=None):
         if divisor not in range(4, 1 << 16):
             raise ValueError(f"Cycles per bit must be 4..65535, not {divisor!r}")
         self._divisor = divisor
         if program is None:
             self._system = System(config, memory_bytes=memory_bytes)
         else:
-            self._system = Computer(config, memory_bytes=memory_bytes, program=program,
+            self._system = Computer(config, memory_bytes=memory_bytes, program=program, clock_hz=clock_hz, slot=slot,
                                     timeout=self.SILENCE_BITS * divisor, peripherals=peripherals)
         members = {
             "rx": In(1, init=1),
