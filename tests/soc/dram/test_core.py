@@ -11,7 +11,7 @@ BOARDS = ["ulx3s", "ecpix5", "arty_a7"]  # One for each PHY.
 @pytest.mark.parametrize("name", BOARDS)
 def test_both_cores_of_a_memory(name):
     memory = MEMORIES[name]
-    real, simulated = (generate_controller(memory, simulation=simulation) for simulation in (False, True))
+    real, simulated = (generate_controller(memory, end=end) for end in ("pins", "dfi"))
     assert real.initialisation == simulated.initialisation
     assert {key: value for key, value in real.settings.items()} == simulated.settings
     assert {register for register, _, _ in real.initialisation} <= simulated.registers.keys()
@@ -22,7 +22,7 @@ def test_both_cores_of_a_memory(name):
 
 
 def test_generation_is_reproducible():
-    first, second = (generate_controller(MEMORIES["ecpix5"], simulation=True) for _ in range(2))
+    first, second = (generate_controller(MEMORIES["ecpix5"], end="dfi") for _ in range(2))
     assert first == second and "LiteX" not in first.verilog
     assert first.verilog.startswith("module dram_ecpix5 (")
 
@@ -31,7 +31,7 @@ def test_generation_is_reproducible():
     ("ecpix5", 26), ("ecpix5-75", 20), ("orangecrab", 8), ("arty_a7", 16), ("ulx3s-100", 7), ("ulx3s", 5)])
 def test_refresh_takes_what_the_data_sheet_says(name, cycles):
     """260, 260, 110, 160, 66 and 66 ns in whole cycles."""
-    assert generate_controller(MEMORIES[name], simulation=True).settings["tRFC"] == cycles
+    assert generate_controller(MEMORIES[name], end="dfi").settings["tRFC"] == cycles
 
 
 @pytest.mark.parametrize("name,bytes_per_second,size", [
@@ -47,4 +47,4 @@ def test_peaks_and_sizes_of_the_boards(name, bytes_per_second, size):
 def test_a_zynq_has_no_generated_controller():
     message = r"^PHY of a generated controller must be GENSDRPHY, ECP5DDRPHY or A7DDRPHY, not 'PS7'$"
     with pytest.raises(ValueError, match=message):
-        generate_controller(MEMORIES["pynq_z1"], simulation=True)
+        generate_controller(MEMORIES["pynq_z1"], end="dfi")
