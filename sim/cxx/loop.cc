@@ -125,6 +125,11 @@ struct simulation {
 	}
 };
 
+// C that runs on this machine knows no simulation, so one at a time has its bus.
+simulation *bus_owner;
+uint64_t bus_most;          // cycles of an access
+uint32_t bus_answerless;
+
 char *copied(const char *text) {
 	size_t size = strlen(text) + 1;
 	return static_cast<char *>(memcpy(malloc(size), text, size));
@@ -241,6 +246,8 @@ EXPORT void simulation_attach_zynq(simulation *sim, const zynq_settings *setting
 }
 
 EXPORT void simulation_destroy(simulation *sim) {
+	if (bus_owner == sim)
+		bus_owner = nullptr;
 	sim->api->destroy(sim->design);
 	if (sim->memory)
 		sim->memory->release();
@@ -353,12 +360,7 @@ EXPORT uint64_t simulation_exchange(simulation *sim, const uint8_t *input, uint6
 	return sim->state->cycle - start;
 }
 
-// From now on `simulation_bus_read` and `simulation_bus_write` are the master of these six ports, in the order of
-// `ProcessorBus`. C that runs on this machine knows no simulation, so there is one bus at a time; null: none.
 namespace {
-simulation *bus_owner;
-uint64_t bus_most;
-uint32_t bus_answerless;
 
 uint32_t bus_access(uint32_t address, uint32_t strobes, uint32_t data) {
 	// After an error nothing runs any more, and every read differs, so that nobody waits for ever.
@@ -383,11 +385,11 @@ uint32_t bus_access(uint32_t address, uint32_t strobes, uint32_t data) {
 }
 } // namespace
 
+// From now on `simulation_bus_read` and `simulation_bus_write` are the master of these six ports, in the order of
+// `ProcessorBus`.
 EXPORT void simulation_bus(simulation *sim, const uint32_t *indices, uint64_t most_cycles) {
 	bus_owner = sim;
 	bus_most = most_cycles;
-	if (!sim)
-		return;
 	const auto at = [&](uint32_t index) { return sim->api->port(sim->design, index); };
 	sim->bus = { at(indices[0]), at(indices[1]), at(indices[2]), at(indices[3]), at(indices[4]), at(indices[5]),
 	             true, false, 0 };

@@ -6,7 +6,7 @@ This file is the only definition: gateware decodes addresses with it, :mod:`flow
 
 from enum import IntEnum
 
-__all__ = ["ConsoleRegister", "REGISTERS", "REGION_SHIFT", "Region", "TimerRegister", "address"]
+__all__ = ["ConsoleRegister", "ControllerRegister", "REGISTERS", "REGION_SHIFT", "Region", "TimerRegister", "address"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
@@ -15,9 +15,10 @@ REGION_SHIFT = 28
 class Region(IntEnum):
     """The upper four bits of an address."""
 
-    MEMORY = 0x0   #: program memory: code, data and stack
-    CONSOLE = 0x8  #: the terminal
-    TIMER = 0x9    #: time
+    MEMORY = 0x0      #: program memory: code, data and stack
+    CONSOLE = 0x8     #: the terminal
+    TIMER = 0x9       #: time
+    CONTROLLER = 0xa  #: the DRAM's controller: four times the number of a register, and `ControllerRegister`
 
 
 class ConsoleRegister(IntEnum):
@@ -34,7 +35,17 @@ class TimerRegister(IntEnum):
     HIGH = 4  #: bits 32..63, as they were when LOW was read
 
 
-REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister}
+class ControllerRegister(IntEnum):
+    """Byte offsets of what belongs to the DRAM's controller beside the registers that it has itself.
+
+    Those lie below, 2**14 words; a board's header has their numbers.
+    """
+
+    STATE = 0x1_0000  #: read: bit 0: its registers may be used, bit 1: trained; write: bit 0 is the new ``trained``
+
+
+REGISTERS = {
+    Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.CONTROLLER: ControllerRegister}
 """The registers of the regions that have any."""
 
 

@@ -4,8 +4,10 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from soc.cpu.bus import ProcessorBus
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
+from soc.cpu.map import Region
 from soc.cpu.processor import Processor
 from soc.cpu.program_memory import ProgramMemory
 from soc.cpu.timer import Timer
@@ -25,6 +27,8 @@ class Microcontroller(wiring.Component):
         From address 0 on; see :mod:`flow.firmware`.
     size : int
         Bytes of the program memory.
+    others : iterable of soc.cpu.map.Region
+        Regions of the bus beside memory, terminal and timer.
 
     Members
     -------
@@ -33,20 +37,21 @@ class Microcontroller(wiring.Component):
         See :class:`Console`.
     stopped : Out(1)
         See :class:`Processor`.
+    controller, ... : Out(ProcessorBus)
+        One for each of ``others``, with its name in lower case.
     """
 
-    typed: In(stream.Signature(8))
-    shown: Out(stream.Signature(8))
-    stopped: Out(1)
-
-    def __init__(self, *, program, size=PROGRAM_BYTES):
+    def __init__(self, *, program, size=PROGRAM_BYTES, others=()):
         self._memory = ProgramMemory(size=size, content=program)
-        super().__init__()
+        self._others = tuple(others)
+        super().__init__({"typed": In(stream.Signature(8)), "shown": Out(stream.Signature(8)), "stopped": Out(1)}
+                         | {region.name.lower(): Out(ProcessorBus) for region in self._others})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.processor = processor = Processor()
-        m.submodules.decoder = decoder = BusDecoder()
+        m.submodules.decoder = decoder = BusDecoder(
+            regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER, *self._others))
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
         m.submodules.timer = timer = Timer()
@@ -54,6 +59,8 @@ class Microcontroller(wiring.Component):
         connect(m, decoder.memory, self._memory.bus)
         connect(m, decoder.console, console.bus)
         connect(m, decoder.timer, timer.bus)
+        for region in self._others:
+            connect(m, getattr(decoder, region.name.lower()), flipped(getattr(self, region.name.lower())))
         connect(m, flipped(self.typed), console.typed)
         connect(m, console.shown, flipped(self.shown))
         m.d.comb += self.stopped.eq(processor.stopped)
