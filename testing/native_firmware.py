@@ -15,6 +15,11 @@ void (*writer)(uint32_t, uint32_t);
 uint32_t bus_read(uint32_t address) { return reader(address); }
 void bus_write(uint32_t address, uint32_t value) { writer(address, value); }
 """
+_BOARD = """\
+#include "board.h"
+const struct ddr3 *board(void);
+const struct ddr3 *board(void) { return &BOARD_DDR3; }
+"""
 _READ, _WRITE = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_uint32), ctypes.CFUNCTYPE(
     None, ctypes.c_uint32, ctypes.c_uint32)
 
@@ -25,23 +30,31 @@ class NativeFirmware:
     Parameters
     ----------
     read : function of int
-        The value of a bus address.
+        The value of a bus address. A function of ctypes is called without any Python.
     write : function of (int, int)
-        Address and value.
+        Address and value; the same.
+    board : str
+        ``board.h``, see :mod:`flow.board_header`: the library then has a function ``board``, which returns the address
+        of what it describes.
     """
 
-    def __init__(self, *, read, write):
-        self.library = ctypes.CDLL(str(_build(Toolchain())))
+    def __init__(self, *, read, write, board=None):
+        self.library = ctypes.CDLL(str(_build(Toolchain(), board)))
         # They must live as long as the library may call them.
-        self._functions = _READ(read), _WRITE(write)
+        self._functions = [function if isinstance(function, ctypes._CFuncPtr) else kind(function)
+                           for kind, function in ((_READ, read), (_WRITE, write))]
         for name, function in zip(("reader", "writer"), self._functions):
             ctypes.c_void_p.in_dll(self.library, name).value = ctypes.cast(function, ctypes.c_void_p).value
+        if board is not None:
+            self.library.board.restype = ctypes.c_void_p
 
 
-def _build(toolchain):
+def _build(toolchain, board):
     files = {path.name: path.read_text() for path in sorted(SOURCES.iterdir()) if path.suffix in (".c", ".h")}
     del files["main.c"]
     files |= {"fakes.c": _FAKES, "registers.h": registers_header()}
+    if board is not None:
+        files |= {"board.h": board, "board.c": _BOARD}
     inputs = [name for name in files if name.endswith(".c")]
     options = ["-O1", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DFAKE_BUS", "-I."]
 

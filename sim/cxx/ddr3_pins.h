@@ -71,6 +71,7 @@ struct ddr3_pins final : memory_model {
 		uint32_t delay, next_delay;
 		bool paused, open, noise;
 		uint64_t source, bits;  // the burst that was found at its opening, and bits captured since
+		int64_t begin;          // of that burst
 		uint8_t captured[WINDOW];  // by the time of each bit at the fabric, a bit for each line
 		bool valid[WINDOW], found[HISTORY * 2];
 	} gates[LANES];
@@ -258,6 +259,7 @@ struct ddr3_pins final : memory_model {
 				return;
 			gate.noise = false;
 			gate.source = i;
+			gate.begin = reads[i % PENDING].begin;
 			if (ahead > clock / 10)
 				gate.found[(cycle + cells.data_in) % (HISTORY * 2)] = true;
 			else
@@ -274,7 +276,7 @@ struct ddr3_pins final : memory_model {
 			if (gate.noise || index >= reads_made)
 				continue;
 			const burst &read = reads[index % PENDING];
-			if (read.begin != reads[gate.source % PENDING].begin + int64_t(4 * (index - gate.source)))
+			if (read.begin != gate.begin + int64_t(4 * (index - gate.source)))
 				continue;
 			const uint8_t byte = read.data[LANES * (gate.bits % MOST_BEATS) + lane];
 			const uint64_t place = (cycle + cells.data_in) * beats + uint64_t(set.board->align[lane]) + i;
