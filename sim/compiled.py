@@ -373,7 +373,7 @@ def _load_loop():
             ("clear_changes", None, pointer),
             ("clear_output", None, pointer),
             ("attach_sdram", None, pointer, pointer, pointer),
-            ("attach_pins", None, pointer, pointer, pointer, ctypes.c_uint32, ctypes.c_uint32),
+            ("attach_pins", None, pointer, pointer, pointer, pointer, ctypes.c_uint32),
             ("bus", None, pointer, pointer, number),
             ("attach_zynq", None, pointer, pointer, pointer)):
         function = getattr(loop, f"simulation_{name}")

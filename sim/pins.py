@@ -30,7 +30,7 @@ from sim.sdram import Sdram
 __all__ = ["Ddr3Board", "Ddr3Pins"]
 
 LANES, LINES = 2, 16
-_MOST_PHASES, _MOST_BEATS, _ADDRESS_BITS, _BANK_BITS = 4, 8, 16, 3
+_MOST_PHASES, _MOST_BEATS, _ADDRESS_BITS, _BANK_BITS, _MOST_OUT = 4, 8, 16, 3, 512
 _TAP_PS = 78  # of an IDELAYE2 with a reference of 200 MHz
 
 
@@ -91,7 +91,7 @@ class _Places(ctypes.Structure):
 
 class _Settings(ctypes.Structure):
     _fields_ = [*((name, ctypes.c_uint32) for name in (
-                    "series7", "clock_ps", "tap_ps", "address_bits", "in_bytes", "in_bits")),
+                    "series7", "clock_ps", "tap_ps", "address_bits", "in_bytes", "in_bits", "out_bits")),
                 ("board", ctypes.POINTER(_Board)), ("places", _Places)]
 
 
@@ -140,16 +140,19 @@ class Ddr3Pins(Sdram):
     def attach(self, loop, simulation, port_index):
         core, memory = self._core, self._memory
         widths = {name: width for name, width, _ in core.signals}
-        bits = widths["cells_in"]
+        bits, outputs = widths["cells_in"], [name for name in widths if name.startswith("cells_out_")]
+        if len(outputs) > _MOST_OUT:
+            raise ValueError(f"Outputs to I/O cells must be at most {_MOST_OUT}, not {len(outputs)}")
         self._settings = self._device()
         places = (_series7 if memory.phy == "A7DDRPHY" else _ecp5)(core.cells, memory)
         self._pins = _Settings(
             series7=memory.phy == "A7DDRPHY", clock_ps=round(1e12 / memory.dram_clock_hz), tap_ps=_TAP_PS,
             address_bits=_address_bits(memory), in_bytes=(bits + 7) // 8, in_bits=bits,
+            out_bits=len(outputs),
             board=ctypes.pointer(self._lines), places=places)
         loop.simulation_attach_pins(
             simulation, ctypes.byref(self._settings), ctypes.byref(self._pins),
-            port_index("cells_out", widths["cells_out"]), port_index("cells_in", bits))
+            (ctypes.c_uint32 * len(outputs))(*(port_index(name, 1) for name in outputs)), port_index("cells_in", bits))
 
 
 def _address_bits(memory):

@@ -7,7 +7,7 @@
 #pragma once
 #include "sdram_device.h"
 
-constexpr uint32_t LANES = 2, LINES = 16, MOST_BEATS = 8, ADDRESS_BITS = 16, BANK_BITS = 3;
+constexpr uint32_t LANES = 2, LINES = 16, MOST_BEATS = 8, ADDRESS_BITS = 16, BANK_BITS = 3, MOST_OUT = 512;
 
 // A board; the host may change it between two runs.
 struct ddr3_board {
@@ -21,7 +21,7 @@ struct ddr3_board {
 	uint64_t random;
 };
 
-// Bits of the ports `cells_out` and `cells_in` of the core.
+// Numbers of the ports `cells_out_*` and bits of the port `cells_in` of the core.
 struct ddr3_places {
 	uint16_t address[MOST_PHASES][ADDRESS_BITS], bank[MOST_PHASES][BANK_BITS];
 	uint16_t cs_n[MOST_PHASES], ras_n[MOST_PHASES], cas_n[MOST_PHASES], we_n[MOST_PHASES], cke[MOST_PHASES];
@@ -31,7 +31,7 @@ struct ddr3_places {
 };
 
 struct ddr3_pins_settings {
-	uint32_t series7, clock_ps, tap_ps, address_bits, in_bytes, in_bits;
+	uint32_t series7, clock_ps, tap_ps, address_bits, in_bytes, in_bits, out_bits;
 	ddr3_board *board;
 	ddr3_places places;
 };
@@ -50,14 +50,15 @@ struct ddr3_pins final : memory_model {
 	sdram_device device;
 	ddr3_pins_settings set;
 	cell_latencies cells;
-	const uint8_t *out;
+	const uint8_t *ports[MOST_OUT];
+	const uint8_t *out;  // of the present cycle, within `history`
 	uint8_t *in;
-	uint32_t out_bytes, phases, beats;  // beats: of a line, in a cycle
+	uint32_t phases, beats;  // beats: of a line, in a cycle
 	int64_t clock;
 
-	static constexpr uint32_t HISTORY = 8, PENDING = 32, MOST_OUT_BYTES = 64, WINDOW = 128;
+	static constexpr uint32_t HISTORY = 8, PENDING = 32, WINDOW = 128;
 
-	uint8_t history[HISTORY][MOST_OUT_BYTES];
+	uint8_t history[HISTORY][MOST_OUT];  // a byte for each port
 
 	struct burst {
 		int64_t begin;  // clock of the device
@@ -78,12 +79,11 @@ struct ddr3_pins final : memory_model {
 
 	uint32_t taps[LINES];
 
-	void make(const sdram_settings &given, const ddr3_pins_settings &pins, const uint8_t *from, uint32_t from_bytes,
-	          uint8_t *to) {
+	// `ports` have been given before.
+	void make(const sdram_settings &given, const ddr3_pins_settings &pins, uint8_t *to) {
 		set = pins;
 		cells = set.series7 ? SERIES7_CELLS : ECP5_CELLS;
-		out = from;
-		out_bytes = from_bytes;
+		out = history[0];
 		in = to;
 		clock = set.clock_ps;
 		phases = given.phases;
@@ -113,7 +113,7 @@ struct ddr3_pins final : memory_model {
 		return most ? int64_t((random() >> 32) % uint64_t(2 * most + 1)) - most : 0;
 	}
 
-	static bool bit(const uint8_t *port, uint32_t place) { return port[place / 8] >> place % 8 & 1; }
+	static bool bit(const uint8_t *ports, uint32_t number) { return ports[number]; }
 
 	void put(uint32_t place, bool value) {
 		const uint8_t mask = uint8_t(1u << place % 8);
@@ -145,7 +145,10 @@ struct ddr3_pins final : memory_model {
 
 	bool observe(uint64_t cycle) override {
 		device.set.counters->cycles++;
-		memcpy(history[cycle % HISTORY], out, out_bytes);
+		uint8_t *now = history[cycle % HISTORY];
+		for (uint32_t i = 0; i < set.out_bits; i++)
+			now[i] = *ports[i];
+		out = now;
 		store_writes(cycle);
 		for (uint32_t phase = 0; phase < phases; phase++)
 			if (!bit(out, set.places.cs_n[phase]) && !command(cycle, phase))

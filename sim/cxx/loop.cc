@@ -222,12 +222,13 @@ EXPORT void simulation_attach_sdram(simulation *sim, const sdram_settings *setti
 	sim->memory = &m;
 }
 
-// A DDR3 behind the I/O cells of a PHY, whose ports are those of the core.
+// A DDR3 behind the I/O cells of a PHY; `from_core` has the ports `cells_out_*` of the core.
 EXPORT void simulation_attach_pins(simulation *sim, const sdram_settings *settings, const ddr3_pins_settings *pins,
-                                   uint32_t from_core, uint32_t to_core) {
+                                   const uint32_t *from_core, uint32_t to_core) {
 	ddr3_pins &m = *new (calloc(1, sizeof(ddr3_pins))) ddr3_pins();
-	m.make(*settings, *pins, sim->api->port(sim->design, from_core), (sim->api->ports[from_core].bits + 7) / 8,
-	       sim->api->port(sim->design, to_core));
+	for (uint32_t i = 0; i < pins->out_bits; i++)
+		m.ports[i] = sim->api->port(sim->design, from_core[i]);
+	m.make(*settings, *pins, sim->api->port(sim->design, to_core));
 	sim->memory = &m;
 }
 

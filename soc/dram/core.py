@@ -147,7 +147,8 @@ def generate_controller(memory, *, end):
     if end == "dfi":
         ios |= _dfi_ports(phy.dfi)
     elif end == "cells":
-        ios |= {cells_out: ("cells_out", False), cells_in: ("cells_in", True)}
+        ios |= {bit: (f"cells_out_{index}", False) for index, bit in enumerate(cells_out)}
+        ios |= {cells_in: ("cells_in", True)}
     else:
         ios |= _pins(top, memory, pads, phy)
     sequence, _ = get_sdram_phy_init_sequence(settings, timing)

@@ -23,7 +23,7 @@ _BETWEEN_CELLS = {"DELAYG", "IOBUF", "IOBUFDS", "OBUFDS"}
 
 
 def evert_phy(top, phy):
-    """Take the I/O cells out of a PHY and make the fabric's side of them two wide signals.
+    """Take the I/O cells out of a PHY and make the fabric's side of them signals.
 
     What is left has one clock: the fast clocks of these PHYs end at cells. It depends on how migen keeps the cells of a
     module, and on the PHY creating them in the order that :mod:`sim.pins` takes them in; litex and litedram are pinned
@@ -38,11 +38,14 @@ def evert_phy(top, phy):
 
     Returns
     -------
-    outputs, inputs : migen.Signal
-        From the fabric to the cells, and back.
+    outputs : list of migen.Signal
+        From the fabric to the cells, a bit each: as bits of a wide signal, of which some depend on others, they would look
+        like a loop to a simulator.
+    inputs : migen.Signal
+        Back, all of them.
     cells : tuple of (str, dict of str to int)
-        Kind of each cell, in the order of their creation, and the bit that each of its ports has in ``outputs`` or, for
-        what the cell drives, in ``inputs``. Ports with a constant are left out.
+        Kind of each cell, in the order of their creation, and the place that each of its ports has in ``outputs`` or,
+        for what the cell drives, its bit of ``inputs``. Ports with a constant are left out.
 
     Raises
     ------
@@ -72,8 +75,8 @@ def evert_phy(top, phy):
             ports[item.name] = len(bits)
             bits.append(item.expr)
         cells.append((cell.of, ports))
-    outputs, inputs = Signal(len(to_cells)), Signal(len(from_cells))
-    top.comb += [outputs.eq(Cat(*to_cells)), Cat(*from_cells).eq(inputs)]
+    outputs, inputs = [Signal() for _ in to_cells], Signal(len(from_cells))
+    top.comb += [*(output.eq(bit) for output, bit in zip(outputs, to_cells)), Cat(*from_cells).eq(inputs)]
     if hasattr(phy, "init"):
         # The domain of what starts the DLL; on a board its clock is another one.
         top.clock_domains.cd_init = ClockDomain("init", reset_less=True)
