@@ -1,10 +1,15 @@
 /* What a board does when it starts: it listens to its terminal. */
+#include "board.h"
 #include "console.h"
+#include "dram.h"
 #include "monitor.h"
 
 int main(void) {
   static char line[256];
   console_text("\nCelosia. /help prints the commands.\n");
+#ifdef BOARD_DDR3
+  dram_start(&BOARD_DDR3);
+#endif
   for (;;) {
     console_text("> ");
     if (!console_line(line, sizeof line))

@@ -13,7 +13,8 @@ struct ddr3 {
   uint16_t select, delay_reset, delay_step, slip_reset, slip_step;
   uint16_t burst_clear, burst_seen; /* 0: there is none */
   uint16_t refresh_cycles; /* that a REFRESH takes */
-  uint8_t lanes, phases, data_words; /* of 32 bits, in a phase */
+  uint8_t lanes, phases; /* byte lanes: 1, 2 or 4 */
+  uint8_t data_words;    /* of 32 bits, in a phase */
   uint8_t read_phase, write_phase;
   uint8_t bitslips, delays; /* that a lane can have */
   uint8_t least; /* delays in a row that a window must have */

@@ -21,7 +21,7 @@ def board_header(*, memory, core):
     ----------
     memory : soc.dram.memory.Memory
     core : soc.dram.core.ControllerCore
-        Its controller; where it ends does not matter.
+        Its controller, with its PHY: one that ends at the pins, or at the I/O cells.
 
     Returns
     -------
@@ -31,10 +31,12 @@ def board_header(*, memory, core):
     Raises
     ------
     ValueError
-        If the PHY of the memory has nothing to train.
+        If the PHY of the memory has nothing to train, or is not in the core.
     """
     if not trains(memory):
         raise ValueError(f"PHY of a memory that is trained must be {' or '.join(_LEAST)}, not {memory.phy!r}")
+    if "dly_sel" not in core.registers:
+        raise ValueError(f"Core {core.name!r} must have its PHY")
     registers, settings, part = core.registers, core.settings, memory.part
     first = registers["dfii_pi0_command"]
 
@@ -74,4 +76,5 @@ def board_header(*, memory, core):
     }
     values = "\n".join(f"  .{name} = {value}," for name, value in fields.items())
     return (f"/* Printed by flow/board_header.py for the memory of {memory.name}. */\n#pragma once\n"
-            f'#include "train.h"\nstatic const struct ddr3 BOARD_DDR3 = {{\n{values}\n}};\n')
+            f'#include "train.h"\nstatic const struct ddr3 board_ddr3 = {{\n{values}\n}};\n'
+            "#define BOARD_DDR3 board_ddr3\n")

@@ -1,6 +1,7 @@
 """The firmware of a board's processor: from C to the content of its program memory.
 
     soc/cpu/map.py -> registers.h --+
+    flow/board_header.py -> board.h +
     firmware/*.S, *.c, *.h ---------+-> zig cc -> ELF -> bytes from address 0 on
 
 Nothing is linked but the compiler's own routines (64 bits, memcpy and its like): no C library.
@@ -52,20 +53,22 @@ def registers_header():
     return "\n".join(lines) + "\n"
 
 
-def build_firmware(*, toolchain):
+def build_firmware(*, toolchain, board="#pragma once\n"):
     """Compile ``firmware/`` for a program memory of ``PROGRAM_BYTES``; see :func:`build_program`.
 
     Parameters
     ----------
     toolchain : flow.toolchain.Toolchain
+    board : str
+        ``board.h``, see :mod:`flow.board_header`; by default that of a board whose DRAM needs no firmware.
 
     Returns
     -------
     Firmware
     """
     sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".S", ".c", ".h", ".ld"))
-    return build_program(
-        "firmware", {path.name: path.read_text() for path in sources}, toolchain=toolchain, memory_bytes=PROGRAM_BYTES)
+    files = {path.name: path.read_text() for path in sources} | {"board.h": board}
+    return build_program("firmware", files, toolchain=toolchain, memory_bytes=PROGRAM_BYTES)
 
 
 def build_program(name, files, *, toolchain, memory_bytes):
