@@ -5,11 +5,11 @@
 enum { CS = 1, WE = 2, CAS = 4, RAS = 8, WRITE_DATA = 16, READ_DATA = 32 }; /* bits of a command */
 enum { HARDWARE = 1, CKE = 2, ODT = 4, RESET_N = 8 };                     /* bits of the control register */
 enum {
-  ALL_BANKS = 1 << 10,
-  BURST = 8,       /* columns */
-  SETTLE = 16,     /* cycles: more than any of the part's times but a REFRESH, and than data take either way */
-  BURSTS = 4,      /* that are written and read back at a time */
-  CANDIDATES = 3,  /* windows of a lane that are kept */
+  PRECHARGE = 1 << 10,   /* of an address: all banks, or the row after the burst */
+  BURST = 8,             /* columns */
+  SETTLE = 16,           /* cycles: more than any of the part's times but a REFRESH, and than data take either way */
+  BURSTS = 4,            /* that are written and read back at a time */
+  CANDIDATES = 3,        /* windows of a lane that are kept */
 };
 
 struct lane {
@@ -41,34 +41,40 @@ static void command(const struct ddr3 *ddr3, unsigned phase, unsigned code, unsi
   set(ddr3, injector + ddr3->issue, 1);
 }
 
-/* Closes all rows, refreshes the DRAM, which nobody else does now, and opens a row. Nothing here is so slow that the
-   next REFRESH would come later than nine intervals after this one, which a DDR3 allows: 70 us. */
-static void open_row(const struct ddr3 *ddr3, unsigned bank, unsigned row) {
-  command(ddr3, 0, RAS | WE, 0, ALL_BANKS);
+/* Nobody else does it now. A DDR3 waits nine of its intervals, 70 us, at most: so it is done for every burst, and for
+   every change of a position. All rows are closed, before and after. */
+static void refresh(const struct ddr3 *ddr3) {
   command(ddr3, 0, RAS | CAS, 0, 0);
   wait(ddr3->refresh_cycles);
-  command(ddr3, 0, RAS, bank, row);
 }
 
-static void write_burst(const struct ddr3 *ddr3, unsigned bank, unsigned column, uint32_t seed) {
-  for (unsigned phase = 0; phase < ddr3->phases; phase++)
-    for (unsigned word = 0; word < ddr3->data_words; word++)
-      set(ddr3, ddr3->injectors + phase * ddr3->injector_words + ddr3->write_data + word, next(&seed));
-  command(ddr3, ddr3->write_phase, CAS | WE | WRITE_DATA, bank, column);
+/* A burst of a row that is opened for it, and closed by it. */
+static void transfer(const struct ddr3 *ddr3, unsigned phase, unsigned code, unsigned bank, unsigned row,
+                     unsigned column) {
+  refresh(ddr3);
+  command(ddr3, 0, RAS, bank, row);
+  command(ddr3, phase, CAS | code, bank, column | PRECHARGE);
   wait(SETTLE);
+}
+
+static void write_burst(const struct ddr3 *ddr3, unsigned bank, unsigned row, unsigned column, uint32_t seed) {
+  unsigned place = ddr3->injectors + ddr3->write_data;
+  for (unsigned phase = 0; phase < ddr3->phases; phase++, place += ddr3->injector_words)
+    for (unsigned word = 0; word < ddr3->data_words; word++)
+      set(ddr3, place + word, next(&seed));
+  transfer(ddr3, ddr3->write_phase, WE | WRITE_DATA, bank, row, column);
 }
 
 /* A bit for each lane that reads something else. */
-static unsigned read_burst(const struct ddr3 *ddr3, unsigned bank, unsigned column, uint32_t seed) {
+static unsigned read_burst(const struct ddr3 *ddr3, unsigned bank, unsigned row, unsigned column, uint32_t seed) {
   uint32_t differ = 0; /* bytes of a word, which belong to the lanes in turn */
-  unsigned wrong = 0;
+  unsigned wrong = 0, place = ddr3->injectors + ddr3->read_data;
   if (ddr3->burst_clear)
     set(ddr3, ddr3->burst_clear, 1);
-  command(ddr3, ddr3->read_phase, CAS | READ_DATA, bank, column);
-  wait(SETTLE);
-  for (unsigned phase = 0; phase < ddr3->phases; phase++)
+  transfer(ddr3, ddr3->read_phase, READ_DATA, bank, row, column);
+  for (unsigned phase = 0; phase < ddr3->phases; phase++, place += ddr3->injector_words)
     for (unsigned word = 0; word < ddr3->data_words; word++)
-      differ |= get(ddr3, ddr3->injectors + phase * ddr3->injector_words + ddr3->read_data + word) ^ next(&seed);
+      differ |= get(ddr3, place + word) ^ next(&seed);
   for (unsigned byte = 0; differ; byte++, differ >>= 8)
     if (differ & 0xff)
       wrong |= 1u << (byte & (ddr3->lanes - 1));
@@ -81,17 +87,16 @@ static unsigned read_burst(const struct ddr3 *ddr3, unsigned bank, unsigned colu
 /* Seed of the bursts of a row; never 0. */
 static uint32_t seed_of(unsigned bank, unsigned row) { return ((uint32_t)row << 3 | bank) * 0x9e3779b0u + 0x2545f491u; }
 
-static void write_row(const struct ddr3 *ddr3, unsigned bank, unsigned row, uint32_t seed) {
-  open_row(ddr3, bank, row);
-  for (unsigned i = 0; i < BURSTS; i++)
-    write_burst(ddr3, bank, BURST << 2 * i, next(&seed));
-}
-
-static unsigned read_row(const struct ddr3 *ddr3, unsigned bank, unsigned row, uint32_t seed) {
+/* Writes bursts of a row, or reads them: then a bit for each lane that was wrong. */
+static unsigned use_row(const struct ddr3 *ddr3, unsigned bank, unsigned row, uint32_t seed, int reads) {
   unsigned wrong = 0;
-  open_row(ddr3, bank, row);
-  for (unsigned i = 0; i < BURSTS; i++)
-    wrong |= read_burst(ddr3, bank, BURST << 2 * i, next(&seed));
+  for (unsigned column = BURST; column < BURST << 2 * BURSTS; column <<= 2) {
+    uint32_t burst = next(&seed);
+    if (reads)
+      wrong |= read_burst(ddr3, bank, row, column, burst);
+    else
+      write_burst(ddr3, bank, row, column, burst);
+  }
   return wrong;
 }
 
@@ -99,12 +104,10 @@ static unsigned read_row(const struct ddr3 *ddr3, unsigned bank, unsigned row, u
    so that two that are one are found. A bit for each lane that was wrong. */
 static unsigned test(const struct ddr3 *ddr3) {
   unsigned wrong = 0, banks = 1u << ddr3->bank_bits, rows = 1u << ddr3->row_bits;
-  for (unsigned row = 0; row < rows; row = row ? 2 * row : 1)
-    for (unsigned bank = 0; bank < banks; bank++)
-      write_row(ddr3, bank, row, seed_of(bank, row));
-  for (unsigned row = 0; row < rows; row = row ? 2 * row : 1)
-    for (unsigned bank = 0; bank < banks; bank++)
-      wrong |= read_row(ddr3, bank, row, seed_of(bank, row));
+  for (int reads = 0; reads < 2; reads++)
+    for (unsigned row = 0; row < rows; row = row ? 2 * row : 1)
+      for (unsigned bank = 0; bank < banks; bank++)
+        wrong |= use_row(ddr3, bank, row, seed_of(bank, row), reads);
   return wrong & ((1u << ddr3->lanes) - 1);
 }
 
@@ -118,6 +121,7 @@ static void strobe(const struct ddr3 *ddr3, unsigned lanes, unsigned word) {
     set(ddr3, ddr3->select, (1u << ddr3->lanes) - 1);
     set(ddr3, ddr3->select, 0);
   }
+  refresh(ddr3);
 }
 
 /* Ends a row of good delays before `end`. */
@@ -142,8 +146,8 @@ static void search(const struct ddr3 *ddr3, struct lane *lanes) {
     for (unsigned delay = 0; delay < ddr3->delays; delay++) {
       /* Never the same data, which could be left from before. */
       uint32_t bursts = next(&seed);
-      write_row(ddr3, 0, 0, bursts);
-      unsigned wrong = read_row(ddr3, 0, 0, bursts);
+      use_row(ddr3, 0, 0, bursts, 0);
+      unsigned wrong = use_row(ddr3, 0, 0, bursts, 1);
       for (unsigned i = 0; i < ddr3->lanes; i++)
         if (wrong >> i & 1)
           keep_window(&lanes[i], bitslip, delay);
@@ -193,14 +197,13 @@ static int choose(const struct ddr3 *ddr3, struct lane *lanes) {
 
 int train(const struct ddr3 *ddr3, struct window *windows) {
   struct lane lanes[MOST_LANES] = {0};
-  /* The controller's last command may have been a REFRESH. */
+  /* The controller's last command may have been a REFRESH; or it has left rows open. */
   set(ddr3, ddr3->control, CKE | ODT | RESET_N);
   wait(ddr3->refresh_cycles + SETTLE);
+  command(ddr3, 0, RAS | WE, 0, PRECHARGE);
   search(ddr3, lanes);
   int trained = choose(ddr3, lanes);
-  /* It finds all rows closed, as it has them. */
-  command(ddr3, 0, RAS | WE, 0, ALL_BANKS);
-  wait(SETTLE);
+  /* It has refreshed meanwhile, as it believes, and so takes all rows to be closed, which they are. */
   set(ddr3, ddr3->control, HARDWARE);
   for (unsigned i = 0; i < ddr3->lanes; i++) {
     unsigned chosen = lanes[i].chosen;

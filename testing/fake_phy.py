@@ -122,6 +122,7 @@ class FakePhy:
         code, bank, place = (injector[fields[name]] for name in ("command", "bank", "address"))
         assert code & 1, "no chip select"
         assert self._time - self._refreshed >= fields["refresh_cycles"] or code >> 1 & 7 == 5
+        column = place & 1023
         command = {5: "precharge", 6: "refresh", 4: "activate", 3: "write", 2: "read"}[code >> 1 & 7]
         if command == "precharge":
             assert place >> 10 & 1
@@ -133,17 +134,19 @@ class FakePhy:
             assert bank not in self.open_rows and place < 1 << fields["row_bits"] and bank < 1 << fields["bank_bits"]
             self.open_rows[bank] = place
         elif command == "write":
-            assert code >> 4 == 1 and phase == fields["write_phase"] and place % 8 == 0 and place < 1024
+            assert code >> 4 == 1 and phase == fields["write_phase"] and column % 8 == 0
             burst = bytearray(_BURST_BYTES)
             for number, data in enumerate(self._injectors):
                 for index in range(fields["data_words"]):
                     first = 4 * (number * fields["data_words"] + fields["data_words"] - 1 - index)
                     burst[first:first + 4] = data[fields["write_data"] + index].to_bytes(4, "little")
-            self._content[bank, self.open_rows[bank], place] = bytes(burst)
+            self._content[bank, self.open_rows[bank], column] = bytes(burst)
             self.rows.add((bank, self.open_rows[bank]))
         else:
             assert code >> 4 == 2 and phase == fields["read_phase"]
-            self._read_burst(bank, self.open_rows[bank], place)
+            self._read_burst(bank, self.open_rows[bank], column)
+        if command in ("write", "read") and place >> 10 & 1:
+            del self.open_rows[bank]
 
     def _read_burst(self, bank, row, column):
         burst = bytearray(self._content.get((bank, row, column), bytes(_BURST_BYTES)))

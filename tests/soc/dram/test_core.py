@@ -1,8 +1,11 @@
 """Generated controllers: the same every time, with the data sheet's timings, for pins and for simulation."""
 
+from collections import Counter
+
 import pytest
 
 from soc.dram.core import generate_controller
+from soc.dram.everted_phy import evert_phy
 from boards.memories import MEMORIES
 
 BOARDS = ["ulx3s", "ecpix5", "arty_a7"]  # One for each PHY.
@@ -19,6 +22,43 @@ def test_both_cores_of_a_memory(name):
     assert primitive in real.verilog and primitive not in simulated.verilog
     assert all(signal.startswith("dfi_") for signal, _, _ in simulated.signals)
     assert {"pin_a", "pin_ba", "pin_dq", "pin_dm"} <= {signal for signal, _, _ in real.signals}
+
+
+@pytest.mark.parametrize("name,cells", [
+    ("ecpix5", {"DDRDLLA": 1, "ODDRX2F": 26, "ODDRX2DQA": 18, "ODDRX2DQSB": 2, "TSHX2DQA": 16, "TSHX2DQSA": 2,
+                "IDDRX2DQA": 16, "DQSBUFM": 2}),
+    ("arty_a7", {"OSERDESE2": 45, "ISERDESE2": 16, "IDELAYE2": 16})])
+def test_a_core_that_ends_at_its_cells(name, cells):
+    """The PHY is there and its cells are not; :mod:`sim.pins` counts on their number and their order."""
+    core = generate_controller(MEMORIES[name], end="cells")
+    assert Counter(kind for kind, _ in core.cells) == cells
+    assert not any(kind in core.verilog for kind in (*cells, "IOBUF", "DELAYG", " BB "))
+    assert core.registers == generate_controller(MEMORIES[name], end="pins").registers
+    outputs = [label for label, width, is_input in core.signals if not is_input and width == 1]
+    (inputs, width, is_input), = [signal for signal in core.signals if signal[0] not in outputs]
+    assert outputs == [f"cells_out_{index}" for index in range(len(outputs))]
+    assert (inputs, is_input) == ("cells_in", True)
+    used = sorted((port[0] in "QBL" and port not in ("LD",), place) for _, ports in core.cells
+                  for port, place in ports.items())
+    assert used == [*((False, place) for place in range(len(outputs))), *((True, place) for place in range(width))]
+
+
+def test_an_unknown_cell_is_refused():
+    """Of a LiteDRAM that has changed."""
+    from migen import Instance, Module, Signal
+
+    phy = Module()
+    phy.specials += Instance("ODDRX9", i_D0=Signal())
+    with pytest.raises(RuntimeError, match=r"^LiteDRAM's PHY must have known I/O cells only, not 'ODDRX9'$"):
+        evert_phy(Module(), phy)
+
+
+@pytest.mark.parametrize("end,message", [
+    ("fpga", "^End of a generated controller must be 'pins', 'cells' or 'dfi', not 'fpga'$"),
+    ("cells", "^PHY of a controller that ends at its I/O cells must be ECP5DDRPHY or A7DDRPHY, not 'GENSDRPHY'$")])
+def test_ends(end, message):
+    with pytest.raises(ValueError, match=message):
+        generate_controller(MEMORIES["ulx3s"], end=end)
 
 
 def test_generation_is_reproducible():
