@@ -162,8 +162,8 @@ static void search(const struct ddr3 *ddr3, struct lane *lanes) {
 }
 
 static void set_window(const struct ddr3 *ddr3, unsigned lane, struct window *window) {
-  /* Of two in the middle the one that is further from an end of the window that is none: it may go on where no delay
-     could be tried. */
+  /* Of two delays in the middle the lower one; but the upper one of a window that ends with the last delay there is,
+     since it might go on there. */
   unsigned last = window->first + window->length == ddr3->delays;
   window->delay = (uint8_t)(window->first + (window->length - !last) / 2);
   strobe(ddr3, 1u << lane, ddr3->slip_reset);

@@ -21,6 +21,7 @@ from soc.dram.core import generate_controller
 __all__ = ["TrainingProcessor"]
 
 _BUS_BITS = 128
+_QUIET = 1 << 14
 
 
 class _Design(wiring.Component):
@@ -88,15 +89,34 @@ class TrainingProcessor:
         """Back to the state after configuration."""
         self._sim.reset()
 
-    def talk(self, typed=b"", *, cycles, quiet=1 << 20):
-        """Type something, and return what is shown (bytes) until nothing has been for so many cycles."""
-        shown = bytearray()
-        while True:
-            taken, more = self._sim.exchange(typed, cycles=cycles, quiet=quiet)
+    def talk(self, typed=b"", *, until=b"> ", cycles=1 << 24):
+        """Type something, and see what is shown up to the next prompt.
+
+        Parameters
+        ----------
+        typed : bytes
+        until : bytes
+            The last bytes that are waited for.
+        cycles : int
+            At most so many.
+
+        Returns
+        -------
+        bytes
+
+        Raises
+        ------
+        RuntimeError
+            If they do not come.
+        """
+        shown, end = bytearray(), self.cycle + cycles
+        while typed or not shown.endswith(until):
+            if self.cycle >= end:
+                raise RuntimeError(f"no {until!r} after {cycles:,} cycles, but {bytes(shown)!r}")
+            taken, more = self._sim.exchange(typed, cycles=end - self.cycle, quiet=_QUIET)
             shown += more
             typed = typed[taken:]
-            if not typed:
-                return bytes(shown)
+        return bytes(shown)
 
     def close(self):
         """Free the memory of the simulation."""

@@ -1,6 +1,8 @@
 """A DDR3 behind the pins of its PHY, simulated, with the firmware that trains it running on this machine."""
 
 
+from dataclasses import replace
+
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -18,7 +20,7 @@ from sim.ports import pass_through
 from soc.cpu.bus import ProcessorBus
 from soc.cpu.control_port import ControlPort
 from soc.cpu.decoder import BusDecoder
-from soc.cpu.map import Region
+from soc.cpu.map import ControllerRegister, Region, address
 from soc.cpu.timer import Timer
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
@@ -73,6 +75,8 @@ class TrainingSystem:
     memory : soc.dram.memory.Memory
         With ``ECP5DDRPHY`` or ``A7DDRPHY``.
     board : sim.pins.Ddr3Board
+    patient : bool
+        The device needs no REFRESH, and nothing waits for one: for software that forgets them.
 
     Attributes
     ----------
@@ -83,9 +87,10 @@ class TrainingSystem:
         Timer and controller, at the addresses of :mod:`soc.cpu.map`.
     """
 
-    def __init__(self, memory, *, board=Ddr3Board()):
+    def __init__(self, memory, *, board=Ddr3Board(), patient=False):
         self.core = core = generate_controller(memory, end="cells")
-        self.pins = Ddr3Pins(np.zeros(memory.bytes, np.uint8), memory=memory, core=core, board=board)
+        device = replace(memory, part=replace(memory.part, postponed=1 << 30, rfc=(0, 0))) if patient else memory
+        self.pins = Ddr3Pins(np.zeros(memory.bytes, np.uint8), memory=device, core=core, board=board)
         words = memory.bytes * 8 // BUS_BITS
         library = compile_design(
             lambda: _Design(core, words), name=f"training-{memory.name}",
@@ -103,6 +108,10 @@ class TrainingSystem:
     def ready(self):
         """Whether the DRAM may be used."""
         return bool(self._sim.get("ready"))
+
+    def allow(self, trained):
+        """Let requests reach the DRAM, or no more: what the firmware does when it has trained the PHY."""
+        self.bus.write(address(Region.CONTROLLER, ControllerRegister.STATE), int(trained))
 
     def wrong_words(self, *, seed):
         """Write and read random data through the controller; see :class:`sim.burst_check.BurstCheck`.

@@ -6,12 +6,9 @@ import re
 
 from flow.board_header import board_header
 from sim.training_system import TrainingSystem
-from soc.cpu.map import ControllerRegister, Region, address
 from testing.native_firmware import NativeFirmware
 
 __all__ = ["Trained", "Trainer", "Window", "least_window"]
-
-_STATE = address(Region.CONTROLLER, ControllerRegister.STATE)
 
 
 class Window(ctypes.Structure):
@@ -54,6 +51,8 @@ class Trainer:
     Parameters
     ----------
     memory : soc.dram.memory.Memory
+    patient : bool
+        See :class:`sim.training_system.TrainingSystem`.
 
     Attributes
     ----------
@@ -62,8 +61,8 @@ class Trainer:
         ``board.h``.
     """
 
-    def __init__(self, memory):
-        self.system = system = TrainingSystem(memory)
+    def __init__(self, memory, *, patient=False):
+        self.system = system = TrainingSystem(memory, patient=patient)
         self.header = board_header(memory=memory, core=system.core)
         self._firmware = NativeFirmware(read=system.bus.read, write=system.bus.write, board=self.header)
 
@@ -83,8 +82,8 @@ class Trainer:
         system.pins.board = board
         windows = (Window * 4)()
         start = system.cycle
-        system.bus.write(_STATE, 0)
+        system.allow(False)
         trained = bool(library.train(ctypes.c_void_p(library.board()), windows))
-        system.bus.write(_STATE, trained)
+        system.allow(trained)
         system.bus.check()
         return Trained(trained, tuple(window.as_dict() for window in windows[:2]), system.cycle - start)

@@ -50,6 +50,7 @@ def test_registers_header():
 #define CONSOLE_STATUS 0x80000004u
 #define TIMER_LOW 0x90000000u
 #define TIMER_HIGH 0x90000004u
+#define CONTROLLER_STATE 0xa0010000u
 """
 
 

@@ -10,6 +10,7 @@ from boards.memories import MEMORIES
 from flow.board_header import board_header
 from flow.firmware import build_firmware
 from flow.toolchain import Toolchain
+from sim.error import SimulationError
 from sim.pins import Ddr3Board
 from sim.training_processor import TrainingProcessor
 from soc.dram.core import generate_controller
@@ -197,6 +198,9 @@ def test_boards(phy, name):
     assert not verdict(write_skews=(0,) * 15 + (-clock // 3,)).trained
     # What was refused does no harm to the next.
     assert verdict(delays=(clock, clock)).trained
+    # The check would see it.
+    trainer.system.pins.board = Ddr3Board(delays=(clock, clock + clock // 2))
+    assert trainer.system.wrong_words(seed=1) > 1000
     trainer.system.close()
 
 
@@ -205,6 +209,27 @@ def test_random_boards(phy, boards):
     trials = sweep(phy, boards=boards, seed=1)
     assert not any(trial["fault"] for trial in trials)
     assert {trial["trained"] for trial in trials} == {True, False}
+
+
+def test_what_breaks_a_rule_ends_the_simulation():
+    """C that opens a row twice is told so when it has returned, and returns."""
+    trainer = Trainer(MEMORIES["ecpix5"])
+    registers, bus = trainer.system.core.registers, trainer.system.bus
+
+    def write(name, value):
+        bus.write(0xa000_0000 + 4 * registers[name], value)
+
+    write("dfii_control", 14)
+    for _ in range(20):
+        bus.read(0xa000_0000)
+    for command in (0b1011, 0b1001, 0b1001):
+        for name, value in (("address", 1 << 10), ("baddress", 0), ("command", command), ("command_issue", 1)):
+            write(f"dfii_pi0_{name}", value)
+    with pytest.raises(SimulationError, match=r"DRAM: ACTIVATE of an open bank \(0\)"):
+        bus.check()
+    with pytest.raises(SimulationError, match="ACTIVATE of an open bank"):
+        trainer.train(Ddr3Board())
+    trainer.system.close()
 
 
 def test_random_boards_are_of_all_kinds():
@@ -223,7 +248,7 @@ def test_the_processor_trains():
     program = build_firmware(toolchain=Toolchain(), board=board).content
     good = Ddr3Board(delays=(6000, 9000), aligns=(1, 3), jitter=60)
     processor = TrainingProcessor(memory, program, board=good)
-    shown = processor.talk(cycles=20_000_000).decode().replace("\r\n", "\n")
+    shown = processor.talk().decode().replace("\r\n", "\n")
     assert shown == """
 Celosia. /help prints the commands.
 DDR3 training
@@ -234,7 +259,7 @@ DRAM is up
     assert processor.ready
     processor.pins.board = Ddr3Board(delays=(6000, 30000), aligns=(1, 3))
     processor.reset()
-    shown = processor.talk(cycles=20_000_000).decode().replace("\r\n", "\n")
+    shown = processor.talk().decode().replace("\r\n", "\n")
     assert shown.endswith("""DDR3 training
   byte 0: bitslip 1, delays 2 to 4 of 8, set to 3
   byte 1: no window
