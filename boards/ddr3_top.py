@@ -54,7 +54,7 @@ class Ddr3Top(BoardTop):
         return {"pin_dq": ddr3.dq.io, "pin_dqs_p": ddr3.dqs.p}
 
     def dram(self, m, platform, clocks):
-        core = generate_controller(self._memory, simulation=False)
+        core = generate_controller(self._memory, end="pins")
         ddr3 = platform.request("ddr3", dir="-")
         m.submodules.controller = controller = DramController(
             core=core, bus_bits=self._config.memory.bus_bits, trained=self.trained, pins=self.direct(ddr3))

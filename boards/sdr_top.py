@@ -24,7 +24,7 @@ class SdrTop(BoardTop):
         return SdrClocks(input_hz=self.INPUT[1], clock_hz=clock_hz, phase=self.PHASE)
 
     def dram(self, m, platform, clocks):
-        core = generate_controller(self._memory, simulation=True)
+        core = generate_controller(self._memory, end="dfi")
         m.submodules.controller = controller = DramController(core=core, bus_bits=self._config.memory.bus_bits)
         sdram = platform.request("sdram", dir="-")
         # The platform inverts what is active when low; the DFI has it inverted already.

@@ -2,6 +2,7 @@
 
     soc/cpu/map.py -> registers.h --------+
     soc/cpu/board_file.py -> board_file.h +
+    flow/board_header.py -> board.h ------+
     firmware/*.S, *.c, *.h ---------------+-> zig cc -> ELF -> bytes from address 0 on
 
 Nothing is linked but the compiler's own routines (64 bits, memcpy and its like): no C library.
@@ -14,7 +15,7 @@ import struct
 from flow.cache import cached_file
 from flow.fat_library import fat_sources
 from gateware.activity import Counter
-from soc.cpu.board_file import board_header
+from soc.cpu.board_file import board_file_header
 from soc.cpu.map import AcceleratorRegister, REGISTERS, Region, address
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
@@ -65,24 +66,25 @@ def registers_header():
 
 def printed_headers():
     """The headers that ``firmware/`` includes and that are printed from Python: dict of str to str."""
-    return {"registers.h": registers_header(), "board_file.h": board_header()}
+    return {"registers.h": registers_header(), "board_file.h": board_file_header()}
 
 
-def build_firmware(*, toolchain):
+def build_firmware(*, toolchain, board="#pragma once\n"):
     """Compile ``firmware/`` for a program memory of ``PROGRAM_BYTES``; see :func:`build_program`.
 
     Parameters
     ----------
     toolchain : flow.toolchain.Toolchain
+    board : str
+        ``board.h``, see :mod:`flow.board_header`; by default that of a board whose DRAM needs no firmware.
 
     Returns
     -------
     Firmware
     """
     sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".S", ".c", ".h", ".ld"))
-    return build_program(
-        "firmware", fat_sources() | {path.name: path.read_text() for path in sources}, toolchain=toolchain,
-        memory_bytes=PROGRAM_BYTES)
+    files = fat_sources() | {path.name: path.read_text() for path in sources} | {"board.h": board}
+    return build_program("firmware", files, toolchain=toolchain, memory_bytes=PROGRAM_BYTES)
 
 
 def build_program(name, files, *, toolchain, memory_bytes):

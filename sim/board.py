@@ -82,7 +82,7 @@ class SimulatedBoard:
             make, behind = system, {"dram": memory}
             self.content = memory.content
         else:
-            core = generate_controller(memory, simulation=True)
+            core = generate_controller(memory, end="dfi")
             name += f"-{memory.name}"
             parameters += [memory, *map(importlib.metadata.version, ("litedram", "litex", "migen"))]
             self.content = np.zeros(size, np.uint8)

@@ -83,7 +83,7 @@ class CompiledSimulation:
         Shared library, from `compile_design`.
     dram : Dram
         Without it, those of a memory port are plain ports.
-    memory : Sdram or ZynqMemory
+    memory : Sdram, Ddr3Pins or ZynqMemory
         In place of `dram`: a model of what lies behind a controller or AXI ports that are part of the design.
     card : SdCard
         At the pins of its reader, a member ``card`` of the design.
@@ -378,6 +378,8 @@ def _load_loop():
             ("clear_changes", None, pointer),
             ("clear_output", None, pointer),
             ("attach_sdram", None, pointer, pointer, pointer),
+            ("attach_pins", None, pointer, pointer, pointer, pointer, ctypes.c_uint32),
+            ("bus", None, pointer, pointer, number),
             ("attach_zynq", None, pointer, pointer, pointer),
             ("attach_card", None, pointer, pointer, pointer)):
         function = getattr(loop, f"simulation_{name}")

@@ -61,7 +61,7 @@ class MemorySystem:
             def controller():
                 return AxiMemory(bus_bits=bus_bits, ports=_AXI_PORTS, base=_AXI_BASE)
         else:
-            core = generate_controller(memory, simulation=True)
+            core = generate_controller(memory, end="dfi")
             self.model = Sdram(content, memory=memory, core=core)
 
             def controller():

@@ -1,7 +1,8 @@
 """DRAM devices behind the controller of a design: contents, counters, and what the model means.
 
 The controller's RTL is part of the simulated design and ends at its DFI, the interface to a PHY.
-`cxx/sdram.h` is what follows: PHY and device in one, on host memory.
+`cxx/sdram.h` is what follows: PHY and device in one, on host memory. The rules are in `cxx/sdram_device.h`, which
+`sim.pins` has behind a PHY that is RTL.
 
 * Commands are decoded on every phase and checked against the timings of the part's data sheet, in clocks of
   the device: tRP, tRCD, tRAS, tRC, tRRD, tFAW, tWR, tWTR, tRTP, tCCD, tRFC, tMRD, tMOD, the average interval
@@ -94,6 +95,15 @@ class Sdram:
 
     def attach(self, loop, simulation, port_index):
         """Called by `CompiledSimulation`: become its memory."""
+        self._settings = self._device()
+        widths = {name: width for name, width, _ in self._core.signals}
+        ports = [port_index(name, widths[name]) for phase in range(self._memory.phases)
+                 for name in (f"dfi_{port}_{phase}" for port in _PHASE_PORTS)]
+        loop.simulation_attach_sdram(simulation, ctypes.byref(self._settings),
+                                     (ctypes.c_uint32 * len(ports))(*ports))
+
+    def _device(self):
+        """What the model has to know of the device; must live as long as the simulation."""
         part, settings, memory = self._memory.part, self._core.settings, self._memory
         clock = 1e9 / memory.dram_clock_hz
 
@@ -103,15 +113,10 @@ class Sdram:
 
         timings = {name: clocks(name) for name in (
             "rp", "rcd", "ras", "rc", "rrd", "faw", "wr", "wtr", "rtp", "rfc", "mrd", "mod")}
-        self._settings = _Settings(
+        return _Settings(
             content=self.content.ctypes.data, size=self.content.size, ddr3=part.kind == "DDR3", banks=part.banks,
             rows=part.rows, columns=part.columns, column_bytes=part.data_bits // 8, burst=part.burst,
             phases=memory.phases, read_latency=settings["read_latency"], write_latency=settings["write_latency"],
             cl=settings["cl"], cwl=settings["cwl"] if part.kind == "DDR3" else 0, ccd=part.ccd,
             refresh_interval=int(part.refresh_interval / clock), postponed=part.postponed,
             counters=ctypes.pointer(self.counters), **timings)
-        widths = {name: width for name, width, _ in self._core.signals}
-        ports = [port_index(name, widths[name]) for phase in range(memory.phases)
-                 for name in (f"dfi_{port}_{phase}" for port in _PHASE_PORTS)]
-        loop.simulation_attach_sdram(simulation, ctypes.byref(self._settings),
-                                     (ctypes.c_uint32 * len(ports))(*ports))

@@ -18,13 +18,18 @@ void bus_write(uint32_t address, uint32_t value) { writer(address, value); }
 uint8_t *dram_content;
 uint32_t dram_bytes;
 """
+_BOARD = """\
+#include "board.h"
+const struct ddr3 *board(void);
+const struct ddr3 *board(void) { return &BOARD_DDR3; }
+"""
 _READ, _WRITE = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_uint32), ctypes.CFUNCTYPE(
     None, ctypes.c_uint32, ctypes.c_uint32)
 
 
-def native_library():
+def native_library(*, board=None):
     """A library (ctypes.CDLL) of all of ``firmware/`` but ``main.c``, for functions that do not look at the bus."""
-    return ctypes.CDLL(str(_build(Toolchain())))
+    return ctypes.CDLL(str(_build(Toolchain(), board)))
 
 
 class NativeFirmware:
@@ -33,29 +38,37 @@ class NativeFirmware:
     Parameters
     ----------
     read : function of int
-        The value of a bus address.
+        The value of a bus address. A function of ctypes is called without any Python.
     write : function of (int, int)
-        Address and value.
+        Address and value; the same.
     dram : numpy.ndarray
         uint8: what takes the place of DRAM; without it the functions must not use any.
+    board : str
+        ``board.h``, see :mod:`flow.board_header`: the library then has a function ``board``, which returns the address
+        of what it describes.
     """
 
-    def __init__(self, *, read, write, dram=None):
-        self.library = native_library()
+    def __init__(self, *, read, write, dram=None, board=None):
+        self.library = native_library(board=board)
         # They must live as long as the library may call them.
-        self._functions = _READ(read), _WRITE(write)
+        self._functions = [function if isinstance(function, ctypes._CFuncPtr) else kind(function)
+                           for kind, function in ((_READ, read), (_WRITE, write))]
         for name, function in zip(("reader", "writer"), self._functions):
             ctypes.c_void_p.in_dll(self.library, name).value = ctypes.cast(function, ctypes.c_void_p).value
         self._dram = dram
         if dram is not None:
             ctypes.c_void_p.in_dll(self.library, "dram_content").value = dram.ctypes.data
             ctypes.c_uint32.in_dll(self.library, "dram_bytes").value = dram.size
+        if board is not None:
+            self.library.board.restype = ctypes.c_void_p
 
 
-def _build(toolchain):
+def _build(toolchain, board):
     files = {path.name: path.read_text() for path in sorted(SOURCES.iterdir()) if path.suffix in (".c", ".h")}
     del files["main.c"]
     files |= fat_sources() | {"fakes.c": _FAKES} | printed_headers()
+    if board is not None:
+        files |= {"board.h": board, "board.c": _BOARD}
     inputs = [name for name in files if name.endswith(".c")]
     options = ["-O1", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DFAKE_BUS", "-I."]
 

@@ -1,5 +1,7 @@
 // Runs a compiled design together with a model of its memory: no call outside this library per cycle.
 
+#include "bus_master.h"
+#include "ddr3_pins.h"
 #include "design.h"
 #include "dram.h"
 #include "link.h"
@@ -66,6 +68,7 @@ struct simulation {
 	uint64_t watched_value;
 	growing_buffer output, trace, changes;
 	byte_link link;
+	bus_master bus;
 	char *failure, *failure_source;
 
 	uint8_t *at(port_place place) const {
@@ -102,6 +105,8 @@ struct simulation {
 			return DESIGN_ERROR;
 		if (link.active)
 			link.observe(state->cycle);
+		if (bus.active)
+			bus.observe();
 		if (memory && !memory->observe(state->cycle))
 			return memory->message[0] ? MEMORY_ERROR : BUS_ERROR;
 		if (card && !card->observe(state->cycle))
@@ -124,6 +129,11 @@ struct simulation {
 		return failure ? DESIGN_ERROR : reason;
 	}
 };
+
+// C that runs on this machine knows no simulation, so one at a time has its bus.
+simulation *bus_owner;
+uint64_t bus_most;          // cycles of an access
+uint32_t bus_answerless;
 
 char *copied(const char *text) {
 	size_t size = strlen(text) + 1;
@@ -217,6 +227,16 @@ EXPORT void simulation_attach_sdram(simulation *sim, const sdram_settings *setti
 	sim->memory = &m;
 }
 
+// A DDR3 behind the I/O cells of a PHY; `from_core` has the ports `cells_out_*` of the core.
+EXPORT void simulation_attach_pins(simulation *sim, const sdram_settings *settings, const ddr3_pins_settings *pins,
+                                   const uint32_t *from_core, uint32_t to_core) {
+	ddr3_pins &m = *new (calloc(1, sizeof(ddr3_pins))) ddr3_pins();
+	for (uint32_t i = 0; i < pins->out_bits; i++)
+		m.ports[i] = sim->api->port(sim->design, from_core[i]);
+	m.make(*settings, *pins, sim->api->port(sim->design, to_core));
+	sim->memory = &m;
+}
+
 // The memory of a Zynq behind AXI ports; `indices` has 8 ports for each, in the order of `zynq_port`.
 EXPORT void simulation_attach_zynq(simulation *sim, const zynq_settings *settings, const uint32_t *indices) {
 	zynq_port ports[HP_PORTS] = {};
@@ -242,6 +262,8 @@ EXPORT void simulation_attach_card(simulation *sim, sd_settings *settings, const
 }
 
 EXPORT void simulation_destroy(simulation *sim) {
+	if (bus_owner == sim)
+		bus_owner = nullptr;
 	sim->api->destroy(sim->design);
 	if (sim->memory)
 		sim->memory->release();
@@ -356,3 +378,43 @@ EXPORT uint64_t simulation_exchange(simulation *sim, const uint8_t *input, uint6
 	publish(*sim);
 	return sim->state->cycle - start;
 }
+
+namespace {
+
+uint32_t bus_access(uint32_t address, uint32_t strobes, uint32_t data) {
+	// After an error nothing runs any more, and every read differs, so that nobody waits for ever.
+	if (!bus_owner || bus_owner->state->reason > CONDITION_MET)
+		return bus_answerless += 1u << 24;
+	simulation &sim = *bus_owner;
+	sim.bus.begin(address, strobes, data);
+	stop_reason reason = CYCLES_DONE;
+	for (uint64_t cycles = 0; sim.bus.waiting && cycles < bus_most && reason == CYCLES_DONE; cycles++)
+		reason = sim.step(nullptr, 0, nullptr);
+	*sim.bus.valid = 0;
+	if (sim.bus.waiting && reason == CYCLES_DONE) {
+		reason = DESIGN_ERROR;
+		sim.failure = copied("no answer on the processor's bus");
+		sim.failure_source = copied("");
+	}
+	sim.bus.waiting = false;
+	sim.state->reason = reason;
+	if (reason != CYCLES_DONE)
+		publish(sim);
+	return sim.bus.answer;
+}
+} // namespace
+
+// From now on `simulation_bus_read` and `simulation_bus_write` are the master of these six ports, in the order of
+// `ProcessorBus`.
+EXPORT void simulation_bus(simulation *sim, const uint32_t *indices, uint64_t most_cycles) {
+	bus_owner = sim;
+	bus_most = most_cycles;
+	const auto at = [&](uint32_t index) { return sim->api->port(sim->design, index); };
+	sim->bus = { at(indices[0]), at(indices[1]), at(indices[2]), at(indices[3]), at(indices[4]), at(indices[5]),
+	             true, false, 0 };
+	sim->state->reason = CYCLES_DONE;
+}
+
+EXPORT uint32_t simulation_bus_read(uint32_t address) { return bus_access(address, 0, 0); }
+
+EXPORT void simulation_bus_write(uint32_t address, uint32_t value) { bus_access(address, 15, value); }

@@ -2,7 +2,8 @@
 
     Processor --ProcessorBus--> BusDecoder --+--> ProgramMemory
                                              +--> Console <--> bytes of a terminal
-                                             '--> Timer
+                                             +--> Timer
+                                             '--> ControlPort --ControlBus--> the DRAM's controller
 
 `map.py` is the only definition of addresses and registers; the firmware's header is printed from it.
 """

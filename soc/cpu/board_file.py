@@ -20,7 +20,7 @@ from enum import IntEnum
 __all__ = ["BoardChat", "BoardClass", "BoardFile", "BoardLetter", "BoardMerge", "BoardPart", "BoardPrograms", "BoardSection",
            "BoardSpecial", "BoardStop", "BoardVocabulary", "BoardWork", "CharacterClass", "Cut", "ENUMS",
            "IMAGE_BYTES_OFFSET", "IMAGE_MAGIC", "LINE_BYTES", "MAGIC", "NOTHING", "SECTOR", "STRUCTURES", "Section",
-           "TEXT_BYTES", "VERSION", "board_header"]
+           "TEXT_BYTES", "VERSION", "board_file_header"]
 
 MAGIC = b"CELOSIA\x01"
 """First bytes of a file."""
@@ -219,7 +219,7 @@ ENUMS = {"SECTION": Section, "CUT": Cut, "CLASS": CharacterClass}
 """By the beginning of their names in C."""
 
 
-def board_header():
+def board_file_header():
     """``board_file.h``: all of this for C, with the offset of every field as the compiler has to see it (str)."""
     lines = ["/* Printed by flow/firmware.py from soc/cpu/board_file.py, where everything is explained. */",
              "#pragma once", "#include <stddef.h>", "#include <stdint.h>",

@@ -8,8 +8,8 @@ from enum import IntEnum
 
 from soc.link.protocol import Register
 
-__all__ = ["AcceleratorRegister", "ConsoleRegister", "OwnBit", "REGISTERS", "REGION_SHIFT", "Region", "SdRegister",
-           "StateBit", "TimerRegister", "WindowError", "address", "pattern"]
+__all__ = ["AcceleratorRegister", "ConsoleRegister", "ControllerRegister", "OwnBit", "REGISTERS", "REGION_SHIFT", "Region",
+           "SdRegister", "StateBit", "TimerRegister", "WindowError", "address", "pattern"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
@@ -22,6 +22,7 @@ class Region(IntEnum):
     DRAM = 0x4         #: the first GiB of the DRAM; this code and the three that follow
     CONSOLE = 0x8      #: the terminal
     TIMER = 0x9        #: time
+    CONTROLLER = 0xA   #: the DRAM's controller: four times the number of a register, and `ControllerRegister`
     ACCELERATOR = 0xB  #: registers of accelerator and board, as the link has them, and a few of the processor alone
     SD = 0xE           #: the reader of SD cards
 
@@ -60,6 +61,15 @@ class SdRegister(IntEnum):
                    #: by which a card says that it is busy (0)
     SUM = 32       #: read: CRC-32 of the blocks that went to DRAM and counted; write: bit 0: blocks count from now on;
                    #: bit 1: begin anew. Not during a transfer
+
+
+class ControllerRegister(IntEnum):
+    """Byte offsets of what belongs to the DRAM's controller beside the registers that it has itself.
+
+    Those lie below, 2**14 words; a board's header has their numbers.
+    """
+
+    STATE = 0x1_0000  #: read: bit 0: its registers may be used, bit 1: trained; write: bit 0 is the new ``trained``
 
 
 AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * register for register in Register} | {
@@ -106,8 +116,8 @@ class WindowError(IntEnum):
     REGISTER = 3   #: a register was written while the accelerator was running
 
 
-REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.ACCELERATOR: AcceleratorRegister,
-             Region.SD: SdRegister}
+REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.CONTROLLER: ControllerRegister,
+             Region.ACCELERATOR: AcceleratorRegister, Region.SD: SdRegister}
 """The registers of the regions that have any."""
 
 

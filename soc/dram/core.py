@@ -38,10 +38,12 @@ class ControllerCore:
         Register, value, and cycles to wait afterwards: what brings the DRAM up (without the training of a
         PHY's delays).
     signals : tuple of (str, int, bool)
-        Name, width, and whether it is an input, of what else the module has: ``dfi_*`` in simulation,
-        otherwise pins and clocks.
+        Name, width, and whether it is an input, of what else the module has: ``dfi_*``, ``cells_*``, or pins and
+        clocks.
     settings : dict of str to int
-        Latencies and phases of the PHY, timings in cycles.
+        Latencies and phases of the PHY, the positions that its training can choose from, timings in cycles.
+    cells : tuple
+        Of a core that ends at its I/O cells: see :func:`soc.dram.everted_phy.evert_phy`.
     """
 
     name: str
@@ -54,29 +56,42 @@ class ControllerCore:
     initialisation: tuple
     signals: tuple
     settings: dict
+    cells: tuple = ()
 
 
-def generate_controller(memory, *, simulation):
+def generate_controller(memory, *, end):
     """Generate the controller of a memory.
 
     Parameters
     ----------
     memory : soc.dram.memory.Memory
         Not one of a ``PS7``.
-    simulation : bool
-        End at the DFI, the interface between controller and PHY, in place of the pins. Phases and latencies
-        are those of the PHY either way.
+    end : str
+        Where the core ends: ``pins``, for a board; ``cells``, with the PHY but without its I/O cells, and ``dfi``,
+        which is the interface between controller and PHY, for simulation. Phases and latencies are those of the PHY
+        in any case.
 
     Returns
     -------
     ControllerCore
+
+    Raises
+    ------
+    ValueError
+        If the memory has another PHY, or ``end`` is none of these, or ``cells`` of a PHY that has no training.
     """
+    if end not in ("pins", "cells", "dfi"):
+        raise ValueError(f"End of a generated controller must be 'pins', 'cells' or 'dfi', not {end!r}")
+    if end == "cells" and memory.phy == "GENSDRPHY":
+        raise ValueError("PHY of a controller that ends at its I/O cells must be ECP5DDRPHY or A7DDRPHY, "
+                         f"not {memory.phy!r}")
     # LiteX takes more than a second to import.
     from migen import ClockDomain, Module
     from litedram.core import LiteDRAMCore
     from litedram.core.controller import ControllerSettings
     from litedram.init import get_sdram_phy_init_sequence
     from litex.soc.interconnect import csr_bus
+    from soc.dram.everted_phy import evert_phy
     from soc.dram.row_hits import register_row_hits
 
     part = memory.part
@@ -88,9 +103,12 @@ def generate_controller(memory, *, simulation):
     settings = _fixed(phy.settings)
     timing = _timing(memory, settings)
     geometry = _geometry(part)
-    if simulation:
+    cells = ()
+    if end == "dfi":
         phy = _DfiEnd(phy)
     else:
+        if end == "cells":
+            cells_out, cells_in, cells = evert_phy(top, phy)
         top.submodules.phy = phy
     top.submodules.core = core = LiteDRAMCore(
         phy=phy, geom_settings=geometry, timing_settings=timing, clk_freq=memory.clock_hz,
@@ -126,8 +144,11 @@ def generate_controller(memory, *, simulation):
             bus.adr: ("csr_address", True), bus.we: ("csr_write", True), bus.re: ("csr_read", True),
             bus.dat_w: ("csr_write_data", True), bus.dat_r: ("csr_read_data", False)}
     own = set(ios)
-    if simulation:
+    if end == "dfi":
         ios |= _dfi_ports(phy.dfi)
+    elif end == "cells":
+        ios |= {bit: (f"cells_out_{index}", False) for index, bit in enumerate(cells_out)}
+        ios |= {cells_in: ("cells_in", True)}
     else:
         ios |= _pins(top, memory, pads, phy)
     sequence, _ = get_sdram_phy_init_sequence(settings, timing)
@@ -139,8 +160,9 @@ def generate_controller(memory, *, simulation):
         csr_address_bits=len(bus.adr), registers=registers, initialisation=_initialisation(memory, sequence),
         signals=tuple((label, len(signal), is_input) for signal, (label, is_input) in ios.items() if signal not in own),
         settings={key: getattr(settings, key) for key in ("nphases", "rdphase", "wrphase", "cl", "cwl", "read_latency",
-                                                          "write_latency")}
-        | {key: value for key, value in vars(timing).items() if key.startswith("t")})
+                                                          "write_latency", "delays", "bitslips")
+                  if hasattr(settings, key)}
+        | {key: value for key, value in vars(timing).items() if key.startswith("t")}, cells=cells)
 
 
 class _DfiEnd:

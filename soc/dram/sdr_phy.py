@@ -22,7 +22,7 @@ class SdrPhy(wiring.Component):
     Parameters
     ----------
     core : soc.dram.core.ControllerCore
-        Generated with ``simulation=True``, so that it ends at the DFI, for a memory with ``GENSDRPHY``.
+        Generated with ``end="dfi"``, so that it ends at the DFI, for a memory with ``GENSDRPHY``.
     pins : dict of str to amaranth.lib.io.PortLike
         ``a``, ``ba``, ``dq``, ``dm`` and ``cke``, ``cs_n``, ``ras_n``, ``cas_n``, ``we_n``, none of them inverted.
 

@@ -8,9 +8,8 @@ from flow.firmware import SOURCES, STACK_BYTES, build_firmware, build_program, l
 from flow.toolchain import ToolError, Toolchain
 from gateware.activity import Counter
 from sim.processor import SimulatedProcessor
-from soc.cpu.map import SdRegister
+from soc.cpu.map import AcceleratorRegister, SdRegister
 from soc.cpu.microcontroller import PROGRAM_BYTES
-from soc.link.protocol import Register
 
 
 def test_somebody_talks_to_it():
@@ -56,11 +55,11 @@ def test_registers_header():
         "#define TIMER_LOW 0x90000000u",
         "#define TIMER_HIGH 0x90000004u",
     ]
-    for line in ("TIMER_RATE 0x90000008u", "SD_CLOCK 0xe0000000u", "SD_SUM 0xe0000020u",
+    for line in ("TIMER_RATE 0x90000008u", "CONTROLLER_STATE 0xa0010000u", "SD_CLOCK 0xe0000000u", "SD_SUM 0xe0000020u",
                  "ACCELERATOR_VERSION 0xb0000000u", "ACCELERATOR_START 0xb0000030u", "ACCELERATOR_COUNTER 0xb0000040u",
                  "ACCELERATOR_COUNTER_BUSY 0xb0000040u", "ACCELERATOR_COUNTER_WRITE_BEATS 0xb000004cu"):
         assert f"#define {line}" in lines
-    assert len(lines) == len(set(lines)) == 8 + len(SdRegister) + len(Register) + len(Counter)
+    assert len(lines) == len(set(lines)) == 9 + len(SdRegister) + len(AcceleratorRegister) + len(Counter)
 
 
 @pytest.mark.parametrize("change", [slice(0, 4), slice(4, 5), slice(5, 6), slice(18, 20)])

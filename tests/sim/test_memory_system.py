@@ -50,7 +50,7 @@ def test_read_ceiling(name, least):
 
 def _reader(built_for, device):
     """Sequential reads through a controller that was built for one memory, with the device of another one."""
-    core = generate_controller(built_for, simulation=True)
+    core = generate_controller(built_for, end="dfi")
     inner = ReadStream(bus_bits=32, length=64, size=1 << 16)
     library = compile_design(OnMemory(inner, DramController(core=core, bus_bits=32)), name="read-stream-wrong")
     content = np.zeros(1 << 18, np.uint8)
@@ -82,7 +82,7 @@ def test_banks_that_open_at_once_after_the_initialisation():
 
 def test_what_does_not_fit_is_refused(write_gguf):
     memory = MEMORIES["ulx3s-100"]
-    core = generate_controller(memory, simulation=True)
+    core = generate_controller(memory, end="dfi")
     with pytest.raises(ValueError, match=r"^Content must be at most the 33554432 bytes of ulx3s-100, not 33554433$"):
         Sdram(np.zeros(memory.bytes + 1, np.uint8), memory=memory, core=core)
     image = build_image(compile_model(load(write_gguf()), CONFIGS["micro"], 16))

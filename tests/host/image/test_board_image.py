@@ -19,7 +19,7 @@ from host.text import tokenizer
 from host.text.turns import PLAIN, Turns
 from soc.cpu.board_file import (
     BoardChat, BoardFile, BoardPrograms, BoardStop, BoardVocabulary, BoardWork, IMAGE_BYTES_OFFSET, IMAGE_MAGIC,
-    LINE_BYTES, SECTOR, STRUCTURES, Section, TEXT_BYTES, board_header)
+    LINE_BYTES, SECTOR, STRUCTURES, Section, TEXT_BYTES, board_file_header)
 
 
 def packed(path, turns=PLAIN, config="sim-columns", context=None, window=None, **options):
@@ -132,7 +132,7 @@ def test_what_a_board_cannot_do(write_gguf):
 
 def test_header_for_c():
     """The compiler has to see every offset; so a build with another layout fails."""
-    header = board_header()
+    header = board_file_header()
     for name, structure in STRUCTURES.items():
         for field, _kind in structure._fields_:
             assert (f'_Static_assert(offsetof(struct {name}, {field}) == {getattr(structure, field).offset}, '

@@ -11,7 +11,7 @@ from soc.dram.sdr_phy import COMMANDS, SdrPhy
 
 def test_everything_is_a_cycle_late_and_masks_count_for_writes():
     memory = MEMORIES["ulx3s"]
-    core = generate_controller(memory, simulation=True)
+    core = generate_controller(memory, end="dfi")
     widths = dict.fromkeys(COMMANDS, 1) | {"a": 13, "ba": 2, "dm": 2}
     pins = {name: io.SimulationPort("o", width, name=name) for name, width in widths.items()}
     pins["dq"] = io.SimulationPort("io", 16, name="dq")
@@ -53,5 +53,5 @@ def test_everything_is_a_cycle_late_and_masks_count_for_writes():
 
 def test_it_is_registered_as_litedram_says_of_its_own():
     """CAS latency, a register for commands and one for data: what the controller was generated for."""
-    settings = generate_controller(MEMORIES["ulx3s"], simulation=True).settings
+    settings = generate_controller(MEMORIES["ulx3s"], end="dfi").settings
     assert settings["cl"] == 2 and settings["read_latency"] == settings["cl"] + 1 and settings["write_latency"] == 0
