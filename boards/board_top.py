@@ -5,6 +5,7 @@ from amaranth.lib import io
 from amaranth.lib.wiring import connect
 
 from boards.activity_light import ActivityLight
+from boards.card_slot import CardSlot
 from soc.serial_system import SerialSystem
 
 __all__ = ["BoardTop", "serial_divisor"]
@@ -50,6 +51,8 @@ class BoardTop(Elaboratable):
     INPUT = None
     """Name of the oscillator's resource, and its Hz."""
     trained = True
+    slot = False
+    """Whether there is a slot for SD cards: the platform then has a resource ``card`` (`boards.card_slot`)."""
     asynchronous = {}
 
     def __init__(self, config, *, memory, program=None):
@@ -96,13 +99,17 @@ class BoardTop(Elaboratable):
         m.submodules.clk_buffer = clock = io.Buffer("i", platform.request(self.INPUT[0], dir="-"))
         m.d.comb += clocks.clk_in.eq(clock.i)
 
+        reads_cards = self.slot and self._program is not None
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor, program=self._program,
-            clock_hz=self._memory.clock_hz, peripherals=self.peripherals())
+            clock_hz=self._memory.clock_hz, slot=reads_cards, peripherals=self.peripherals())
         controller = self.dram(m, platform, clocks)
         connect(m, system.memory, controller.memory)
         if self._program is not None:
             m.d.comb += system.dram_ready.eq(controller.ready)
+        if reads_cards:
+            m.submodules.slot = slot = CardSlot(platform.request("card", dir="-"))
+            connect(m, system.card, slot.card)
 
         uart = platform.request("uart", dir="-")
         m.submodules.uart_rx = uart_rx = io.Buffer("i", uart.rx)

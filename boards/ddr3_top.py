@@ -5,6 +5,8 @@ from amaranth.lib.wiring import connect
 
 from boards.board_top import BoardTop
 from boards.ddr3_clocks import Ddr3Clocks
+from soc.cpu.control_port import ControlPort
+from soc.cpu.map import Region
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
 
@@ -16,12 +18,12 @@ class Ddr3Top(BoardTop):
 
     Clocks and buffers are those of an ECP5; a board with another device has its own `clocks` and `direct`.
 
-    **The delays of the PHY are not trained yet.** The controller brings the DRAM up as far as its mode registers
-    (`soc.dram.initialiser`). Where within a bit the data of a read are taken differs between boards and has to be
-    searched for, by reading back what was written, through the registers of the controller
-    (``core.registers``: ``dly_sel``, ``rdly_dq_*``, ``dfii_*``; of an ECP5 ``burstdet_*``). ``bring_up`` is the place
-    for what does that; without it the DRAM is used with the delays that the PHY begins with, which is good for counts,
-    and for nothing on a real board.
+    **Training.** The controller brings the DRAM up as far as its mode registers (`soc.dram.initialiser`). Where within
+    a bit the data of a read are taken differs between boards and has to be searched for, by reading back what was
+    written, through the registers of the controller (``core.registers``: ``dly_sel``, ``rdly_dq_*``, ``dfii_*``; of an
+    ECP5 ``burstdet_*``). The processor does that, by `soc.cpu.control_port`; ``bring_up`` is something else that does.
+    With neither the DRAM is used with the delays that the PHY begins with, which is good for counts, and for nothing on
+    a real board.
 
     Parameters
     ----------
@@ -39,11 +41,17 @@ class Ddr3Top(BoardTop):
     def __init__(self, config, *, memory, bring_up=None, program=None):
         super().__init__(config, memory=memory, program=program)
         self._bring_up = bring_up
+        self._core = generate_controller(memory, end="pins")
 
     @property
     def trained(self):
         """Whether something trains the delays of the PHY."""
-        return self._bring_up is not None
+        return self._bring_up is not None or self._program is not None
+
+    def peripherals(self):
+        if self._bring_up is not None or self._program is None:
+            return {}
+        return {Region.CONTROLLER: ControlPort(address_bits=self._core.csr_address_bits)}
 
     def clocks(self, clock_hz):
         """See `BoardTop.clocks`; with a method ``serve`` besides, which gives the controller's PHY its clocks."""
@@ -54,7 +62,7 @@ class Ddr3Top(BoardTop):
         return {"pin_dq": ddr3.dq.io, "pin_dqs_p": ddr3.dqs.p}
 
     def dram(self, m, platform, clocks):
-        core = generate_controller(self._memory, end="pins")
+        core = self._core
         ddr3 = platform.request("ddr3", dir="-")
         m.submodules.controller = controller = DramController(
             core=core, bus_bits=self._config.memory.bus_bits, trained=self.trained, pins=self.direct(ddr3))
@@ -62,6 +70,8 @@ class Ddr3Top(BoardTop):
         if self._bring_up is not None:
             m.submodules.bring_up = self._bring_up
             connect(m, self._bring_up.control, controller.control)
+        elif self._program is not None:
+            connect(m, m.submodules.system.control, controller.control)
         # The other pins, which the FPGA drives alone. What is active when low is so in the core already.
         outputs = {"a": ddr3.a, "ba": ddr3.ba, "ras_n": ~ddr3.ras, "cas_n": ~ddr3.cas, "we_n": ~ddr3.we,
                    "cke": ddr3.clk_en, "odt": ddr3.odt, "dm": ddr3.dm,

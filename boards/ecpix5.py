@@ -3,6 +3,7 @@
 from amaranth_boards.ecpix5 import ECPIX585Platform
 
 from boards.board import Board
+from boards.card_slot import card_resource
 from boards.ddr3_top import Ddr3Top
 from boards.ecp5 import Ecp5
 from gateware.config import Config
@@ -20,6 +21,10 @@ MEMORY = Memory(name="ecpix5", part=PARTS["MT41K256M16"], phy="ECP5DDRPHY", cloc
 class Ecpix5Platform(Ecp5, ECPIX585Platform):
     """The board's pins and the multiplier of its device."""
 
+    # As public files of this board have it; which way the level shifter's pins count was not tried.
+    resources = [*ECPIX585Platform.resources, card_resource(
+        clk="P24", cmd="M24", dat="N26 N25 N23 N21", to_card=("M23", "N24", "P26"))]
+
 
 class Ecpix5(Ddr3Top):
     """The whole of the FPGA of an ECPIX-5; see :class:`boards.ddr3_top.Ddr3Top` for what is still missing.
@@ -35,6 +40,7 @@ class Ecpix5(Ddr3Top):
     """
 
     INPUT = "clk100", 100e6
+    slot = True
 
     def __init__(self, config, *, memory=MEMORY, bring_up=None, program=None):
         super().__init__(config, memory=memory, bring_up=bring_up, program=program)

@@ -5,6 +5,7 @@ from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_85FPlatform
 from amaranth_boards.resources import UARTResource
 
 from boards.board import Board
+from boards.card_slot import card_resource
 from boards.ddr3_top import Ddr3Top
 from boards.ecp5 import Ecp5
 from gateware.config import Config
@@ -48,6 +49,7 @@ class OrangeCrabPlatform(Ecp5, OrangeCrabR0_2_85FPlatform):
     resources = [
         *(resource for resource in OrangeCrabR0_2_85FPlatform.resources if resource.name != "ddr3"),
         _DDR3,
+        card_resource(clk="K1", cmd="K2", dat="J1 K3 L3 M1"),
         UARTResource(0, rx="N17", tx="M18", attrs=Attrs(IO_TYPE="LVCMOS33", PULLMODE="UP")),
     ]
 
@@ -67,6 +69,7 @@ class OrangeCrab(Ddr3Top):
     """
 
     INPUT = "clk", 48e6
+    slot = True
     BRIDGE = True
 
     def __init__(self, config, *, memory=MEMORY, bring_up=None, program=None):

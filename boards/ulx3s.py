@@ -3,6 +3,7 @@
 from amaranth_boards.ulx3s import ULX3S_85F_Platform
 
 from boards.board import Board
+from boards.card_slot import card_resource
 from boards.ecp5 import Ecp5
 from boards.sdr_top import SdrTop
 from gateware.config import Config
@@ -19,6 +20,8 @@ MEMORY = Memory(name="ulx3s", part=PARTS["MT48LC16M16A2"], phy="GENSDRPHY", cloc
 
 class Ulx3sPlatform(Ecp5, ULX3S_85F_Platform):
     """The board's pins and the multiplier of its device."""
+
+    resources = [*ULX3S_85F_Platform.resources, card_resource(clk="J1", cmd="J3", dat="K2 K1 H2 H1")]
 
 
 class Ulx3s(SdrTop):
@@ -38,6 +41,7 @@ class Ulx3s(SdrTop):
     """
 
     INPUT = "clk25", 25e6
+    slot = True
     PHASE = 67.5
 
     def __init__(self, config, *, memory=MEMORY, program=None):

@@ -5,6 +5,15 @@
 
 /* Of a program: some 40 seconds. The slowest model of the slowest board needs two. */
 #define MOST_CYCLES 3000000000u
+enum { READY = 1 }; /* STATE */
+
+int accelerator_is_ready(void) {
+  uint32_t start = timer_now();
+  while (bus_read(ACCELERATOR_VERSION) && timer_now() - start < timer_rate())
+    if (bus_read(ACCELERATOR_STATE) & READY)
+      return 1;
+  return 0;
+}
 
 void accelerator_token(uint32_t member, uint32_t id) {
   bus_write(ACCELERATOR_MEMBER, member);

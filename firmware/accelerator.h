@@ -7,6 +7,8 @@ struct activity {
   uint64_t cycles, words;
 };
 
+/* Whether there is one, with a DRAM; waits a second at most for that. */
+int accelerator_is_ready(void);
 /* Sets the id of a token of the group that is run next. */
 void accelerator_token(uint32_t member, uint32_t id);
 /* Runs the program at a bus word, for tokens of which the first is at `position`, and adds what it did to `activity`.

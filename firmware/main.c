@@ -1,18 +1,28 @@
-/* What a board does when it starts: it listens to its terminal. */
+/* What a board does when it starts: it brings its DRAM up, loads the model from its card, and listens to its terminal. */
+#include "accelerator.h"
 #include "board.h"
+#include "bus.h"
 #include "chat.h"
 #include "console.h"
 #include "dram.h"
+#include "loader.h"
 #include "monitor.h"
-#include "registers.h"
+#include "sd.h"
+
+static void start(void) {
+#ifdef BOARD_DDR3
+  if (!dram_start(&BOARD_DDR3))
+    return;
+#endif
+  if (accelerator_is_ready() && sd_has_slot())
+    loader_run();
+}
 
 int main(void) {
   static char line[LINE_BYTES];
-  chat_begin((uint8_t *)DRAM);
+  chat_begin(dram_at(0));
   console_text("\nCelosia. /help prints the commands.\n");
-#ifdef BOARD_DDR3
-  dram_start(&BOARD_DDR3);
-#endif
+  start();
   for (;;) {
     console_text("> ");
     if (!console_line(line, sizeof line))

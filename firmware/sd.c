@@ -67,15 +67,17 @@ static enum card_result become_ready(int second_version) {
   return result == SILENT ? CARD_MISSING : CARD_WRONG;
 }
 
+/* Where there is no register, 0 is read. */
+int sd_has_slot(void) { return bus_read(SD_CLOCK) != 0; }
+
 enum card_result sd_start(void) {
   uint32_t start = timer_now();
   unsigned second_version;
+  if (!sd_has_slot())
+    return CARD_NO_SLOT;
   bus_write(SD_COUNT, 0);
   bus_write(SD_WIDE, 0);
   set_clock(SLOW);
-  /* Where there is no register, 0 is read. */
-  if (!bus_read(SD_CLOCK))
-    return CARD_NO_SLOT;
   while (timer_now() - start < timer_rate() / SLOW * FIRST_CLOCKS) {}
   address_of_card = 0;
   command(0, 0, NONE);
@@ -125,6 +127,8 @@ static enum card_result attempt(uint32_t block, uint32_t *count, uint32_t addres
 
 enum card_result sd_read(uint32_t block, uint32_t count, uint32_t address) {
   enum card_result result = CARD_GOOD;
+  /* What the processor has written to DRAM is there before the card's blocks are. */
+  bus_write(ACCELERATOR_WINDOW_FLUSH, 0);
   for (unsigned tries = 0; count && tries < ATTEMPTS; tries++) {
     uint32_t left = count;
     result = attempt(block, &left, address);

@@ -16,6 +16,8 @@ enum card_result {
 
 /* What a result means, for the terminal. */
 const char *sd_text(enum card_result result);
+/* Whether this board can read cards. */
+int sd_has_slot(void);
 /* Begins with whatever card is in the slot; needed after every error as well. */
 enum card_result sd_start(void);
 /* Blocks of 512 bytes to a byte address of DRAM, on the boundary of a bus word. What comes damaged is read again. */

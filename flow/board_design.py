@@ -1,6 +1,6 @@
 """The whole of the FPGA of a board, its processor's program in it."""
 
-from flow.firmware import build_firmware
+from flow.board_firmware import board_firmware
 
 __all__ = ["board_design"]
 
@@ -26,4 +26,4 @@ def board_design(board, config, *, toolchain):
     """
     if not board.processor:
         return board.top(config)
-    return board.top(config, program=build_firmware(toolchain=toolchain).content)
+    return board.top(config, program=board_firmware(board.memory, toolchain=toolchain).content)

@@ -11,8 +11,11 @@ from sim.compile import compile_design, source_key
 from sim.dram import Dram
 from sim.linked import LinkedSimulation
 from sim.on_memory import OnMemory
+from sim.pins import Ddr3Pins
 from sim.sdram import Sdram
 from soc.computer import Computer
+from soc.cpu.control_port import ControlPort
+from soc.cpu.map import Region
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
 from soc.serial_system import SerialSystem
@@ -47,6 +50,9 @@ class SimulatedBoard:
         Of the board's processor: then it is a :class:`soc.computer.Computer`, whose terminal shares the line.
     card : sim.sd_card.SdCard
         In the slot of a board with a processor; without it there is no slot.
+    lines : sim.pins.Ddr3Board
+        Those between FPGA and DDR3: then the PHY is simulated as well, but for its cells, and the processor's program
+        has to train it. By default the controller ends in front of the PHY.
 
     Attributes
     ----------
@@ -60,7 +66,8 @@ class SimulatedBoard:
 
     patience = 64
 
-    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None, card=None):
+    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None, card=None,
+                 lines=None):
         modelled = isinstance(memory, Dram)
         divisor = _DIVISOR if bit_level else 0
         size = memory.size if modelled else memory.bytes
@@ -77,19 +84,24 @@ class SimulatedBoard:
             return System(config, memory_bytes=size)
 
         kind = "system" if program is None else "computer"
-        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program, options]
+        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program, {**options}]
         if modelled:
             make, behind = system, {"dram": memory}
             self.content = memory.content
         else:
-            core = generate_controller(memory, end="dfi")
+            core = generate_controller(memory, end="dfi" if lines is None else "cells")
             name += f"-{memory.name}"
             parameters += [memory, *map(importlib.metadata.version, ("litedram", "litex", "migen"))]
             self.content = np.zeros(size, np.uint8)
-            behind = {"memory": Sdram(self.content, memory=memory, core=core)}
+            behind = {"memory": Sdram(self.content, memory=memory, core=core) if lines is None else
+                      Ddr3Pins(self.content, memory=memory, core=core, board=lines)}
+            if lines is not None:
+                name, parameters = f"{name}-cells", [*parameters, core.verilog]
+                options["peripherals"] = {Region.CONTROLLER: ControlPort(address_bits=core.csr_address_bits)}
 
             def make():
-                return OnMemory(system(), DramController(core=core, bus_bits=config.memory.bus_bits))
+                return OnMemory(system(), DramController(
+                    core=core, bus_bits=config.memory.bus_bits, trained=lines is not None))
 
         library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
         self._sim = LinkedSimulation(
@@ -99,7 +111,7 @@ class SimulatedBoard:
             self._sim.quiet, self.patience = False, _PROCESSOR_PATIENCE
             if modelled:
                 self.dram_ready = True
-        if not modelled:
+        if not modelled and lines is None:
             self._sim.run(_LONGEST_START, until="memory_ready")
 
     @property

@@ -15,7 +15,8 @@ class OnMemory(wiring.Component):
     Parameters
     ----------
     inner : wiring.Component
-        With ``memory``, Out(gateware.memory_port.MemoryPort); it may have ``dram_ready``, In(1), as well.
+        With ``memory``, Out(gateware.memory_port.MemoryPort); it may have ``dram_ready``, In(1), as well, and
+        ``control``, Out(soc.dram.controller.ControlBus), if the controller has that.
     controller : wiring.Component
         Such as :class:`soc.dram.controller.DramController`.
 
@@ -27,7 +28,7 @@ class OnMemory(wiring.Component):
 
     def __init__(self, inner, controller):
         self._inner, self._controller = inner, controller
-        self._names = [[name for name in block.signature.members if name not in ("memory", "ready", "dram_ready")]
+        self._names = [[name for name in block.signature.members if name not in ("memory", "ready", "dram_ready", "control")]
                        for block in (inner, controller)]
         super().__init__({name: block.signature.members[name]
                           for block, names in zip((inner, controller), self._names) for name in names}
@@ -43,4 +44,6 @@ class OnMemory(wiring.Component):
         m.d.comb += self.memory_ready.eq(controller.ready)
         if "dram_ready" in inner.signature.members:
             m.d.comb += inner.dram_ready.eq(controller.ready)
+        if "control" in inner.signature.members:
+            connect(m, inner.control, controller.control)
         return m

@@ -1,5 +1,7 @@
 """`celosia simulate`: a board without a board."""
 
+from pathlib import Path
+from pathlib import Path
 import signal
 from typing import Annotated
 
@@ -13,6 +15,7 @@ __all__ = ["simulate"]
 _PROCESSOR = "microcontroller"
 _LATENCY = 24
 """Cycles from a request to its first beat, of memory that is all a model."""
+_BLOCK = 512
 
 
 def simulate(
@@ -30,6 +33,9 @@ def simulate(
     processor: Annotated[bool | None, typer.Option(
         "--processor/--no-processor", show_default=False,
         help="With the processor and its firmware, or without; by default as the board has it.")] = None,
+    sd: Annotated[Path | None, typer.Option(
+        metavar="FILE", show_default=False,
+        help="With the processor: an SD card with this content, such as a file of celosia pack.")] = None,
 ):
     """Simulate a complete board, and open a pseudo-terminal in place of its serial port.
 
@@ -38,7 +44,8 @@ def simulate(
     memory keeps what hosts leave in it.
 
     With its processor the board also has a terminal, on the same line: a terminal program such as picocom finds a
-    prompt there, and programs of the host find the link.
+    prompt there, and programs of the host find the link. With --sd there is a card in its slot: the processor loads the
+    model from it, and then one can talk with that. A DDR3 is trained before, through the RTL of its PHY.
 
     microcontroller is the small processor that a board will have, by itself, with its firmware: a terminal program such
     as picocom finds a prompt there. The other options are none of its business.
@@ -46,6 +53,7 @@ def simulate(
     \b
     celosia simulate ulx3s
     celosia simulate ulx3s --processor
+    celosia simulate ecpix5 --sd model.celosia
     celosia simulate microcontroller
     celosia generate --engine board --port /dev/pts/3    in another terminal, with the path from the first
     """
@@ -59,11 +67,15 @@ def simulate(
     from sim.terminal import BoardTerminal
 
     if board == _PROCESSOR:
-        if bit_level or config or memory != "board" or processor is not None:
+        if bit_level or config or memory != "board" or processor is not None or sd is not None:
             raise CelosiaError(f"{_PROCESSOR} takes no options: it has no accelerator, no DRAM and no serial line")
         simulated = _processor()
     else:
-        simulated = _board(BOARDS[board], find_config(config or board), memory, bit_level, processor)
+        if sd is not None and processor is False:
+            raise CelosiaError("a card needs the processor: --sd and --no-processor do not go together")
+        simulated = _board(BOARDS[board], find_config(config or board), memory, bit_level,
+                           BOARDS[board].processor if processor is None and sd is None else processor is not False,
+                           _card(sd, BOARDS[board]))
     with BoardTerminal(simulated) as terminal:
         # Also where whoever started this had it ignore interrupts, as shells do in the background.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -75,20 +87,42 @@ def simulate(
             typer.echo(f"celosia: {simulated.cycle:,} cycles", err=True)
 
 
-def _board(board, config, memory, bit_level, processor):
+def _card(path, board):
+    if path is None:
+        return None
+    import numpy as np
+    from sim.sd_card import SdCard
+
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise CelosiaError(f"cannot read {path}: {error.strerror}") from error
+    if not content.size:
+        raise CelosiaError(f"{path} is empty: a card must have a block at least")
+    content.resize(-(-content.size // _BLOCK) * _BLOCK)
+    return SdCard(content, clock_hz=board.clock_hz)
+
+
+def _board(board, config, memory, bit_level, processor, card):
+    from flow.board_firmware import board_firmware
+    from flow.board_header import trains
     from flow.firmware import build_firmware
     from flow.toolchain import Toolchain
     from sim.board import SimulatedBoard
     from sim.dram import Dram
+    from sim.pins import Ddr3Board
 
     typer.echo(f"celosia: starting {board.name} with configuration {config.name} ...", err=True)
     dram = board.memory
     if memory == "model":
         dram = Dram(dram.bytes, bus_bits=config.memory.bus_bits, latency=_LATENCY)
-    program = None
-    if board.processor if processor is None else processor:
-        program = build_firmware(toolchain=Toolchain()).content
-    return SimulatedBoard(config, memory=dram, bit_level=bit_level, program=program)
+    program = lines = None
+    if processor:
+        program = (board_firmware(board.memory, toolchain=Toolchain()) if memory == "board" else
+                   build_firmware(toolchain=Toolchain())).content
+        if memory == "board" and trains(board.memory):
+            lines = Ddr3Board()
+    return SimulatedBoard(config, memory=dram, bit_level=bit_level, program=program, card=card, lines=lines)
 
 
 def _processor():
