@@ -19,7 +19,7 @@ is one clock; what happens within a cycle is arithmetic in picoseconds.
 * Edges have a jitter, uniform within its bounds, independent from edge to edge.
 
 What the model cannot tell: the cells' own latencies and phases. They are chosen so that writes arrive where they belong
-and that the middle of the trainable range is what lines of some centimetres have; nothing here was compared with silicon.
+and that lines of some centimetres lie within what can be trained; nothing here was compared with silicon.
 """
 
 import ctypes

@@ -186,7 +186,7 @@ def test_boards(phy, name):
         assert expect(memory, board, least=least).verdict is (Verdict.TRAIN if found.trained else Verdict.REFUSE)
         return found
 
-    assert verdict(delays=(1500, 1900), aligns=(0, 3)).trained
+    assert verdict(delays=(2500, 1900), aligns=(0, 3)).trained
     # On an ECP5 where a burst begins is a matter of the bitslip alone.
     if phy == "ecp5":
         found = verdict(delays=(2 * clock, clock), aligns=(2, 1))
