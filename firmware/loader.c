@@ -96,7 +96,7 @@ int loader_run(void) {
 
 static void run_load(unsigned count, const uint32_t *arguments) {
   (void)count, (void)arguments;
-  chat_begin(dram_at(0));
+  chat_forget();
   loader_run();
 }
 

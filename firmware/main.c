@@ -1,7 +1,7 @@
 /* What a board does when it starts: it brings its DRAM up, loads the model from its card, and listens to its terminal. */
 #include "accelerator.h"
 #include "board.h"
-#include "bus.h"
+#include "board_file.h"
 #include "chat.h"
 #include "console.h"
 #include "dram.h"
@@ -20,7 +20,6 @@ static void start(void) {
 
 int main(void) {
   static char line[LINE_BYTES];
-  chat_begin(dram_at(0));
   console_text("\nCelosia. /help prints the commands.\n");
   start();
   for (;;) {

@@ -109,7 +109,7 @@ class CardReader:
     def run(self, line):
         """``monitor_run``; what is shown (str)."""
         self.shown.clear()
-        self._call(self._firmware.chat_begin, self.dram.ctypes.data_as(ctypes.c_void_p))
+        self._call(self._firmware.chat_forget)
         self._call(self._firmware.monitor_run, ctypes.create_string_buffer(line.encode()))
         return self.shown.decode().replace("\r\n", "\n")
 

@@ -17,10 +17,10 @@ This file is the only definition: the host packs with it, :mod:`flow.firmware` p
 from ctypes import LittleEndianStructure, c_uint8, c_uint32
 from enum import IntEnum
 
-__all__ = ["BoardChat", "BoardClass", "BoardFile", "BoardLetter", "BoardMerge", "BoardPart", "BoardPrograms", "BoardSection",
-           "BoardSpecial", "BoardStop", "BoardVocabulary", "BoardWork", "CharacterClass", "Cut", "ENUMS",
-           "IMAGE_BYTES_OFFSET", "IMAGE_MAGIC", "LINE_BYTES", "MAGIC", "NOTHING", "SECTOR", "STRUCTURES", "Section",
-           "TEXT_BYTES", "VERSION", "board_file_header"]
+__all__ = ["BoardChat", "BoardClass", "BoardFile", "BoardLetter", "BoardMerge", "BoardPart", "BoardPrograms",
+           "BoardSection", "BoardSpecial", "BoardStop", "BoardVocabulary", "BoardWork", "CharacterClass", "Cut",
+           "ENUMS", "IMAGE_BYTES_OFFSET", "IMAGE_MAGIC", "LINE_BYTES", "MAGIC", "NOTHING", "SECTOR", "STRUCTURES",
+           "Section", "TEXT_BYTES", "VERSION", "board_file_header"]
 
 MAGIC = b"CELOSIA\x01"
 """First bytes of a file."""
@@ -85,20 +85,20 @@ class BoardFile(LittleEndianStructure):
 
     ``key_low`` and ``key_high`` are :attr:`gateware.config.Config.image_key`; ``memory_bytes`` is what the model needs
     of DRAM, ``work`` included, where the firmware keeps what it computes; ``address`` is that of the header itself.
-    ``logits`` is the address of those of a token, fp32. ``clock_hz`` is the board's. The defaults of sampling:
+    ``logits`` is the address of those of a token, fp32. The defaults of sampling:
     ``temperature`` and ``top_p`` in 1/65536, ``top_k`` 0 for all; ``tokens`` is the most of a reply, 0 for no such
     bound. ``name`` ends with a zero. ``crc`` is the CRC-32 of all that comes before it.
     """
 
     _fields_ = [
         ("magic", c_uint8 * 8), ("version", c_uint32), ("header_bytes", c_uint32),
-        ("key_low", c_uint32), ("key_high", c_uint32), ("bus_bytes", c_uint32), ("clock_hz", c_uint32),
+        ("key_low", c_uint32), ("key_high", c_uint32), ("bus_bytes", c_uint32),
         ("memory_bytes", c_uint32), ("file_bytes", c_uint32), ("address", c_uint32),
         ("work", c_uint32), ("work_bytes", c_uint32),
         ("context", c_uint32), ("group", c_uint32), ("vocab", c_uint32), ("logits", c_uint32),
         ("temperature", c_uint32), ("top_k", c_uint32), ("top_p", c_uint32), ("seed_low", c_uint32),
         ("seed_high", c_uint32), ("tokens", c_uint32),
-        ("sections", BoardSection * len(Section)), ("name", c_uint8 * 64), ("reserved", c_uint32 * 72),
+        ("sections", BoardSection * len(Section)), ("name", c_uint8 * 64), ("reserved", c_uint32 * 73),
         ("crc", c_uint32)]
 
 
@@ -210,9 +210,9 @@ class BoardWork(LittleEndianStructure):
 
 STRUCTURES = {
     "board_section": BoardSection, "board_file": BoardFile, "board_programs": BoardPrograms,
-    "board_vocabulary": BoardVocabulary, "board_letter": BoardLetter, "board_class": BoardClass, "board_merge": BoardMerge,
-    "board_special": BoardSpecial, "board_stop": BoardStop, "board_chat": BoardChat, "board_part": BoardPart,
-    "board_work": BoardWork}
+    "board_vocabulary": BoardVocabulary, "board_letter": BoardLetter, "board_class": BoardClass,
+    "board_merge": BoardMerge, "board_special": BoardSpecial, "board_stop": BoardStop, "board_chat": BoardChat,
+    "board_part": BoardPart, "board_work": BoardWork}
 """By their names in C."""
 
 ENUMS = {"SECTION": Section, "CUT": Cut, "CLASS": CharacterClass}
@@ -226,7 +226,8 @@ def board_file_header():
              *(f"#define {name} " + " ".join(f'"\\x{byte:02x}"' for byte in magic)
                for name, magic in (("BOARD_MAGIC", MAGIC), ("IMAGE_MAGIC", IMAGE_MAGIC)))]
     for name, value in (("BOARD_VERSION", VERSION), ("BOARD_SECTOR", SECTOR), ("NOTHING", NOTHING),
-                        ("IMAGE_BYTES_OFFSET", IMAGE_BYTES_OFFSET), ("LINE_BYTES", LINE_BYTES), ("TEXT_BYTES", TEXT_BYTES)):
+                        ("IMAGE_BYTES_OFFSET", IMAGE_BYTES_OFFSET), ("LINE_BYTES", LINE_BYTES),
+                        ("TEXT_BYTES", TEXT_BYTES)):
         lines.append(f"#define {name} {value}u")
     for prefix, values in ENUMS.items():
         lines.append("enum { " + ", ".join(f"{prefix}_{value.name} = {int(value)}" for value in values) + " };")

@@ -8,8 +8,8 @@ from enum import IntEnum
 
 from soc.link.protocol import Register
 
-__all__ = ["AcceleratorRegister", "ConsoleRegister", "ControllerRegister", "OwnBit", "REGISTERS", "REGION_SHIFT", "Region",
-           "SdRegister", "StateBit", "TimerRegister", "WindowError", "address", "pattern"]
+__all__ = ["AcceleratorRegister", "ConsoleRegister", "ControllerRegister", "OwnBit", "REGISTERS", "REGION_SHIFT",
+           "Region", "SdRegister", "StateBit", "TimerRegister", "WindowError", "address", "pattern"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
