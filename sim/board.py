@@ -39,7 +39,8 @@ class SimulatedBoard:
     config : gateware.config.Config
     memory : soc.dram.memory.Memory or sim.dram.Dram
         The memory of a board: its controller is simulated cycle by cycle, its devices are a model, and they
-        are up when this returns. Or a model behind the memory port of the accelerator.
+        are up when this returns, if there is no processor, which waits for them by itself. Or a model behind the memory
+        port of the accelerator.
     bit_level : bool
         Bytes pass a serial line, bit by bit, in place of going straight into the bridge.
     link_stalls : float
@@ -111,7 +112,7 @@ class SimulatedBoard:
             self._sim.quiet, self.patience = False, _PROCESSOR_PATIENCE
             if modelled:
                 self.dram_ready = True
-        if not modelled and lines is None:
+        elif not modelled:
             self._sim.run(_LONGEST_START, until="memory_ready")
 
     @property

@@ -26,7 +26,7 @@ def packed(write_gguf):
     """The micro model as a board file (BoardImage)."""
     model = load(write_gguf())
     image = build_image(compile_model(model, ALL_CONFIGS["sim"], 32))
-    return BoardImage(image, BoardText(tokenizer.load(model), PLAIN, path=model.path), clock_hz=1e8, name="A model")
+    return BoardImage(image, BoardText(tokenizer.load(model), PLAIN, path=model.path), name="A model")
 
 
 def file_of(packed):
