@@ -7,15 +7,15 @@ is one clock; what happens within a cycle is arithmetic in picoseconds.
 * Commands arrive at the device with its clock; their lines have no delays of their own.
 * **Reading on an ECP5**, per byte lane: READ opens a gate, later by READCLKSEL quarters of a clock. Opened in the
   preamble of the strobe (0.9 to 0.1 clocks before the first edge) it lets all edges pass, and BURSTDET tells so. Later,
-  edges are missed and bits with them; earlier, the strobe floats, and what is captured is noise. The FIFO behind is read
-  a fixed number of cycles after READ; where in its words a burst begins, 0 to 3 bits late, is a property of the board.
-  While READ stays, the gate stays open: bursts back to back have one opening. A new READCLKSEL counts from the end of
-  PAUSE on; one that changes without PAUSE ends the simulation.
+  edges are missed and bits with them; earlier, the strobe floats, and what is captured is noise. The FIFO behind is
+  read a fixed number of cycles after READ; where in its words a burst begins, 0 to 3 bits late, is a property of the
+  board. While READ stays, the gate stays open: bursts back to back have one opening. A new READCLKSEL counts from the
+  end of PAUSE on; one that changes without PAUSE ends the simulation.
 * **Reading on a 7 series**: the controller's clock samples every line, behind a delay of up to 31 taps. The sample of a
   bit within `aperture` of an edge is noise.
 * **Writing**: a strobe that arrives more than a quarter of a clock from where it belongs (tDQSS) writes noise, since
-  neither PHY can move it; so does a line that is late or early by more than a quarter of a clock less the aperture. What
-  no driver drives is noise.
+  neither PHY can move it; so does a line that is late or early by more than a quarter of a clock less the aperture.
+  What no driver drives is noise.
 * Edges have a jitter, uniform within its bounds, independent from edge to edge.
 
 What the model cannot tell: the cells' own latencies and phases. They are chosen so that writes arrive where they belong
@@ -205,8 +205,8 @@ def _series7(cells, memory):
     places = _Places()
     outputs = iter(_of(cells, "OSERDESE2")[1:])
     _place_commands(places, outputs, memory, ["D1", "D3", "D5", "D7"])
-    # Strobes toggle always.
-    _strobes = [next(outputs) for _ in range(LANES)]
+    for _strobe in range(LANES):  # They toggle always.
+        next(outputs)
     for lane in range(LANES):
         mask = next(outputs)
         for beat in range(8):

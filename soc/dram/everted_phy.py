@@ -39,8 +39,8 @@ def evert_phy(top, phy):
     Returns
     -------
     outputs : list of migen.Signal
-        From the fabric to the cells, a bit each: as bits of a wide signal, of which some depend on others, they would look
-        like a loop to a simulator.
+        From the fabric to the cells, a bit each: as bits of a wide signal, of which some depend on others, they would
+        look like a loop to a simulator.
     inputs : migen.Signal
         Back, all of them.
     cells : tuple of (str, dict of str to int)

@@ -14,9 +14,10 @@ from testing.training.trainer import Trainer, least_window
 
 _MEMORIES = {"ecp5": "ecpix5", "a7": "arty_a7"}
 _DESCRIPTION = """\
-Trains the DDR3 of simulated boards with random lines: delays and skews, some beyond what can be trained, and jitter. The
-firmware runs on this machine, against the RTL of the PHY. A board that arithmetic says can be trained must be trained, one
-that cannot must be refused, and what is trained must keep random data that are written and read through the controller.
+Trains the DDR3 of simulated boards with random lines: delays and skews, some beyond what can be trained, and jitter.
+The firmware runs on this machine, against the RTL of the PHY. A board that arithmetic says can be trained must be
+trained, one that cannot must be refused, and what is trained must keep random data that are written and read through
+the controller.
 """
 
 
@@ -45,8 +46,8 @@ def sweep(phy, *, boards, seed, report=print):
 def compare(phy, *, boards, seed, report=print):
     """Train so many boards with the firmware and then with liblitedram; returns what became of each (list of dict).
 
-    A difference: one of them trains a board whose DRAM then works and that the other one refuses, or both choose
-    positions that are further apart than half the wider window.
+    They differ if one of them makes the DRAM work and the other one does not, or if they choose another bitslip or
+    delays that are further apart than half the firmware's window.
     """
     memory = MEMORIES[_MEMORIES[phy]]
     trainer = Trainer(memory, patient=True)

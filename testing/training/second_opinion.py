@@ -85,8 +85,8 @@ class SecondOpinion:
         Returns
         -------
         list of dict or None
-            Of each byte lane: ``bitslip``, ``delay`` and ``half``, half the width of the window, as it prints them; None
-            of a lane for which it prints no delay.
+            Of each byte lane: ``bitslip``, ``delay`` and ``half``, half the width of the window, as it prints them;
+            None of a lane for which it prints no delay.
 
         Raises
         ------
@@ -133,7 +133,8 @@ def _build(memory, generated, toolchain):
     software = Path(litex.__file__).parent / "soc/software"
     settings = core._fixed(core._phy(memory, core._pads(memory)).settings)
     files = {
-        "generated/csr.h": _csr_header(generated.registers), "generated/soc.h": "", "generated/mem.h": "#define MAIN_RAM_BASE 0x40000000UL\n",
+        "generated/csr.h": _csr_header(generated.registers), "generated/soc.h": "",
+        "generated/mem.h": "#define MAIN_RAM_BASE 0x40000000UL\n",
         "generated/sdram_phy.h": get_sdram_phy_c_header(
             settings, core._timing(memory, settings), core._geometry(memory.part)),
         "system.h": _SYSTEM, "host.c": _HOST}
