@@ -239,6 +239,20 @@ def test_programs_that_are_none(make_board, image):
     assert board.client.read_registers(Register.FAULT) == [Fault.NONE]
 
 
+def test_tokens_that_are_none(make_board, image):
+    """Beyond the vocabulary that the host has told."""
+    board = make_board()
+    assert board.client.read_registers(Register.TOKEN_BOUND) == [(1 << 32) - 1]
+    engine, vocab = BoardEngine(image, board.client), image.header.vocab
+    assert board.client.read_registers(Register.TOKEN_BOUND) == [vocab]
+    board.client.write_registers((Register.TOKEN, vocab - 1))
+    with pytest.raises(LinkError, match="^the simulation: the board refuses WRITE_REGISTER of 0xb: RANGE$"):
+        board.client.write_registers((Register.TOKEN, vocab))
+    board.write(AcceleratorRegister.TOKEN, vocab)
+    assert board.read(AcceleratorRegister.WINDOW_ERRORS) == 1 << WindowError.REGISTER
+    assert engine.step(vocab - 1, logits=False) is None
+
+
 def test_a_host_is_told_in_words(make_board, image, monkeypatch):
     board = make_board()
     engine = BoardEngine(image, board.client)
