@@ -161,7 +161,7 @@ class Computer(wiring.Component):
         connect(m, guard.accelerator, self._accelerator.control)
         for name in ("index", "write", "data"):
             m.d.comb += getattr(registers, name).eq(getattr(switch, name))
-        for name in ("value", "readable", "writable"):
+        for name in ("value", "readable", "writable", "allowed"):
             m.d.comb += getattr(switch, name).eq(getattr(registers, name))
         m.d.comb += [
             guard.abort.eq(registers.abort),

@@ -14,6 +14,7 @@ RegisterPort = wiring.Signature({
     "value": In(32),
     "readable": In(1),
     "writable": In(1),
+    "allowed": In(1),
     "busy": In(1),
 })
 """The members of :class:`soc.registers.Registers` as one of several users has them.
@@ -24,7 +25,7 @@ use : Out(1)
     The registers are wanted, or in use: they are the user's while ``granted`` is set as well, until ``use`` falls.
 granted : In(1)
     Does not fall while ``use`` is set. The members that follow mean something only then.
-index, write, data, value, readable, writable
+index, write, data, value, readable, writable, allowed
     See :class:`soc.registers.Registers`.
 busy : In(1)
     Registers must not be written now, ABORT aside: the accelerator is running, or somebody else has claimed it.

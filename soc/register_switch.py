@@ -27,7 +27,7 @@ class RegisterSwitch(wiring.Component):
         The processor keeps the accelerator for itself: to the link it is ``busy``.
     busy : In(1)
         The accelerator is running.
-    index, write, data, value, readable, writable
+    index, write, data, value, readable, writable, allowed
         Those of :class:`soc.registers.Registers`.
     """
 
@@ -43,6 +43,7 @@ class RegisterSwitch(wiring.Component):
             "value": In(32),
             "readable": In(1),
             "writable": In(1),
+            "allowed": In(1),
         })
 
     def elaborate(self, platform):
@@ -62,7 +63,7 @@ class RegisterSwitch(wiring.Component):
         for name in ("index", "data"):
             m.d.comb += getattr(self, name).eq(Mux(chosen, getattr(processor, name), getattr(link, name)))
         m.d.comb += self.write.eq(Mux(chosen, processor.write & processor.use, link.write & link.use))
-        for name in ("value", "readable", "writable"):
+        for name in ("value", "readable", "writable", "allowed"):
             for user in link, processor:
                 m.d.comb += getattr(user, name).eq(getattr(self, name))
         return m

@@ -22,7 +22,7 @@ class Registers(wiring.Component):
         :attr:`gateware.config.Config.image_key` of the configuration, 64 bits.
     bus_bytes, memory_bytes : int
     guarded : bool
-        Whether there is a :class:`soc.program_guard.ProgramGuard`, and so the registers ABORT and FAULT.
+        Whether there is a :class:`soc.program_guard.ProgramGuard`, and so the registers ABORT, FAULT and TOKEN_BOUND.
 
     Members
     -------
@@ -36,8 +36,10 @@ class Registers(wiring.Component):
     data : In(32)
     control : Out(ControlPort)
     abort : Out(1)
-        Pulse: end the program that runs. Only of guarded ones, like ``fault``.
+        Pulse: end the program that runs. Only of guarded ones, like what follows.
     fault : In(Fault)
+    allowed : Out(1)
+        Whether ``data`` was possible for register ``index``, a cycle ago.
     """
 
     LATENCY = 4
@@ -60,7 +62,7 @@ class Registers(wiring.Component):
             "write": In(1),
             "data": In(32),
             "control": Out(ControlPort),
-        } | ({"abort": Out(1), "fault": In(Fault)} if guarded else {}))
+        } | ({"abort": Out(1), "fault": In(Fault), "allowed": Out(1)} if guarded else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -71,13 +73,18 @@ class Registers(wiring.Component):
             Register.POSITION: control.position,
             Register.PROGRAM: control.program,
         }
-        readable, writable, fault = Register.START, Register.START, {}
+        readable, writable, fault = (low <= Register.START) | low[4], self.index <= Register.START, {}
         if self._guarded:
-            readable, writable, fault = Register.FAULT, Register.ABORT, {Register.FAULT: self.fault}
-            m.d.sync += self.abort.eq(self.write & (low == Register.ABORT))
+            bound = Signal(32, init=(1 << 32) - 1)
+            readable, writable = 1, (self.index <= Register.TOKEN_BOUND) & (low != Register.FAULT)
+            stored[Register.TOKEN_BOUND], fault[Register.FAULT] = bound, self.fault
+            m.d.sync += [
+                self.abort.eq(self.write & (low == Register.ABORT)),
+                self.allowed.eq((low != Register.TOKEN) | (self.data < bound)),
+            ]
         m.d.comb += [
-            self.readable.eq((self.index < Register.COUNTER + 16) & ((low <= readable) | low[4])),
-            self.writable.eq((self.index >= Register.MEMBER) & (self.index <= writable)),
+            self.readable.eq((self.index < Register.COUNTER + 16) & readable),
+            self.writable.eq((self.index >= Register.MEMBER) & writable),
             control.counter_index.eq(low),
         ]
         # One cycle late: then the token is there, and the members that an earlier write has set.

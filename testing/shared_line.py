@@ -30,7 +30,8 @@ class _Design(wiring.Component):
     def __init__(self, bus_bits, memory_bytes, timeout, depth):
         self._line = SharedLine(timeout=timeout, depth=depth)
         self._bridge = LinkBridge(identity=0, bus_bits=bus_bits, memory_bytes=memory_bytes, shared=True)
-        self._registers = Registers(identity=0, bus_bytes=bus_bits // 8, memory_bytes=memory_bytes)
+        self._registers = Registers(identity=0, bus_bytes=bus_bits // 8, memory_bytes=memory_bytes,
+                                    guarded=True)
         self._switch = RegisterSwitch()
         self._depth = depth
         super().__init__({
@@ -54,9 +55,10 @@ class _Design(wiring.Component):
         connect(m, bridge.memory, flipped(self.memory))
         connect(m, echo.o, line.shown)
         connect(m, bridge.registers, switch.link)
-        for name in ("index", "write", "data", "value", "readable", "writable"):
-            source, sink = (registers, switch) if name in ("value", "readable", "writable") else (switch, registers)
-            m.d.comb += getattr(sink, name).eq(getattr(source, name))
+        for name in ("index", "write", "data"):
+            m.d.comb += getattr(registers, name).eq(getattr(switch, name))
+        for name in ("value", "readable", "writable", "allowed"):
+            m.d.comb += getattr(switch, name).eq(getattr(registers, name))
         m.d.comb += [
             echo.i.valid.eq(line.typed.valid & self.echo & (line.typed.payload >= CODES)),
             echo.i.payload.eq(line.typed.payload),

@@ -96,6 +96,7 @@ class BoardEngine(ProgramEngine):
         self._bus_bytes = header.bus_bits // 8
         if self._guarded:
             self._end_what_is_stuck()
+            client.write_registers((Register.TOKEN_BOUND, header.vocab))
         self.content_bytes = self._padded(header.content_bytes)
         done = 0
 

@@ -56,7 +56,7 @@ class AcceleratorPort(wiring.Component):
         m = Module()
         bus, registers = self.bus, self.registers
         writes, waited = bus.strobes.any(), Signal(range(Registers.LATENCY + 2))
-        readable, allowed, lost = Signal(), Signal(), Signal()
+        readable, possible, lost = Signal(), Signal(), Signal()
         link_wrote, errors = Signal(), Signal(len(WindowError))
         raised, cleared = Signal.like(errors), Signal()
         m.d.comb += [
@@ -78,13 +78,13 @@ class AcceleratorPort(wiring.Component):
                 free = ~registers.busy | (registers.index == Register.ABORT)
                 m.d.sync += [
                     readable.eq(registers.readable),
-                    allowed.eq(registers.writable & free),
+                    possible.eq(registers.writable & free),
                     lost.eq(registers.writable & ~free),
                 ]
                 with m.If(writes & (waited == 1)):
                     m.d.comb += [
-                        registers.write.eq(allowed),
-                        raised[WindowError.REGISTER].eq(lost),
+                        registers.write.eq(possible & registers.allowed),
+                        raised[WindowError.REGISTER].eq(lost | possible & ~registers.allowed),
                         bus.ready.eq(1),
                     ]
                     m.next = "IDLE"

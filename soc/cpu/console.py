@@ -29,14 +29,11 @@ class Console(wiring.Component):
         From the terminal.
     shown : Out(stream of 8)
         To the terminal.
-    waits : Out(1)
-        The latest that the processor has done here was to look for a byte that was not there.
     """
 
     bus: In(ProcessorBus)
     typed: In(stream.Signature(8))
     shown: Out(stream.Signature(8))
-    waits: Out(1)
 
     def __init__(self, *, depth=32):
         self._depth = depth
@@ -59,6 +56,4 @@ class Console(wiring.Component):
                 ]
             with m.Case(ConsoleRegister.STATUS):
                 m.d.comb += bus.read_data.eq(shown.i.ready)
-        with m.If(bus.valid):
-            m.d.sync += self.waits.eq(typed.o.ready & ~typed.o.valid)
         return m

@@ -113,7 +113,7 @@ class WindowError(IntEnum):
     NOT_READY = 0  #: the DRAM could not be used yet
     BUSY = 1       #: the DRAM belonged to the running accelerator
     OUTSIDE = 2    #: there is no such address
-    REGISTER = 3   #: a register was written while the accelerator was running
+    REGISTER = 3   #: a register was written while the accelerator was running, or TOKEN with what is none
 
 
 REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.CONTROLLER: ControllerRegister,

@@ -7,12 +7,15 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from soc.cpu.bus import ProcessorBus
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
-from soc.cpu.map import Region
+from soc.cpu.map import ConsoleRegister, Region
 from soc.cpu.processor import Processor
 from soc.cpu.program_memory import ProgramMemory
 from soc.cpu.timer import Timer
 
 __all__ = ["Microcontroller", "PROGRAM_BYTES"]
+
+_TYPED_BIT = 8
+"""Of the console's DATA: the bits below are a byte that was typed."""
 
 PROGRAM_BYTES = 1 << 15
 """Program memory: 16 block RAMs of an ECP5."""
@@ -36,12 +39,13 @@ class Microcontroller(wiring.Component):
     -------
     typed : In(stream of 8)
     shown : Out(stream of 8)
-    waits : Out(1)
-        See :class:`Console`.
     stopped : Out(1)
         See :class:`Processor`.
     dram, ... : Out(ProcessorBus)
         One for each of ``others``, with its name in lower case.
+    waits : Out(1)
+        Only with ``others``: the latest that the program has done with its terminal was to look for a byte that was not
+        there.
     """
 
     def __init__(self, *, program, clock_hz, size=PROGRAM_BYTES, others=()):
@@ -51,9 +55,9 @@ class Microcontroller(wiring.Component):
         super().__init__({
             "typed": In(stream.Signature(8)),
             "shown": Out(stream.Signature(8)),
-            "waits": Out(1),
             "stopped": Out(1),
-        } | {region.name.lower(): Out(ProcessorBus) for region in self._others})
+        } | {region.name.lower(): Out(ProcessorBus) for region in self._others}
+            | ({"waits": Out(1)} if self._others else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -72,5 +76,9 @@ class Microcontroller(wiring.Component):
         for region in self._others:
             name = region.name.lower()
             connect(m, getattr(decoder, name), flipped(getattr(self, name)))
-        m.d.comb += [self.stopped.eq(processor.stopped), self.waits.eq(console.waits)]
+        m.d.comb += self.stopped.eq(processor.stopped)
+        if self._others:
+            looks = ~console.bus.strobes.any() & (console.bus.address[:4] == ConsoleRegister.DATA)
+            with m.If(console.bus.valid):
+                m.d.sync += self.waits.eq(looks & ~console.bus.read_data[_TYPED_BIT])
         return m

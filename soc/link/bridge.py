@@ -133,8 +133,9 @@ class LinkBridge(wiring.Component):
             answer.address.eq(header.address),
             answer.value.eq(result),
         ]
-        begins = receiver.frame.valid
+        begins, settable = receiver.frame.valid, 1
         if self._shared:
+            settable = ~sets | registers.allowed
             urgent = Signal(reset_less=True)
             m.d.sync += urgent.eq(header.address == Register.ABORT)
             begins, busy = begins & registers.granted, busy & ~(sets & urgent)
@@ -162,7 +163,7 @@ class LinkBridge(wiring.Component):
                 m.next = "FIT"
             with m.State("FIT"):
                 # Only a write has a payload.
-                m.d.sync += possible.eq(Mux(moves, aligned & fits & (end <= self._memory_bytes), 1)
+                m.d.sync += possible.eq(Mux(moves, aligned & fits & (end <= self._memory_bytes), settable)
                                         & (is_write | (header.length == 0)))
                 m.next = "DECIDE"
             with m.State("DECIDE"):

@@ -32,7 +32,7 @@ VERSION = 2
 """What register ``VERSION`` reads on a board whose programs are not guarded."""
 
 GUARDED_VERSION = 3
-"""What it reads on a board that also has the registers ABORT and FAULT."""
+"""What it reads on a board that also has the registers ABORT, FAULT and TOKEN_BOUND."""
 
 DELIMITER = 0x7E
 """Begins and ends a frame."""
@@ -75,12 +75,13 @@ class Status(IntEnum):
     OVERSIZED = 2  #: the frame is longer than a frame can be
     ORDER = 3      #: the sequence number is not the expected one
     UNKNOWN = 4    #: there is no such opcode, or no such register, or it cannot be written
-    RANGE = 5      #: address or size is no multiple of a bus word, zero, too large or outside the memory
+    RANGE = 5      #: address or size is no multiple of a bus word, zero, too large or outside the memory; or no TOKEN
     BUSY = 6       #: the accelerator is running or claimed by the board's processor, or the DRAM is not up: ask again
 
 
 class Register(IntEnum):
-    """Registers of 32 bits; those from MEMBER to ABORT can be written. ABORT and FAULT are there from version 3 on."""
+    """Registers of 32 bits; those from MEMBER to TOKEN_BOUND can be written, FAULT aside. The last three before the
+    counters are there from version 3 on."""
 
     VERSION = 0         #: version of the protocol
     CONFIG_LOW = 1      #: key of the images that fit the configuration, low half
@@ -97,6 +98,7 @@ class Register(IntEnum):
     START = 12          #: any value: run the program; reads as 0
     ABORT = 13          #: any value, also while BUSY is 1: end the program that runs; reads as 0
     FAULT = 14          #: how the latest program ended, see below; 0 while it runs
+    TOKEN_BOUND = 15    #: TOKEN is refused from here on: size of the vocabulary; 2**32 - 1 after power-on
     COUNTER = 16        #: and the 15 that follow: performance counters
 
 

@@ -36,7 +36,7 @@ class _Switched(Elaboratable):
                 m.d.comb += [
                     Assert(dut.index == user.index), Assert(dut.data == user.data), Assert(dut.write == user.write),
                     Assert(user.value == dut.value), Assert(user.readable == dut.readable),
-                    Assert(user.writable == dut.writable),
+                    Assert(user.writable == dut.writable), Assert(user.allowed == dut.allowed),
                 ]
             # It is kept to the end of the access.
             m.d.comb += Assert(~had | ~user.use | user.granted)

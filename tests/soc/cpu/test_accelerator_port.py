@@ -44,7 +44,7 @@ class _Board(wiring.Component):
         connect(m, registers.control, flipped(self.control))
         for name in ("index", "write", "data"):
             m.d.comb += getattr(registers, name).eq(getattr(switch, name))
-        for name in ("value", "readable", "writable"):
+        for name in ("value", "readable", "writable", "allowed"):
             m.d.comb += getattr(switch, name).eq(getattr(registers, name))
         for name in ("ready", "unavailable", "outside", "flushed"):
             m.d.comb += getattr(port, name).eq(getattr(self, name))
@@ -77,14 +77,20 @@ def test_registers_of_the_board():
         ctx.set(dut.fault, Fault.OUTSIDE)
         ctx.set(dut.control.argmax, 77)
         for register, value in {R.VERSION: GUARDED_VERSION, R.CONFIG_LOW: 0x1234, R.BUS_BYTES: 8, R.MEMORY_BYTES: 64,
-                                R.FAULT: 2, R.ARGMAX: 77, R.BUSY: 0, R.START: 0, 4 * 15: 0, 4 * 99: 0}.items():
+                                R.FAULT: 2, R.ARGMAX: 77, R.BUSY: 0, R.START: 0, R.ABORT: 0, 4 * 99: 0}.items():
             assert await _read(ctx, dut, register) == value
         await _write(ctx, dut, R.POSITION, 9)
         await _write(ctx, dut, R.PROGRAM, 1 << 30)
         await _write(ctx, dut, R.MEMBER, 3)
+        assert await _read(ctx, dut, R.TOKEN_BOUND) == (1 << 32) - 1
+        await _write(ctx, dut, R.TOKEN_BOUND, 501)
+        assert await _read(ctx, dut, R.TOKEN_BOUND) == 501
         assert await _write(ctx, dut, R.TOKEN, 500) == 4
+        await _write(ctx, dut, R.TOKEN, 501)
+        assert await _read(ctx, dut, R.WINDOW_ERRORS) == 1 << WindowError.REGISTER
+        await _write(ctx, dut, R.WINDOW_ERRORS)
         # What cannot be written is not.
-        for register in (R.VERSION, R.FAULT, R.ARGMAX, 4 * 15, 4 * (32 + Register.START)):
+        for register in (R.VERSION, R.FAULT, R.ARGMAX, 4 * 16, 4 * (32 + Register.START)):
             await _write(ctx, dut, register)
         assert [await _read(ctx, dut, register) for register in (R.POSITION, R.PROGRAM, R.MEMBER)] == [9, 1 << 30, 3]
         await _write(ctx, dut, R.START)
