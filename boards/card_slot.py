@@ -33,7 +33,7 @@ def card_resource(*, clk, cmd, dat, to_card=()):
 
 
 class CardSlot(wiring.Component):
-    """Registers between a reader of cards and the pins, beside these: ``soc.sd.pins.PIN_LATENCY`` cycles there and back.
+    """Registers between a reader of cards and the pins, beside these: `soc.sd.pins.PIN_LATENCY` cycles there and back.
 
     Parameters
     ----------

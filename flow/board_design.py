@@ -5,7 +5,7 @@ from flow.board_firmware import board_firmware
 __all__ = ["board_design"]
 
 
-def board_design(board, config, *, toolchain):
+def board_design(board, config, *, toolchain, processor=None):
     """What a board's top is, with the firmware if the board has a processor.
 
     Parameters
@@ -13,6 +13,8 @@ def board_design(board, config, *, toolchain):
     board : boards.board.Board
     config : gateware.config.Config
     toolchain : flow.toolchain.Toolchain
+    processor : bool, optional
+        With a processor, or without; by default as the board has it.
 
     Returns
     -------
@@ -24,6 +26,6 @@ def board_design(board, config, *, toolchain):
     flow.toolchain.ToolError
         If the firmware cannot be compiled.
     """
-    if not board.processor:
+    if not (board.processor if processor is None else processor):
         return board.top(config)
     return board.top(config, program=board_firmware(board.memory, toolchain=toolchain).content)

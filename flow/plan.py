@@ -39,6 +39,8 @@ class Plan:
         One of `flow.place_and_route.PLACERS`.
     seeds : int
         How often it is routed; 0: not at all.
+    processor : bool or None
+        Of the whole of a board: see :func:`flow.board_design.board_design`.
     """
 
     unit: str
@@ -48,6 +50,7 @@ class Plan:
     mhz: float
     placer: str
     seeds: int
+    processor: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +176,8 @@ def _synthesise(plan, toolchain):
     """The whole of a board where only counts are wanted, otherwise the unit between registers."""
     board = BOARDS.get(plan.unit)
     if board and not plan.seeds and plan.device.name == board.device:
-        text, verilog, _ = convert_top(board_design(board, plan.config, toolchain=toolchain), board.platform())
+        text, verilog, _ = convert_top(
+            board_design(board, plan.config, toolchain=toolchain, processor=plan.processor), board.platform())
         return synthesise_rtlil(text, device=plan.device, verilog=verilog, toolchain=toolchain)
     platform = _PLATFORMS[plan.device.family]()
     return synthesise(WrappedUnit(UNITS[plan.unit](plan.config)), device=plan.device, platform=platform,

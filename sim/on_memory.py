@@ -8,6 +8,8 @@ from soc.ports import pass_through
 
 __all__ = ["OnMemory"]
 
+_JOINED = ("memory", "ready", "dram_ready", "control")
+
 
 class OnMemory(wiring.Component):
     """Connects ``memory`` of a design to that of a controller; the rest of the ports of both are those of this one.
@@ -28,7 +30,7 @@ class OnMemory(wiring.Component):
 
     def __init__(self, inner, controller):
         self._inner, self._controller = inner, controller
-        self._names = [[name for name in block.signature.members if name not in ("memory", "ready", "dram_ready", "control")]
+        self._names = [[name for name in block.signature.members if name not in _JOINED]
                        for block in (inner, controller)]
         super().__init__({name: block.signature.members[name]
                           for block, names in zip((inner, controller), self._names) for name in names}

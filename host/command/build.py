@@ -39,6 +39,10 @@ def build(
     project: Annotated[Path | None, typer.Option(
         metavar="DIR", file_okay=False, show_default=False,
         help="For arty_a7 and pynq_z1: write the files of a project to DIR.")] = None,
+    processor: Annotated[bool | None, typer.Option(
+        "--processor/--no-processor", show_default=False,
+        help="The whole of a board with its processor and firmware, or without; by default as the board has "
+             "it.")] = None,
     flow: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
         help="Of the project: vivado (default), or openxc7, whose tools are then run.")] = None,
@@ -61,8 +65,8 @@ def build(
     With --flow openxc7 it writes yosys's netlist and constraints, and runs nextpnr-xilinx, fasm2frames and
     xc7frames2bit from the PATH, to top.bit.
 
-    Nothing trains the DDR3 of ecpix5, orangecrab and arty_a7 yet, so that their bitstreams are good for counts and
-    clocks only.
+    Without --processor nothing trains the DDR3 of ecpix5, orangecrab and arty_a7, so that their bitstreams are good for
+    counts and clocks only. With it the board starts by itself (docs/firmware.md).
 
     Exits with status 1 if a seed (of a bitstream: every seed) misses the clock, or if the design does not fit.
 
@@ -72,6 +76,7 @@ def build(
     celosia build accelerator --device lfe5um5g-85f --mhz 125 --json accelerator.json
     celosia build arty_a7 --synth-only
     celosia build ulx3s --seeds 3
+    celosia build ecpix5 --processor
     celosia build arty_a7 --project vivado-arty
     """
     from boards.board import BOARDS
@@ -97,6 +102,9 @@ def build(
     chosen = DEVICES[device]
     if flow is not None and project is None:
         raise CelosiaError("--flow needs --project")
+    if processor is not None and (not board or board.memory.phy == "PS7" or device != board.device):
+        raise CelosiaError(f"--processor is for the whole of a board with its DRAM at the FPGA, not for {unit} on "
+                           f"{device}")
     if project is not None:
         if not board or board.family != "xc7":
             known = ", ".join(name for name, each in BOARDS.items() if each.family == "xc7")
@@ -104,7 +112,7 @@ def build(
         if synth_only or json or speed is not None:
             raise CelosiaError("--project is not possible with --synth-only, --json or --speed")
         _check_fixed(board, "project", mhz, device=device)
-        _build_project(board, find_config(config), project, flow or "vivado")
+        _build_project(board, find_config(config), project, flow or "vivado", processor)
         return
     if board and board.family == "xc7" and device == board.device and not synth_only:
         raise CelosiaError(
@@ -123,11 +131,11 @@ def build(
         raise CelosiaError(f"mhz must be more than 0, not {mhz:g}")
     if board and board.family == "ecp5" and not synth_only:
         _check_fixed(board, "bitstream", mhz, device=device, speed=speed)
-        _build_bitstream(board, find_config(config), placer, seeds, output, json)
+        _build_bitstream(board, find_config(config), placer, seeds, output, json, processor)
         return
     mhz = 100.0 if mhz is None else mhz
     plan = Plan(unit=unit, config=find_config(config), device=chosen, speed=speed, mhz=mhz,
-                placer=placer, seeds=0 if synth_only else seeds)
+                placer=placer, seeds=0 if synth_only else seeds, processor=processor)
     with output_file(json) as file:
         try:
             with ProgressBar(1 + plan.seeds, "steps") as progress:
@@ -152,7 +160,7 @@ def _check_fixed(board, what, mhz, **values):
         raise CelosiaError(f"mhz of a {what} cannot be chosen: {board.name} has a clock of its own, not {mhz:g}")
 
 
-def _build_project(board, config, directory, flow):
+def _build_project(board, config, directory, flow, processor):
     """Write the files; with openxc7 run the tools as well, if all of them are there."""
     from flow.board_design import board_design
     from flow.project import missing_tools, run_project, write_project
@@ -166,7 +174,7 @@ def _build_project(board, config, directory, flow):
     if flow == "openxc7" and (missing := missing_tools(platform)):
         raise CelosiaError(f"the flow openxc7 needs these on the PATH: {', '.join(missing)}")
     try:
-        design = board_design(board, config, toolchain=toolchain)
+        design = board_design(board, config, toolchain=toolchain, processor=processor)
         paths = write_project(design, platform=platform, device=DEVICES[board.device], directory=directory,
                               toolchain=toolchain)
         if flow == "openxc7":
@@ -185,7 +193,7 @@ def _warn_untrained(board, design):
                    "its bitstream is good for counts and clocks, not for a board", err=True)
 
 
-def _build_bitstream(board, config, placer, seeds, output, json):
+def _build_bitstream(board, config, placer, seeds, output, json, processor):
     """With the first seed that reaches the clocks, or else with the last."""
     from flow.bitstream import build_bitstream
     from flow.board_design import board_design
@@ -200,7 +208,7 @@ def _build_bitstream(board, config, placer, seeds, output, json):
                 for seed in range(1, seeds + 1):
                     progress.note(f"synthesis, place and route, seed {seed}")
                     toolchain = Toolchain()
-                    design = board_design(board, config, toolchain=toolchain)
+                    design = board_design(board, config, toolchain=toolchain, processor=processor)
                     result = build_bitstream(
                         design, name=f"{board.name}-{config.name}", platform=board.platform(),
                         device=DEVICES[board.device], speed=board.speed, placer=placer, router=board.router, seed=seed,
