@@ -86,8 +86,8 @@ class Ddr3Clocks(wiring.Component):
         edge = pll.clk
         if self._bridge:
             edge = Signal()
-            m.submodules.bridge = Instance(
-                "ECLKBRIDGECS", i_CLK0=pll.clk, i_CLK1=0, i_SEL=0, o_ECSOUT=edge)
+            # The other clock stays open: a constant would have to come by wires of clocks, and nextpnr finds none.
+            m.submodules.bridge = Instance("ECLKBRIDGECS", i_CLK0=pll.clk, i_SEL=0, o_ECSOUT=edge)
         m.submodules.synchroniser = Instance(
             "ECLKSYNCB", i_ECLKI=edge, i_STOP=self.stop, o_ECLKO=ClockSignal("sys2x"))
         m.submodules.divider = Instance(
