@@ -5,5 +5,6 @@
                                              +--> Timer
                                              '--> ControlPort --ControlBus--> the DRAM's controller
 
-`map.py` is the only definition of addresses and registers; the firmware's header is printed from it.
+`map.py` is the only definition of addresses and registers, `board_file.py` of the file that has a model and all that the
+firmware needs of it; the firmware's headers are printed from them.
 """
