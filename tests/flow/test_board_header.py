@@ -10,13 +10,15 @@ from soc.dram.core import generate_controller
 
 # Registers as LiteX numbers them, and what LiteDRAM's own header for its C says of the PHYs.
 ECPIX5 = {
-    "control": 0, "injectors": 1, "injector_words": 8, "command": 0, "issue": 1, "address": 2, "bank": 3, "write_data": 4,
-    "read_data": 6, "select": 512, "delay_reset": 513, "delay_step": 514, "slip_reset": 515, "slip_step": 516,
+    "control": 0, "injectors": 1, "injector_words": 8, "command": 0, "issue": 1, "address": 2, "bank": 3,
+    "write_data": 4, "read_data": 6, "select": 512, "delay_reset": 513, "delay_step": 514, "slip_reset": 515,
+    "slip_step": 516,
     "burst_clear": 517, "burst_seen": 518, "refresh_cycles": 26, "lanes": 2, "phases": 2, "data_words": 2,
     "read_phase": 0, "write_phase": 1, "bitslips": 4, "delays": 8, "least": 2, "bank_bits": 3, "row_bits": 15}
 ARTY_A7 = {
-    "control": 0, "injectors": 1, "injector_words": 6, "command": 0, "issue": 1, "address": 2, "bank": 3, "write_data": 4,
-    "read_data": 5, "select": 513, "delay_reset": 517, "delay_step": 518, "slip_reset": 519, "slip_step": 520,
+    "control": 0, "injectors": 1, "injector_words": 6, "command": 0, "issue": 1, "address": 2, "bank": 3,
+    "write_data": 4, "read_data": 5, "select": 513, "delay_reset": 517, "delay_step": 518, "slip_reset": 519,
+    "slip_step": 520,
     "burst_clear": 0, "burst_seen": 0, "refresh_cycles": 16, "lanes": 2, "phases": 4, "data_words": 1,
     "read_phase": 2, "write_phase": 3, "bitslips": 8, "delays": 32, "least": 6, "bank_bits": 3, "row_bits": 14}
 
