@@ -98,7 +98,7 @@ class BoardTop(Elaboratable):
 
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor, program=self._program,
-            peripherals=self.peripherals())
+            clock_hz=self._memory.clock_hz, peripherals=self.peripherals())
         controller = self.dram(m, platform, clocks)
         connect(m, system.memory, controller.memory)
         if self._program is not None:

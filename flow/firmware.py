@@ -11,6 +11,7 @@ from pathlib import Path
 import struct
 
 from flow.cache import cached_file
+from flow.fat_library import fat_sources
 from soc.cpu.map import REGISTERS, Region, address
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
@@ -66,7 +67,8 @@ def build_firmware(*, toolchain):
     """
     sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".S", ".c", ".h", ".ld"))
     return build_program(
-        "firmware", {path.name: path.read_text() for path in sources}, toolchain=toolchain, memory_bytes=PROGRAM_BYTES)
+        "firmware", fat_sources() | {path.name: path.read_text() for path in sources}, toolchain=toolchain,
+        memory_bytes=PROGRAM_BYTES)
 
 
 def build_program(name, files, *, toolchain, memory_bytes):

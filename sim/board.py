@@ -23,8 +23,6 @@ __all__ = ["SimulatedBoard"]
 _DIVISOR = 25
 """Cycles of a bit: 3 Mbaud at 75 MHz."""
 _LONGEST_START = 1 << 24
-_SILENCE = 0.02
-"""Seconds after which what has begun as a frame will not end."""
 _PROCESSOR_PATIENCE = 1 << 13
 
 
@@ -45,6 +43,8 @@ class SimulatedBoard:
         Of these stalls.
     program : bytes
         Of the board's processor: then it is a :class:`soc.computer.Computer`, whose terminal shares the line.
+    peripherals : function that returns a dict
+        Of the same; its name stands for what it returns.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class SimulatedBoard:
 
     patience = 64
 
-    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None):
+    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None, peripherals=None):
         modelled = isinstance(memory, Dram)
         divisor = _DIVISOR if bit_level else 0
         size = memory.size if modelled else memory.bytes
@@ -66,13 +66,16 @@ class SimulatedBoard:
 
         def system():
             if bit_level:
-                return SerialSystem(config, memory_bytes=size, divisor=divisor, program=program)
+                return SerialSystem(config, memory_bytes=size, divisor=divisor, program=program, clock_hz=self.hertz,
+                                    peripherals=peripherals and peripherals())
             if program is not None:
-                return Computer(config, memory_bytes=size, program=program, timeout=round(_SILENCE * self.hertz))
+                return Computer(config, memory_bytes=size, program=program, clock_hz=self.hertz,
+                                peripherals=peripherals and peripherals())
             return System(config, memory_bytes=size)
 
         kind = "system" if program is None else "computer"
-        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program]
+        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program, self.hertz,
+                                                                          peripherals and peripherals.__qualname__]
         if modelled:
             make, behind = system, {"dram": memory}
             self.content = memory.content

@@ -1,6 +1,6 @@
 """Accelerator, link and processor: a board that can start by itself."""
 
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -20,6 +20,9 @@ from soc.registers import Registers
 from soc.shared_line import SharedLine
 
 __all__ = ["Computer"]
+
+_INNER = ("bus", "memory")
+"""Members of a peripheral that end here."""
 
 
 class Computer(wiring.Component):
@@ -51,11 +54,12 @@ class Computer(wiring.Component):
         Size of the DRAM; see :class:`soc.link.bridge.LinkBridge`. The processor reaches 1 GiB of it.
     program : bytes
         Of the processor; see :mod:`flow.firmware`.
-    timeout : int
-        Cycles of silence; see :class:`soc.line_splitter.LineSplitter`.
+    clock_hz : float
+        Cycles per second.
     peripherals : dict of Region to wiring.Component
-        What else lies on the processor's bus: with ``bus``, In(ProcessorBus); their other members are members of this,
-        under the same names.
+        What else lies on the processor's bus: with ``bus``, In(ProcessorBus). If it has ``memory``, Out(MemoryPort), it
+        takes turns with the processor's window; while a program runs its requests wait. Its other members are members
+        of this, under the same names.
 
     Members
     -------
@@ -79,8 +83,11 @@ class Computer(wiring.Component):
         See :class:`gateware.accelerator.Accelerator`.
     """
 
-    def __init__(self, config, *, memory_bytes, program, timeout, peripherals=None):
-        bus_bits = config.memory.bus_bits
+    SILENCE_SECONDS = 0.02
+    """What has begun as a frame, and pauses for so long, will not end: :class:`soc.line_splitter.LineSplitter`."""
+
+    def __init__(self, config, *, memory_bytes, program, clock_hz, peripherals=None):
+        self._config, bus_bits = config, config.memory.bus_bits
         self._accelerator = Accelerator(config)
         self._guard = ProgramGuard(bus_bits=bus_bits, memory_bytes=memory_bytes)
         self._bridge = LinkBridge(
@@ -90,10 +97,10 @@ class Computer(wiring.Component):
         self._window = DramWindow(bus_bits=bus_bits, memory_bytes=memory_bytes)
         self._arbiter, self._switch = MemoryArbiter(bus_bits=bus_bits), MemorySwitch(bus_bits=bus_bits)
         self._port = AcceleratorPort()
-        self._line = SharedLine(timeout=timeout)
+        self._line = SharedLine(timeout=round(self.SILENCE_SECONDS * clock_hz))
         self._peripherals = dict(peripherals or {})
         self._microcontroller = Microcontroller(
-            program=program, others=(Region.DRAM, Region.ACCELERATOR, *self._peripherals))
+            program=program, clock_hz=clock_hz, others=(Region.DRAM, Region.ACCELERATOR, *self._peripherals))
         super().__init__({
             "rx": In(stream.Signature(8)),
             "tx": Out(stream.Signature(8)),
@@ -107,7 +114,7 @@ class Computer(wiring.Component):
             "stopped": Out(1),
             "program_counter": Out(16),
         } | {name: member for peripheral in self._peripherals.values()
-             for name, member in peripheral.signature.members.items() if name != "bus"})
+             for name, member in peripheral.signature.members.items() if name not in _INNER})
 
     def elaborate(self, platform):
         m = Module()
@@ -168,15 +175,26 @@ class Computer(wiring.Component):
         m.submodules.window, m.submodules.arbiter, m.submodules.switch = window, arbiter, switch
         connect(m, self._microcontroller.dram, window.bus)
         connect(m, self._bridge.memory, arbiter.masters[0])
-        connect(m, window.memory, arbiter.masters[1])
+        stale = [self._bridge.memory.write_request]
+        mine = window.memory
+        for region, peripheral in self._peripherals.items():
+            if "memory" in peripheral.signature.members:
+                m.submodules[f"arbiter_{region.name.lower()}"] = turns = MemoryArbiter(
+                    bus_bits=self._config.memory.bus_bits)
+                m.d.comb += turns.enable.eq(1)
+                connect(m, mine, turns.masters[0])
+                connect(m, peripheral.memory, turns.masters[1])
+                mine = turns.memory
+                stale.append(peripheral.memory.write_request)
+        connect(m, mine, arbiter.masters[1])
         connect(m, arbiter.memory, switch.masters[0])
         connect(m, self._accelerator.memory, guard.master)
         connect(m, guard.memory, switch.masters[1])
         connect(m, switch.memory, flipped(self.memory))
-        busy, written = guard.control.busy, self._bridge.memory.write_request
+        busy = guard.control.busy
         m.d.comb += [
             window.available.eq(self.dram_ready & ~busy),
-            window.stale.eq(busy | written.valid & written.ready),
+            window.stale.eq(busy | Cat(requests.valid & requests.ready for requests in stale).any()),
             window.flush.eq(port.flush),
             port.flushed.eq(window.flushed),
             port.unavailable.eq(window.unavailable),
@@ -195,4 +213,5 @@ class Computer(wiring.Component):
             name = region.name.lower()
             m.submodules[name] = peripheral
             connect(m, getattr(self._microcontroller, name), peripheral.bus)
-            pass_through(m, self, peripheral, [name for name in peripheral.signature.members if name != "bus"])
+            pass_through(m, self, peripheral, [
+                name for name in peripheral.signature.members if name not in _INNER])

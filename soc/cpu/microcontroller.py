@@ -28,6 +28,8 @@ class Microcontroller(wiring.Component):
     ----------
     program : bytes
         From address 0 on; see :mod:`flow.firmware`.
+    clock_hz : float
+        Cycles per second, as the timer tells them.
     size : int
         Bytes of the program memory.
     others : iterable of Region
@@ -46,7 +48,8 @@ class Microcontroller(wiring.Component):
         there.
     """
 
-    def __init__(self, *, program, size=PROGRAM_BYTES, others=()):
+    def __init__(self, *, program, clock_hz, size=PROGRAM_BYTES, others=()):
+        self._clock_hz = clock_hz
         self._memory = ProgramMemory(size=size, content=program)
         self._others = tuple(others)
         super().__init__({
@@ -63,7 +66,7 @@ class Microcontroller(wiring.Component):
             regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER, *self._others))
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
-        m.submodules.timer = timer = Timer()
+        m.submodules.timer = timer = Timer(clock_hz=self._clock_hz)
         connect(m, processor.bus, decoder.bus)
         connect(m, decoder.memory, self._memory.bus)
         connect(m, decoder.console, console.bus)

@@ -1,0 +1,9 @@
+/* Time, in cycles of the processor's clock. */
+#pragma once
+#include "bus.h"
+#include "registers.h"
+
+/* The lower half of the count; differences of less than 2**32 cycles are right. */
+static inline uint32_t timer_now(void) { return bus_read(TIMER_LOW); }
+/* Cycles per second. */
+static inline uint32_t timer_rate(void) { return bus_read(TIMER_RATE); }
