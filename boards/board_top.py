@@ -6,6 +6,8 @@ from amaranth.lib.wiring import connect
 
 from boards.activity_light import ActivityLight
 from boards.card_slot import CardSlot
+from soc.cpu.map import Region
+from soc.sd.host import SdHost
 from soc.serial_system import SerialSystem
 
 __all__ = ["BoardTop", "serial_divisor"]
@@ -77,7 +79,8 @@ class BoardTop(Elaboratable):
     def peripherals(self):
         """What else lies on the processor's bus of this board: see :class:`soc.computer.Computer`. Their members are
         those of ``system``, which `dram` may use."""
-        return {}
+        reads_cards = self.slot and self._program is not None
+        return {Region.SD: SdHost(bus_bits=self._config.memory.bus_bits)} if reads_cards else {}
 
     def lights(self, platform):
         """Ports of the lights by what they show.
@@ -99,15 +102,14 @@ class BoardTop(Elaboratable):
         m.submodules.clk_buffer = clock = io.Buffer("i", platform.request(self.INPUT[0], dir="-"))
         m.d.comb += clocks.clk_in.eq(clock.i)
 
-        reads_cards = self.slot and self._program is not None
         m.submodules.system = system = SerialSystem(
             self._config, memory_bytes=self._memory.bytes, divisor=self._divisor, program=self._program,
-            clock_hz=self._memory.clock_hz, slot=reads_cards, peripherals=self.peripherals())
+            clock_hz=self._memory.clock_hz, peripherals=self.peripherals())
         controller = self.dram(m, platform, clocks)
         connect(m, system.memory, controller.memory)
         if self._program is not None:
             m.d.comb += system.dram_ready.eq(controller.ready)
-        if reads_cards:
+        if "card" in system.signature.members:
             m.submodules.slot = slot = CardSlot(platform.request("card", dir="-"))
             connect(m, system.card, slot.card)
 

@@ -49,9 +49,10 @@ class Ddr3Top(BoardTop):
         return self._bring_up is not None or self._program is not None
 
     def peripherals(self):
-        if self._bring_up is not None or self._program is None:
-            return {}
-        return {Region.CONTROLLER: ControlPort(address_bits=self._core.csr_address_bits)}
+        own = {}
+        if self._bring_up is None and self._program is not None:
+            own[Region.CONTROLLER] = ControlPort(address_bits=self._core.csr_address_bits)
+        return super().peripherals() | own
 
     def clocks(self, clock_hz):
         """See `BoardTop.clocks`; with a method ``serve`` besides, which gives the controller's PHY its clocks."""

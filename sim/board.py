@@ -18,6 +18,7 @@ from soc.cpu.control_port import ControlPort
 from soc.cpu.map import Region
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
+from soc.sd.host import SdHost
 from soc.serial_system import SerialSystem
 from soc.system import System
 
@@ -26,8 +27,6 @@ __all__ = ["SimulatedBoard"]
 _DIVISOR = 25
 """Cycles of a bit: 3 Mbaud at 75 MHz."""
 _LONGEST_START = 1 << 24
-_SILENCE = 0.02
-"""Seconds after which what has begun as a frame will not end."""
 _PROCESSOR_PATIENCE = 1 << 13
 
 
@@ -49,6 +48,8 @@ class SimulatedBoard:
         Of these stalls.
     program : bytes
         Of the board's processor: then it is a :class:`soc.computer.Computer`, whose terminal shares the line.
+    peripherals : function that returns a dict
+        Of the same; its name stands for what it returns.
     card : sim.sd_card.SdCard
         In the slot of a board with a processor; without it there is no slot.
     lines : sim.pins.Ddr3Board
@@ -67,25 +68,35 @@ class SimulatedBoard:
 
     patience = 64
 
-    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None, card=None,
-                 lines=None):
+    def __init__(self, config, *, memory, bit_level=False, link_stalls=0.0, seed=0, program=None, peripherals=None,
+                 card=None, lines=None):
         modelled = isinstance(memory, Dram)
         divisor = _DIVISOR if bit_level else 0
         size = memory.size if modelled else memory.bytes
         self.hertz = 75e6 if modelled else memory.clock_hz
 
-        options = {} if program is None else {"clock_hz": self.hertz, "slot": card is not None}
+        core = None
+
+        def own():
+            """What lies on the processor's bus of this board."""
+            made = peripherals() if peripherals else {}
+            if card is not None:
+                made[Region.SD] = SdHost(bus_bits=config.memory.bus_bits)
+            if lines is not None:
+                made[Region.CONTROLLER] = ControlPort(address_bits=core.csr_address_bits)
+            return made
 
         def system():
             if bit_level:
-                return SerialSystem(config, memory_bytes=size, divisor=divisor, program=program, **options)
+                return SerialSystem(config, memory_bytes=size, divisor=divisor, program=program, clock_hz=self.hertz,
+                                    peripherals=own())
             if program is not None:
-                return Computer(config, memory_bytes=size, program=program, timeout=round(_SILENCE * self.hertz),
-                                **options)
+                return Computer(config, memory_bytes=size, program=program, clock_hz=self.hertz, peripherals=own())
             return System(config, memory_bytes=size)
 
         kind = "system" if program is None else "computer"
-        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [config, divisor, size, program, {**options}]
+        name, parameters = f"{'serial-' * bit_level}{kind}-{config.name}", [
+            config, divisor, size, program, self.hertz, peripherals and peripherals.__qualname__, card is not None]
         if modelled:
             make, behind = system, {"dram": memory}
             self.content = memory.content
@@ -98,7 +109,6 @@ class SimulatedBoard:
                       Ddr3Pins(self.content, memory=memory, core=core, board=lines)}
             if lines is not None:
                 name, parameters = f"{name}-cells", [*parameters, core.verilog]
-                options["peripherals"] = {Region.CONTROLLER: ControlPort(address_bits=core.csr_address_bits)}
 
             def make():
                 return OnMemory(system(), DramController(

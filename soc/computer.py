@@ -1,6 +1,6 @@
 """Accelerator, link and processor: a board that can start by itself."""
 
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -17,11 +17,12 @@ from soc.ports import pass_through
 from soc.program_guard import ProgramGuard
 from soc.register_switch import RegisterSwitch
 from soc.registers import Registers
-from soc.sd.host import SdHost
-from soc.sd.pins import SdPins
 from soc.shared_line import SharedLine
 
 __all__ = ["Computer"]
+
+_INNER = ("bus", "memory")
+"""Members of a peripheral that end here."""
 
 
 class Computer(wiring.Component):
@@ -34,7 +35,7 @@ class Computer(wiring.Component):
                         v                                        |
                     LinkBridge --------------------------> RegisterSwitch --> Registers
                                                                                   |
-        LinkBridge, DramWindow, SdHost --> arbiters +                             | control
+        LinkBridge, DramWindow --> MemoryArbiter --+                             | control
                                                    |                              v
                     memory <--------- MemorySwitch +--- ProgramGuard <-----> Accelerator
 
@@ -54,14 +55,11 @@ class Computer(wiring.Component):
     program : bytes
         Of the processor; see :mod:`flow.firmware`.
     clock_hz : float
-        Cycles per second, for the processor's timer.
-    slot : bool
-        Whether there is a slot for an SD card: then the processor has a :class:`soc.sd.host.SdHost`.
-    timeout : int
-        Cycles of silence; see :class:`soc.line_splitter.LineSplitter`.
+        Cycles per second.
     peripherals : dict of Region to wiring.Component
-        What else lies on the processor's bus: with ``bus``, In(ProcessorBus); their other members are members of this,
-        under the same names.
+        What else lies on the processor's bus: with ``bus``, In(ProcessorBus). If it has ``memory``, Out(MemoryPort), it
+        takes turns with the processor's window; while a program runs its requests wait. Its other members are members
+        of this, under the same names.
 
     Members
     -------
@@ -83,12 +81,13 @@ class Computer(wiring.Component):
         See :class:`soc.cpu.processor.Processor`.
     program_counter : Out(16)
         See :class:`gateware.accelerator.Accelerator`.
-    card : Out(SdPins)
-        With a slot.
     """
 
-    def __init__(self, config, *, memory_bytes, program, clock_hz, timeout, slot=False, peripherals=None):
-        bus_bits = config.memory.bus_bits
+    SILENCE_SECONDS = 0.02
+    """What has begun as a frame, and pauses for so long, will not end: :class:`soc.line_splitter.LineSplitter`."""
+
+    def __init__(self, config, *, memory_bytes, program, clock_hz, peripherals=None):
+        self._config, bus_bits = config, config.memory.bus_bits
         self._accelerator = Accelerator(config)
         self._guard = ProgramGuard(bus_bits=bus_bits, memory_bytes=memory_bytes)
         self._bridge = LinkBridge(
@@ -97,13 +96,11 @@ class Computer(wiring.Component):
             identity=config.image_key, bus_bytes=bus_bits // 8, memory_bytes=memory_bytes, guarded=True)
         self._window = DramWindow(bus_bits=bus_bits, memory_bytes=memory_bytes)
         self._arbiter, self._switch = MemoryArbiter(bus_bits=bus_bits), MemorySwitch(bus_bits=bus_bits)
-        self._reader = SdHost(bus_bits=bus_bits) if slot else None
         self._port = AcceleratorPort()
-        self._line = SharedLine(timeout=timeout)
+        self._line = SharedLine(timeout=round(self.SILENCE_SECONDS * clock_hz))
         self._peripherals = dict(peripherals or {})
         self._microcontroller = Microcontroller(
-            program=program, clock_hz=clock_hz,
-            others=(Region.DRAM, Region.ACCELERATOR, *[Region.SD] * slot, *self._peripherals))
+            program=program, clock_hz=clock_hz, others=(Region.DRAM, Region.ACCELERATOR, *self._peripherals))
         super().__init__({
             "rx": In(stream.Signature(8)),
             "tx": Out(stream.Signature(8)),
@@ -117,8 +114,7 @@ class Computer(wiring.Component):
             "stopped": Out(1),
             "program_counter": Out(16),
         } | {name: member for peripheral in self._peripherals.values()
-             for name, member in peripheral.signature.members.items() if name != "bus"}
-            | ({"card": Out(SdPins)} if slot else {}))
+             for name, member in peripheral.signature.members.items() if name not in _INNER})
 
     def elaborate(self, platform):
         m = Module()
@@ -179,16 +175,26 @@ class Computer(wiring.Component):
         m.submodules.window, m.submodules.arbiter, m.submodules.switch = window, arbiter, switch
         connect(m, self._microcontroller.dram, window.bus)
         connect(m, self._bridge.memory, arbiter.masters[0])
-        changed = self._join_reader(m) if self._reader else self._join_window(m)
+        stale = [self._bridge.memory.write_request]
+        mine = window.memory
+        for region, peripheral in self._peripherals.items():
+            if "memory" in peripheral.signature.members:
+                m.submodules[f"arbiter_{region.name.lower()}"] = turns = MemoryArbiter(
+                    bus_bits=self._config.memory.bus_bits)
+                m.d.comb += turns.enable.eq(1)
+                connect(m, mine, turns.masters[0])
+                connect(m, peripheral.memory, turns.masters[1])
+                mine = turns.memory
+                stale.append(peripheral.memory.write_request)
+        connect(m, mine, arbiter.masters[1])
         connect(m, arbiter.memory, switch.masters[0])
         connect(m, self._accelerator.memory, guard.master)
         connect(m, guard.memory, switch.masters[1])
         connect(m, switch.memory, flipped(self.memory))
-        busy, written = guard.control.busy, self._bridge.memory.write_request
-        changed = changed | written.valid & written.ready
+        busy = guard.control.busy
         m.d.comb += [
             window.available.eq(self.dram_ready & ~busy),
-            window.stale.eq(busy | changed),
+            window.stale.eq(busy | Cat(requests.valid & requests.ready for requests in stale).any()),
             window.flush.eq(port.flush),
             port.flushed.eq(window.flushed),
             port.unavailable.eq(window.unavailable),
@@ -202,26 +208,10 @@ class Computer(wiring.Component):
         m.d.sync += second.eq(~arbiter.enable & arbiter.idle)
         m.d.comb += switch.second.eq(second)
 
-    def _join_window(self, m):
-        connect(m, self._window.memory, self._arbiter.masters[1])
-        return 0
-
-    def _join_reader(self, m):
-        """Window and reader share what the window has alone otherwise; returns when the reader changes the DRAM."""
-        reader = m.submodules.reader = self._reader
-        m.submodules.own_arbiter = own = MemoryArbiter(bus_bits=len(self.memory.read_data.payload))
-        connect(m, self._microcontroller.sd, reader.bus)
-        connect(m, reader.card, flipped(self.card))
-        connect(m, self._window.memory, own.masters[0])
-        connect(m, reader.memory, own.masters[1])
-        connect(m, own.memory, self._arbiter.masters[1])
-        m.d.comb += own.enable.eq(1)
-        written = reader.memory.write_request
-        return written.valid & written.ready
-
     def _join_peripherals(self, m):
         for region, peripheral in self._peripherals.items():
             name = region.name.lower()
             m.submodules[name] = peripheral
             connect(m, getattr(self._microcontroller, name), peripheral.bus)
-            pass_through(m, self, peripheral, [name for name in peripheral.signature.members if name != "bus"])
+            pass_through(m, self, peripheral, [
+                name for name in peripheral.signature.members if name not in _INNER])

@@ -29,8 +29,8 @@ class SerialSystem(wiring.Component):
         Cycles per bit of the serial line, 4 or more: clock frequency / baud rate.
     program : bytes
         Of a processor: then it is :class:`soc.computer.Computer` with a serial line.
-    clock_hz, slot, peripherals
-        With a processor: see :class:`soc.computer.Computer`, whose further members are members of this.
+    clock_hz, peripherals
+        Of the same, like its other members.
 
     Members
     -------
@@ -52,19 +52,16 @@ class SerialSystem(wiring.Component):
 
     FIFO_BYTES = 2048
     """Of what arrives: two of the longest frames."""
-    SILENCE_BITS = 60_000
-    """Bits of the line after which what has begun as a frame will not end: 20 ms at 3 Mbaud."""
 
-    def __init__(self, config, *, memory_bytes, divisor, program=None, clock_hz=None, slot=False,
-                 peripherals=None):
+    def __init__(self, config, *, memory_bytes, divisor, program=None, clock_hz=None, peripherals=None):
         if divisor not in range(4, 1 << 16):
             raise ValueError(f"Cycles per bit must be 4..65535, not {divisor!r}")
         self._divisor = divisor
         if program is None:
             self._system = System(config, memory_bytes=memory_bytes)
         else:
-            self._system = Computer(config, memory_bytes=memory_bytes, program=program, clock_hz=clock_hz, slot=slot,
-                                    timeout=self.SILENCE_BITS * divisor, peripherals=peripherals)
+            self._system = Computer(config, memory_bytes=memory_bytes, program=program,
+                                    clock_hz=clock_hz, peripherals=peripherals)
         members = {
             "rx": In(1, init=1),
             "tx": Out(1, init=1),

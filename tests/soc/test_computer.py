@@ -24,6 +24,7 @@ from sim.dram import Dram
 from soc.cpu.map import AcceleratorRegister, OwnBit, Region, StateBit, WindowError, address
 from soc.link.protocol import Fault, Frame, GUARDED_VERSION, Opcode, Register, Status, encode
 from testing.bench_program import BenchTerminal, bench_program
+from testing.filler import Filler, filled
 from testing.simulated_transport import SimulatedTransport
 
 CONFIG = CONFIGS["micro"]
@@ -34,13 +35,18 @@ OWN_BYTES = 1 << 14
 OWN = MEMORY_BYTES - OWN_BYTES
 
 
+def _peripherals():
+    """Its sources are no part of what the compiled design is known by: changed, it needs another name."""
+    return {Region.SD: Filler(bus_bits=CONFIG.memory.bus_bits)}
+
+
 class Board:
     """A simulated board, a host and somebody at its terminal."""
 
     def __init__(self, **options):
         self.content = np.random.default_rng(5).integers(0, 256, MEMORY_BYTES, np.uint8)
         memory = Dram(self.content, bus_bits=CONFIG.memory.bus_bits, latency=24, **options)
-        self.board = SimulatedBoard(CONFIG, memory=memory, program=bench_program())
+        self.board = SimulatedBoard(CONFIG, memory=memory, program=bench_program(), peripherals=_peripherals)
         self.transport, self.terminal = SimulatedTransport(self.board), BenchTerminal()
         self.client = self.terminal.client = LinkClient(self.transport, timeout=0.1, text=self.terminal.show)
         while not self.terminal.shown.endswith(b"> "):
@@ -190,6 +196,37 @@ def test_both_use_the_memory(make_board):
     assert board.read(AcceleratorRegister.WINDOW_ERRORS) == 0
     assert board.terminal.read(board.dram(MEMORY_BYTES)) == 0
     assert board.read(AcceleratorRegister.WINDOW_ERRORS) == 1 << WindowError.OUTSIDE
+
+
+def test_what_writes_by_itself_takes_turns_as_well(make_board, image):
+    """A third master, behind the processor's window: while link and processor use the memory, and while a program
+    runs."""
+    board, rng = make_board(stall_probability=0.3, seed=11), random.Random(12)
+    base, count, filler = 3 * MEMORY_BYTES // 4 // BUS, 2000, address(Region.SD)
+    expected = b"".join(filled(index, 8 * BUS).to_bytes(BUS, "little") for index in range(base, base + count))
+    data = rng.randbytes(1 << 12)
+
+    def fill():
+        board.content[base * BUS:(base + count) * BUS] = 0
+        assert board.terminal.read(board.dram(base * BUS)) == 0
+        board.terminal.write(filler, base)
+        board.terminal.write(filler + 4, count)
+
+    fill()
+    board.client.write_memory(4096, data)
+    assert board.terminal.do(f"t {board.dram(OWN):x} 200 77") == 0
+    assert board.client.read_memory(4096, len(data)) == data
+    while board.terminal.read(filler):
+        pass
+    assert board.client.read_memory(base * BUS, count * BUS) == expected
+    # What the window held before is read anew.
+    assert board.terminal.read(board.dram(base * BUS)) == int.from_bytes(expected[:4], "little")
+    engine, model = BoardEngine(image, board.client), ModelEngine(image)
+    fill()
+    assert engine.extend([1, 200, 7]).tobytes() == model.extend([1, 200, 7]).tobytes()
+    while board.terminal.read(filler):
+        pass
+    assert board.client.read_memory(base * BUS, count * BUS) == expected
 
 
 def test_a_dram_that_is_not_up(make_board):
