@@ -5,7 +5,8 @@
 
 /* Of a program: some 40 seconds. The slowest model of the slowest board needs two. */
 #define MOST_CYCLES 3000000000u
-enum { READY = 1 }; /* STATE */
+enum { READY = 1 };             /* STATE */
+enum { OWN = 1, LINK_USED = 2 }; /* OWN */
 
 int accelerator_is_ready(void) {
   uint32_t start = timer_now();
@@ -13,11 +14,6 @@ int accelerator_is_ready(void) {
     if (bus_read(ACCELERATOR_STATE) & READY)
       return 1;
   return 0;
-}
-
-void accelerator_token(uint32_t member, uint32_t id) {
-  bus_write(ACCELERATOR_MEMBER, member);
-  bus_write(ACCELERATOR_TOKEN, id);
 }
 
 static int becomes_idle(void) {
@@ -28,14 +24,35 @@ static int becomes_idle(void) {
   return 1;
 }
 
+int accelerator_take(void) {
+  int used = (bus_read(ACCELERATOR_OWN) & LINK_USED) != 0;
+  bus_write(ACCELERATOR_OWN, OWN);
+  if (!becomes_idle())
+    bus_write(ACCELERATOR_ABORT, 1);
+  return !used;
+}
+
+void accelerator_give(void) { bus_write(ACCELERATOR_OWN, 0); }
+
+void accelerator_bound(uint32_t vocab) { bus_write(ACCELERATOR_TOKEN_BOUND, vocab); }
+
+void accelerator_token(uint32_t member, uint32_t id) {
+  bus_write(ACCELERATOR_MEMBER, member);
+  bus_write(ACCELERATOR_TOKEN, id);
+}
+
 const char *accelerator_run(uint32_t program, uint32_t position, struct activity *activity) {
   uint32_t cycles = bus_read(ACCELERATOR_COUNTER_BUSY), reads = bus_read(ACCELERATOR_COUNTER_READ_BEATS),
            writes = bus_read(ACCELERATOR_COUNTER_WRITE_BEATS);
   bus_write(ACCELERATOR_POSITION, position);
   bus_write(ACCELERATOR_PROGRAM, program);
   bus_write(ACCELERATOR_START, 1);
-  if (!becomes_idle())
+  if (!becomes_idle()) {
+    bus_write(ACCELERATOR_ABORT, 1);
     return "the accelerator does not end its program";
+  }
+  if (bus_read(ACCELERATOR_FAULT))
+    return "the program was ended: it asked for memory that is not there, or a host did not want it";
   /* The counters begin again with 0 behind 32 bits. */
   activity->cycles += bus_read(ACCELERATOR_COUNTER_BUSY) - cycles;
   activity->words += bus_read(ACCELERATOR_COUNTER_READ_BEATS) - reads;

@@ -8,6 +8,7 @@
 #include "tokenizer.h"
 
 #define ONE (1u << 16)
+#define HOST "a host has used the accelerator"
 enum { LEAST_TEMPERATURE = ONE / 100, MOST_TEMPERATURE = 100 * ONE };
 
 struct speed {
@@ -49,6 +50,7 @@ static int found(void) {
   chat.turns = (const struct board_chat *)section(SECTION_CHAT);
   chat.tokenizer.vocabulary = (const struct board_vocabulary *)section(SECTION_VOCABULARY);
   chat.tokenizer.work = (struct board_work *)dram_at(chat.file->work);
+  accelerator_bound(chat.file->vocab);
   chat.sampler.temperature = chat.file->temperature;
   chat.sampler.top_k = chat.file->top_k;
   chat.sampler.top_p = chat.file->top_p;
@@ -194,6 +196,11 @@ static const char *write_reply(void) {
       console_text("^C");
       break;
     }
+    accelerator_give();
+    if (!accelerator_take()) {
+      wrong = HOST;
+      break;
+    }
     accelerator_token(0, token);
     if ((wrong = feed(1, 1)))
       break;
@@ -205,7 +212,7 @@ static const char *write_reply(void) {
   return wrong;
 }
 
-void chat_say(const char *line) {
+static void say(const char *line) {
   struct turn turn;
   if (!found())
     return;
@@ -235,6 +242,16 @@ void chat_say(const char *line) {
     console_text("; the conversation begins anew\n");
     reset();
   }
+}
+
+void chat_say(const char *line) {
+  if (!accelerator_take() && chat.file && chat.position) {
+    console_text(HOST);
+    console_text("; the conversation begins anew\n");
+    reset();
+  }
+  say(line);
+  accelerator_give();
 }
 
 /* -- Commands --------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ __all__ = ["NativeChat"]
 _CONSOLE = {address(Region.CONSOLE, register): register for register in ConsoleRegister}
 _TIMER = {address(Region.TIMER, register): register for register in TimerRegister}
 _ACCELERATOR = address(Region.ACCELERATOR)
+_OWN = address(Region.ACCELERATOR, AcceleratorRegister.OWN)
 _COUNTERS = address(Region.ACCELERATOR, AcceleratorRegister.COUNTER)
 _LOOKS = 3
 """How often the accelerator is still busy when it is looked at."""
@@ -43,6 +44,10 @@ class NativeChat:
         Bytes that the terminal has for the firmware.
     stuck : bool
         The accelerator never ends a program.
+    fault : bool
+        Every program ends with a fault.
+    host : bool
+        A host uses the accelerator whenever it may.
     """
 
     RATE, CYCLES, WORDS = 1_000_000, 1000, (600, 50)
@@ -50,6 +55,7 @@ class NativeChat:
     def __init__(self, image, packed, *, key=None, memory_bytes=None):
         self.dram = packed.memory()
         self.tokens, self.groups, self.typed, self.stuck = [], [], deque(), False
+        self.fault = self.host = self._owned = False
         self._shown = bytearray()
         self._engine = ModelEngine(replace(image, memory=self.dram[:image.header.image_bytes]))
         compiled, bus_bytes = image.compiled, image.header.bus_bits // 8
@@ -88,12 +94,16 @@ class NativeChat:
                 return self.RATE
             self._time += 10_000_000 if self.stuck else 10
             return self._time >> (32 if _TIMER[place] == TimerRegister.HIGH else 0) & 0xFFFFFFFF
+        if place == _OWN:
+            return self._owned | self.host << 1
         if place >= _COUNTERS:
             return self._counters[(place - _COUNTERS) // 4] & 0xFFFFFFFF
         register = (place - _ACCELERATOR) // 4
         if register == Register.BUSY:
             self._looks -= not self.stuck
             return self._looks > 0
+        if register == Register.FAULT:
+            return 2 * self.fault
         if register == Register.ARGMAX:
             return self._engine.choices[self._registers[Register.MEMBER]]
         return self._registers[register]
@@ -102,7 +112,14 @@ class NativeChat:
         if place in _CONSOLE:
             self._shown.append(value)
             return
+        if place == _OWN:
+            self._owned = bool(value)
+            return
         register = Register((place - _ACCELERATOR) // 4)
+        if register == Register.ABORT:
+            self.stuck, self._looks = False, 0
+            return
+        assert self._owned or register == Register.TOKEN_BOUND, f"{register.name} is written, and is not owned"
         if self._looks > 0:
             raise AssertionError(f"{register.name} is written while the accelerator is running")
         self._registers[register] = value
