@@ -27,7 +27,9 @@ static struct {
   struct activity activity;
 } chat;
 
-static const uint8_t *section(unsigned number) { return (const uint8_t *)chat.file + chat.file->sections[number].offset; }
+static const uint8_t *section(unsigned number) {
+  return (const uint8_t *)chat.file + chat.file->sections[number].offset;
+}
 
 static void reset(void) {
   chat.position = 0;
@@ -58,7 +60,7 @@ static int found(void) {
   return 1;
 }
 
-/* -- Turns ---------------------------------------------------------------------------------------------------------- */
+/* -- Turns ------------------------------------------------------------------------------------------------------ */
 
 static unsigned append(unsigned length, const void *text, unsigned more) {
   uint8_t *to = chat.tokenizer.work->text + length;
@@ -126,7 +128,7 @@ static int encode(const char *line, struct turn *turn) {
   return 1;
 }
 
-/* -- Replies -------------------------------------------------------------------------------------------------------- */
+/* -- Replies ---------------------------------------------------------------------------------------------------- */
 
 /* Puts tokens into the context. With `predicts`, the next token is known then. Returns 0, or what is wrong. */
 static const char *feed(unsigned count, int predicts) {
@@ -238,7 +240,7 @@ void chat_say(const char *line) {
   }
 }
 
-/* -- Commands ------------------------------------------------------------------------------------------------------- */
+/* -- Commands --------------------------------------------------------------------------------------------------- */
 
 static void run_reset(unsigned count, const uint32_t *arguments) {
   (void)count, (void)arguments;

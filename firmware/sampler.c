@@ -94,7 +94,8 @@ static uint32_t filter(const struct sampler *sampler, struct candidate *heap, ui
 
 uint32_t sampler_choose(struct sampler *sampler, const uint32_t *logits, uint32_t count, uint32_t largest,
                         struct candidate *room) {
-  uint32_t factor = ((uint64_t)LOG2_E << 16) / sampler->temperature, wider = factor < LOG2_E ? factor : LOG2_E, found = 0;
+  uint32_t factor = ((uint64_t)LOG2_E << 16) / sampler->temperature, found = 0;
+  uint32_t wider = factor < LOG2_E ? factor : LOG2_E; /* the filters' factor, or that of the draw */
   int32_t top = fixed(logits[largest]);
   for (uint32_t id = 0; id < count; id++) {
     int32_t value = fixed(logits[id]);

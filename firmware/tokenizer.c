@@ -40,7 +40,7 @@ static const uint8_t *next_character(const uint8_t *text, const uint8_t *end, ui
   return text;
 }
 
-/* -- Cuts ----------------------------------------------------------------------------------------------------------- */
+/* -- Cuts ------------------------------------------------------------------------------------------------------- */
 
 static unsigned class_of(const struct board_vocabulary *vocabulary, uint32_t code) {
   return search(vocabulary, vocabulary->classes, vocabulary->class_count, TWO_WORDS, code, NOTHING)[1];
@@ -115,7 +115,7 @@ static const uint8_t *cut(const struct board_vocabulary *vocabulary, const uint8
   return behind == end || last == text ? behind : last;
 }
 
-/* -- Merges --------------------------------------------------------------------------------------------------------- */
+/* -- Merges ----------------------------------------------------------------------------------------------------- */
 
 /* Symbol of a byte or character; NOTHING. */
 static uint32_t find_letter(const struct board_vocabulary *vocabulary, uint32_t code) {
@@ -154,7 +154,7 @@ static unsigned merge(const struct board_vocabulary *vocabulary, struct board_pa
   }
 }
 
-/* -- Tokens --------------------------------------------------------------------------------------------------------- */
+/* -- Tokens ----------------------------------------------------------------------------------------------------- */
 
 struct output {
   const struct tokenizer *tokenizer;
@@ -267,7 +267,8 @@ static int is_blank(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte 
 /* Finds special tokens, the longest first: they do not overlap those that were found before. */
 static void mark_specials(const struct tokenizer *tokenizer, unsigned length, int all) {
   const struct board_vocabulary *vocabulary = tokenizer->vocabulary;
-  const struct board_special *special = at(vocabulary, vocabulary->specials), *end = special + vocabulary->special_count;
+  const struct board_special *special = at(vocabulary, vocabulary->specials);
+  const struct board_special *end = special + vocabulary->special_count;
   const uint8_t *text = tokenizer->work->text;
   uint32_t *marks = tokenizer->work->marks;
   for (unsigned i = 0; i < length; i++)

@@ -26,9 +26,9 @@ STACK_BYTES = 2048
 _TARGET = ("--target=riscv32-freestanding-none", "-mcpu=generic_rv32+m")
 # Smaller than by -Os alone: functions are put into others only where that saves room, and what occurs several times is
 # made a function.
-_FLAGS = ("-Os", "-mllvm", "-inline-threshold=0", "-mllvm", "-enable-machine-outliner=always", "-s", "-std=c11", "-Wall",
-          "-Wextra", "-Werror", "-ffreestanding", "-fno-sanitize=undefined", "-nostdlib", "-ffunction-sections",
-          "-fdata-sections", "-Wl,--gc-sections")
+_FLAGS = ("-Os", "-mllvm", "-inline-threshold=0", "-mllvm", "-enable-machine-outliner=always", "-s", "-std=c11",
+          "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-sanitize=undefined", "-nostdlib",
+          "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections")
 _LOADED = 1  # the type of a segment of an ELF file that is loaded
 _MACHINE = 243  # RISC-V
 

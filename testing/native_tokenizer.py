@@ -37,8 +37,8 @@ class NativeTokenizer:
         """Ids of a text (bytes), BOS left out: list of int; None if there are no tokens for some of it."""
         assert len(text) <= TEXT_BYTES
         self._work.text[:len(text)] = text
-        count = self._library.tokenizer_encode(ctypes.byref(self._tokenizer), len(text), int(special), int(begins)) & 0xFFFFFFFF
-        return None if count == NOTHING else self._work.ids[:count]
+        count = self._library.tokenizer_encode(ctypes.byref(self._tokenizer), len(text), int(special), int(begins))
+        return None if count & 0xFFFFFFFF == NOTHING else self._work.ids[:count]
 
     def decode(self, ids, *, strips):
         """What each of some tokens makes certain, and at last the end of the text: list of bytes."""

@@ -14,8 +14,8 @@ import warnings
 import typer
 
 from host.command import (
-    bench, bench_sim, build, chat, compare, doctor, embed, firmware, generate, inspect, logits, pack, perplexity, program,
-    quantize, simulate, tokenize, verify, verilog)
+    bench, bench_sim, build, chat, compare, doctor, embed, firmware, generate, inspect, logits, pack, perplexity,
+    program, quantize, simulate, tokenize, verify, verilog)
 from flow.cache import CacheError
 from flow.toolchain import ToolError
 from host.errors import CelosiaError

@@ -12,9 +12,9 @@ import typer
 from host.command.options import (
     DEFAULT_KV, ContextSize, KvBits, ModelPath, SinkCount, WindowSize, load_model)
 from host.command.writing import (
-    AnyConfig, AnyEngine, GroupSize, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed, Speculate,
-    StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, open_writing_engine,
-    say_what_was_loaded)
+    AnyConfig, AnyEngine, GroupSize, Integers, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed,
+    Speculate, StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, make_sampler,
+    open_writing_engine, say_what_was_loaded)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError, quoted
 
@@ -56,6 +56,7 @@ def chat(
     sinks: SinkCount = 0,
     pre: PreName = None,
     port: PortPath = None,
+    integers: Integers = False,
 ):
     """Talk with a model.
 
@@ -81,12 +82,11 @@ def chat(
     from host.gguf.metadata import Metadata
     from host.text.chat_template import find_template
     from host.text.conversation import Conversation
-    from host.text.sampler import Sampler
 
     engine, board_memory = check_writing(
         engine=engine, config=config, memory=memory, kv=kv, tokens=tokens, group=group, port=port)
-    sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
-                      repeat_last_n=repeat_last_n)
+    sampler = make_sampler(integers, temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p,
+                           repeat_penalty=repeat_penalty, repeat_last_n=repeat_last_n)
     loaded = load_model(model, window=window, sinks=sinks)
     loaded.check_predicts()
     tokens_of = load_tokenizer(loaded, pre)

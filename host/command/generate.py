@@ -9,9 +9,9 @@ import typer
 from host.command.options import (
     DEFAULT_KV, ContextSize, KvBits, ModelPath, SinkCount, WindowSize, load_model, read_text)
 from host.command.writing import (
-    AnyConfig, AnyEngine, GroupSize, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed, Speculate,
-    StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, open_writing_engine,
-    say_what_was_loaded)
+    AnyConfig, AnyEngine, GroupSize, Integers, MemoryName, MinP, PortPath, PreName, RepeatLastN, RepeatPenalty, Seed,
+    Speculate, StopTexts, Temperature, TokenCount, TopK, TopP, check_writing, load_tokenizer, make_sampler,
+    open_writing_engine, say_what_was_loaded)
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
@@ -56,6 +56,7 @@ def generate(
         "--special", help="A control token that the prompt spells is that token, not text.")] = False,
     pre: PreName = None,
     port: PortPath = None,
+    integers: Integers = False,
 ):
     """Let a model write text, token by token.
 
@@ -100,13 +101,12 @@ def generate(
     """
     from host.text.generation import Generation
     from host.console.output_file import output_file, takes_stdout
-    from host.text.sampler import Sampler
     from host.console.text_display import TextDisplay
 
     engine, system = check_writing(
         engine=engine, config=config, memory=memory, kv=kv, tokens=tokens, group=group, port=port)
-    sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
-                      repeat_last_n=repeat_last_n)
+    sampler = make_sampler(integers, temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p,
+                           repeat_penalty=repeat_penalty, repeat_last_n=repeat_last_n)
     if trace is not None and engine != EngineName.RTL:
         raise CelosiaError(f"trace needs the engine {EngineName.RTL}, not {engine}: the others know no cycles")
     if prompt_file is not None:

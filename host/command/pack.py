@@ -24,8 +24,8 @@ def pack(
         help="Another configuration of the accelerator than the board's own.")] = None,
     template: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
-        help="Of the conversation, as celosia chat takes it; or plain: the model goes on with what is typed. By default "
-             "the file's own, or plain.")] = None,
+        help="Of the conversation, as celosia chat takes it; or plain: the model goes on with what is typed. By "
+             "default the file's own, or plain.")] = None,
     system: Annotated[str, typer.Option(
         metavar="PROMPT", show_default=False, help="What the model is told before the conversation.")] = "",
     think: Annotated[bool, typer.Option(

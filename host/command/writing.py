@@ -9,9 +9,9 @@ from host.command.options import DEFAULT_CONFIG, check_kv, choose_context, find_
 from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
-__all__ = ["AnyEngine", "AnyConfig", "GroupSize", "MemoryName", "MinP", "PortPath", "PreName", "RepeatLastN",
-           "RepeatPenalty", "Seed", "Speculate", "StopTexts", "Temperature", "TokenCount", "TopK", "TopP",
-           "check_writing", "load_tokenizer", "open_writing_engine", "say_what_was_loaded"]
+__all__ = ["AnyEngine", "AnyConfig", "GroupSize", "Integers", "MemoryName", "MinP", "PortPath", "PreName",
+           "RepeatLastN", "RepeatPenalty", "Seed", "Speculate", "StopTexts", "Temperature", "TokenCount", "TopK", "TopP",
+           "check_writing", "load_tokenizer", "make_sampler", "open_writing_engine", "say_what_was_loaded"]
 
 TokenCount = Annotated[int | None, typer.Option(
     metavar="N", show_default=False, help="Most tokens to generate; by default until the text or the context ends.")]
@@ -46,6 +46,8 @@ GroupSize = Annotated[int | None, typer.Option(
 PortPath = Annotated[str | None, typer.Option(
     metavar="PATH", show_default=False,
     help="Serial port of the board, or /dev/mem on it, for --engine board.")]
+Integers = Annotated[bool, typer.Option(
+    "--integers", help="Sample in integers, as the firmware of a board does: its texts are these, to the letter.")]
 PreName = Annotated[str | None, typer.Option(
     metavar="NAME", show_default=False,
     help="Cut words as this pre-tokenizer does, whatever the file names (tokenizer.ggml.pre).")]
@@ -82,6 +84,30 @@ def check_writing(*, engine, config, memory, kv, tokens, group, port):
     if system is not None and engine != EngineName.RTL:
         raise CelosiaError(f"memory needs the engine {EngineName.RTL}, not {engine}")
     return engine, system
+
+
+def make_sampler(integers, temperature, seed, *, top_k, top_p, min_p, repeat_penalty, repeat_last_n):
+    """The sampler that options describe.
+
+    Returns
+    -------
+    host.text.sampler.Sampler or host.text.integer_sampler.IntegerSampler
+
+    Raises
+    ------
+    CelosiaError
+        If a parameter is out of range, or none of integers.
+    """
+    from host.text.integer_sampler import IntegerSampler
+    from host.text.sampler import Sampler
+
+    sampler = Sampler(temperature, seed, top_k=top_k, top_p=top_p, min_p=min_p, repeat_penalty=repeat_penalty,
+                      repeat_last_n=repeat_last_n)
+    if not integers:
+        return sampler
+    if min_p or repeat_penalty != 1:
+        raise CelosiaError("integers know neither min-p nor a repeat penalty")
+    return IntegerSampler.from_options(temperature, seed, top_k=top_k, top_p=top_p)
 
 
 def load_tokenizer(model, pre=None):

@@ -140,7 +140,8 @@ class BoardImage:
         work = address + offset + -(address + offset) % _ALIGNMENT
         work_bytes = ctypes.sizeof(BoardWork) + _CANDIDATE_BYTES * source.vocab
         if max(work + work_bytes, end) >= 1 << 32:
-            raise CelosiaError(f"{compiled.model.path}: a model must have less than 4 GiB for a board, not {end:,} bytes")
+            raise CelosiaError(f"{compiled.model.path}: a model must have less than 4 GiB for a board, not {end:,} "
+                               f"bytes")
         sections[Section.IMAGE] = BoardSection(offset=offset, bytes=len(content), address=0, crc=zlib.crc32(content))
         self.header = BoardFile(
             magic=tuple(MAGIC), version=VERSION, header_bytes=ctypes.sizeof(BoardFile),

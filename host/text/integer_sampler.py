@@ -135,7 +135,8 @@ class IntegerSampler:
     def __init__(self, temperature=0, seed=0, *, top_k=0, top_p=ONE):
         if temperature and not LEAST_TEMPERATURE <= temperature <= MOST_TEMPERATURE:
             raise ValueError(f"Temperature must be 0 or {LEAST_TEMPERATURE} to {MOST_TEMPERATURE}, not {temperature!r}")
-        for name, value, most in (("Seed", seed, (1 << 64) - 1), ("Top-k", top_k, (1 << 32) - 1), ("Top-p", top_p, ONE)):
+        for name, value, most in (
+                ("Seed", seed, (1 << 64) - 1), ("Top-k", top_k, (1 << 32) - 1), ("Top-p", top_p, ONE)):
             if not 0 <= value <= most:
                 raise ValueError(f"{name} must be 0 to {most}, not {value!r}")
         self.greedy = temperature == 0

@@ -17,10 +17,10 @@ This file is the only definition: the host packs with it, :mod:`flow.firmware` p
 from ctypes import LittleEndianStructure, c_uint8, c_uint32
 from enum import IntEnum
 
-__all__ = ["BoardChat", "BoardClass", "BoardFile", "BoardLetter", "BoardMerge", "BoardPart", "BoardPrograms", "BoardSection",
-           "BoardSpecial", "BoardStop", "BoardVocabulary", "BoardWork", "CharacterClass", "Cut", "ENUMS",
-           "IMAGE_BYTES_OFFSET", "IMAGE_MAGIC", "LINE_BYTES", "MAGIC", "NOTHING", "SECTOR", "STRUCTURES", "Section",
-           "TEXT_BYTES", "VERSION", "board_header"]
+__all__ = ["BoardChat", "BoardClass", "BoardFile", "BoardLetter", "BoardMerge", "BoardPart", "BoardPrograms",
+           "BoardSection", "BoardSpecial", "BoardStop", "BoardVocabulary", "BoardWork", "CharacterClass", "Cut",
+           "ENUMS", "IMAGE_BYTES_OFFSET", "IMAGE_MAGIC", "LINE_BYTES", "MAGIC", "NOTHING", "SECTOR", "STRUCTURES",
+           "Section", "TEXT_BYTES", "VERSION", "board_header"]
 
 MAGIC = b"CELOSIA\x01"
 """First bytes of a file."""
@@ -210,9 +210,9 @@ class BoardWork(LittleEndianStructure):
 
 STRUCTURES = {
     "board_section": BoardSection, "board_file": BoardFile, "board_programs": BoardPrograms,
-    "board_vocabulary": BoardVocabulary, "board_letter": BoardLetter, "board_class": BoardClass, "board_merge": BoardMerge,
-    "board_special": BoardSpecial, "board_stop": BoardStop, "board_chat": BoardChat, "board_part": BoardPart,
-    "board_work": BoardWork}
+    "board_vocabulary": BoardVocabulary, "board_letter": BoardLetter, "board_class": BoardClass,
+    "board_merge": BoardMerge, "board_special": BoardSpecial, "board_stop": BoardStop, "board_chat": BoardChat,
+    "board_part": BoardPart, "board_work": BoardWork}
 """By their names in C."""
 
 ENUMS = {"SECTION": Section, "CUT": Cut, "CLASS": CharacterClass}
@@ -226,7 +226,8 @@ def board_header():
              *(f"#define {name} " + " ".join(f'"\\x{byte:02x}"' for byte in magic)
                for name, magic in (("BOARD_MAGIC", MAGIC), ("IMAGE_MAGIC", IMAGE_MAGIC)))]
     for name, value in (("BOARD_VERSION", VERSION), ("BOARD_SECTOR", SECTOR), ("NOTHING", NOTHING),
-                        ("IMAGE_BYTES_OFFSET", IMAGE_BYTES_OFFSET), ("LINE_BYTES", LINE_BYTES), ("TEXT_BYTES", TEXT_BYTES)):
+                        ("IMAGE_BYTES_OFFSET", IMAGE_BYTES_OFFSET), ("LINE_BYTES", LINE_BYTES),
+                        ("TEXT_BYTES", TEXT_BYTES)):
         lines.append(f"#define {name} {value}u")
     for prefix, values in ENUMS.items():
         lines.append("enum { " + ", ".join(f"{prefix}_{value.name} = {int(value)}" for value in values) + " };")

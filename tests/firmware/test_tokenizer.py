@@ -24,7 +24,8 @@ WORDS = (
     "Once upon a time. It's BIG! they'll aren't we'd 'RE 'S ''t 1 12 123 1234 4567890 \u0661\u0662\u0663 \u00be \u00b2 "
     "caf\u00e9 nai\u0308ve \u4f60\u597d \U0001f600\U0001f3fd \u2581 \ufffd \u1e9e \u01c5 \u0301 \ua7cb \U000e0001 <s> "
     "</s> <unk> <|im_end|> <|endoftext|> <|end|> <|assistant|> <|eot_id|> x() {} -> // ... \u2014 \u20ac").split(" ")
-BLANKS = (" ", "  ", "   ", "\n", "\r\n", "\n\n \n", "\t", " \t ", "\u00a0", "\u3000", "\u2028", "\x85", "\x0b", "\x1c", "")
+BLANKS = (" ", "  ", "   ", "\n", "\r\n", "\n\n \n", "\t", " \t ", "\u00a0", "\u3000", "\u2028", "\x85", "\x0b", "\x1c",
+          "")
 TEXTS = st.one_of(
     st.lists(st.tuples(st.sampled_from(BLANKS), st.sampled_from(WORDS)), max_size=12).map(
         lambda pairs: "".join(blank + word for blank, word in pairs)),

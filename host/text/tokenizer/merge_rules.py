@@ -11,8 +11,8 @@ __all__ = ["MergeRules", "sorted_merges"]
 class MergeRules:
     """What a byte-pair tokenizer does within a cut, for those that have no dictionaries of strings.
 
-    A text begins as a symbol for each letter. The pair of neighbours of the lowest rank, the leftmost of equals, becomes
-    one symbol, until no pair can be merged. A symbol below the size of the vocabulary is the token of that id.
+    A text begins as a symbol for each letter. The pair of neighbours of the lowest rank, the leftmost of equals,
+    becomes one symbol, until no pair can be merged. A symbol below the size of the vocabulary is the token of that id.
 
     Attributes
     ----------

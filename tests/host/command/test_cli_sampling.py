@@ -66,3 +66,21 @@ def test_penalty_changes_greedy_text(generate):
 ])
 def test_bad_options(refused, arguments, message):
     assert refused("generate", "--engine", "model", *arguments) == message
+
+
+def test_integers(generate):
+    """The sampler of the firmware; without a temperature there is nothing to draw."""
+    options = ("--prompt", "Once", "--tokens", 12, "--temperature", "1", "--seed", 3, "--top-k", 40)
+    text, report = generate(*options, "--integers")
+    assert (text, report["tokens"]) != generate(*options) and len(report["tokens"]) <= 12
+    assert generate(*options, "--integers")[0] == text
+    assert generate("--tokens", 12, "--integers")[0] == generate("--tokens", 12)[0]
+
+
+@pytest.mark.parametrize("options, message", [
+    (("--min-p", "0.1"), "integers know neither min-p nor a repeat penalty"),
+    (("--repeat-penalty", "1.1"), "integers know neither min-p nor a repeat penalty"),
+    (("--temperature", "101"), "temperature must be 0, or 0.01 to 100, for a board, not 101.0"),
+])
+def test_what_integers_cannot_do(refused, options, message):
+    assert refused("generate", "--integers", *options) == message
