@@ -96,30 +96,29 @@ uint32_t sampler_choose(struct sampler *sampler, const uint32_t *logits, uint32_
                         struct candidate *room) {
   uint32_t factor = ((uint64_t)LOG2_E << 16) / sampler->temperature, found = 0;
   uint32_t wider = factor < LOG2_E ? factor : LOG2_E; /* the filters' factor, or that of the draw */
+  /* What is so far below that it weighs nothing by either. */
+  uint64_t nothing = (32ull << 40) / wider;
   int32_t top = fixed(logits[largest]);
   for (uint32_t id = 0; id < count; id++) {
     int32_t value = fixed(logits[id]);
     if (value == INFINITE)
       return NOTHING;
     uint32_t below = (uint32_t)top - (uint32_t)value;
-    /* The others are so unlikely that they weigh nothing. */
-    if (weight(below, wider))
+    if (below <= nothing)
       room[found++] = (struct candidate){below, id};
   }
   int filters = sampler->top_k || sampler->top_p < ONE;
   uint32_t kept = filters ? filter(sampler, room, found) : found;
+  struct candidate *first = filters ? room + found - kept : room;
   uint64_t total = 0;
-  for (int drawn = 0;; drawn = 1) {
-    uint64_t target = drawn ? scaled(total, next(sampler)) : 0;
-    for (uint32_t i = 0; i < kept; i++) {
-      struct candidate candidate = room[filters ? found - 1 - i : i];
-      uint32_t share = weight(candidate.below, factor);
-      if (!drawn)
-        total += share;
-      else if (target < share)
-        return candidate.id;
-      else
-        target -= share;
-    }
+  for (uint32_t i = 0; i < kept; i++) {
+    first[i].below = weight(first[i].below, factor);
+    total += first[i].below;
   }
+  /* What is sorted begins at the end. */
+  uint64_t target = scaled(total, next(sampler));
+  struct candidate *drawn = filters ? first + kept - 1 : first;
+  for (; target >= drawn->below; drawn += filters ? -1 : 1)
+    target -= drawn->below;
+  return drawn->id;
 }

@@ -95,10 +95,11 @@ def test_text_on_the_processor(byte_level):
     processor, sampler = SimulatedProcessor(program.content, size=SIZE), IntegerSampler(**SETTINGS)
     for line in ("Once upon a time, Tom had a red ball.", "hello the hello\u00e9's 1234  </s><end>\u4f60", "x"):
         shown, typed = b"", line.encode() + b"\r"
-        while not shown.endswith(b"\n.\r\n"):
-            _taken, more = processor.exchange(typed, cycles=20_000_000, quiet=processor.patience)
-            assert more or typed
+        for _wait in range(100):
+            _taken, more = processor.exchange(typed, cycles=2_000_000, quiet=processor.patience)
             shown, typed = shown + more, b""
+            if shown.endswith(b"\n.\r\n"):
+                break
         first, shown_0, second, shown_1, drawn, _end = shown.decode().replace("\r\n", "\n").split("\n")[1:-1]
         for tokens, answer, text in zip(host, (first, second), (shown_0, shown_1)):
             *ids, cycles = map(int, answer.split())
@@ -106,6 +107,5 @@ def test_text_on_the_processor(byte_level):
             # On memory that answers in three cycles.
             assert cycles < 40_000 * len(line)
         token, cycles = map(int, drawn.split())
-        assert token == sampler.choose(LOGITS) and cycles < 1_000_000
-        print(line, first, second, drawn)
+        assert token == sampler.choose(LOGITS) and cycles < 600_000
     processor.close()
