@@ -12,9 +12,9 @@ void accelerator_token(uint32_t member, uint32_t id) {
 }
 
 static int becomes_idle(void) {
-  uint32_t start = bus_read(TIMER_LOW);
+  uint32_t start = timer_now();
   while (bus_read(ACCELERATOR_BUSY))
-    if (bus_read(TIMER_LOW) - start > MOST_CYCLES)
+    if (timer_now() - start > MOST_CYCLES)
       return 0;
   return 1;
 }

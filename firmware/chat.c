@@ -1,5 +1,6 @@
 #include "chat.h"
 #include "accelerator.h"
+#include "bus.h"
 #include "console.h"
 #include "model.h"
 #include "sampler.h"
@@ -15,7 +16,6 @@ struct speed {
 };
 
 static struct {
-  uint8_t *dram;
   const struct board_file *file; /* 0: none was found yet */
   const struct board_chat *turns;
   struct tokenizer tokenizer;
@@ -39,19 +39,16 @@ static void reset(void) {
   chat.activity = (struct activity){0};
 }
 
-void chat_begin(uint8_t *dram) {
-  chat.dram = dram;
-  chat.file = 0;
-}
+void chat_forget(void) { chat.file = 0; }
 
 static int found(void) {
   if (chat.file)
     return 1;
-  if (!(chat.file = model_find(chat.dram)))
+  if (!(chat.file = model_find()))
     return 0;
   chat.turns = (const struct board_chat *)section(SECTION_CHAT);
   chat.tokenizer.vocabulary = (const struct board_vocabulary *)section(SECTION_VOCABULARY);
-  chat.tokenizer.work = (struct board_work *)(chat.dram + chat.file->work);
+  chat.tokenizer.work = (struct board_work *)dram_at(chat.file->work);
   chat.sampler.temperature = chat.file->temperature;
   chat.sampler.top_k = chat.file->top_k;
   chat.sampler.top_p = chat.file->top_p;
@@ -165,7 +162,7 @@ static uint32_t choose(void) {
     return NOTHING;
   if (!chat.sampler.temperature)
     return largest;
-  return sampler_choose(&chat.sampler, (const uint32_t *)(chat.dram + chat.file->logits), chat.file->vocab, largest,
+  return sampler_choose(&chat.sampler, (const uint32_t *)dram_at(chat.file->logits), chat.file->vocab, largest,
                         (struct candidate *)(chat.tokenizer.work + 1));
 }
 
@@ -278,7 +275,7 @@ static void put_speed(const char *what, struct speed speed) {
   console_text(what);
   console_decimal(speed.tokens);
   console_text(" tokens, ");
-  put_hundredths(speed.cycles ? (uint64_t)speed.tokens * chat.file->clock_hz * 100 / speed.cycles : 0);
+  put_hundredths(speed.cycles ? (uint64_t)speed.tokens * timer_rate() * 100 / speed.cycles : 0);
   console_text(" tokens/s\n");
 }
 

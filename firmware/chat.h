@@ -1,10 +1,9 @@
 /* A conversation with the model that is in DRAM. */
 #pragma once
-#include "board_file.h"
 #include "monitor.h"
 
-/* Where DRAM is seen; the model is looked for when something is said. */
-void chat_begin(uint8_t *dram);
+/* What lies in DRAM is another model now, or none; the next thing that is said is said to that. */
+void chat_forget(void);
 /* Says something; the reply is shown while it is written, and control-C ends it. */
 void chat_say(const char *line);
 

@@ -1,12 +1,11 @@
 /* What a board does when it starts: it listens to its terminal. */
+#include "board_file.h"
 #include "chat.h"
 #include "console.h"
 #include "monitor.h"
-#include "registers.h"
 
 int main(void) {
   static char line[LINE_BYTES];
-  chat_begin((uint8_t *)DRAM);
   console_text("\nCelosia. /help prints the commands.\n");
   for (;;) {
     console_text("> ");

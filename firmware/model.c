@@ -46,7 +46,8 @@ int model_fits(const struct board_file *file) {
   return 1;
 }
 
-const struct board_file *model_find(const uint8_t *dram) {
+const struct board_file *model_find(void) {
+  const uint8_t *dram = dram_at(0);
   /* Behind all that the accelerator uses; how much that is says the header of the memory image. */
   uint32_t place = *(const uint32_t *)(dram + IMAGE_BYTES_OFFSET), memory = bus_read(ACCELERATOR_MEMORY_BYTES);
   if (!equal(dram, IMAGE_MAGIC, sizeof IMAGE_MAGIC - 1) || place % 4 || place >= memory ||
@@ -54,6 +55,6 @@ const struct board_file *model_find(const uint8_t *dram) {
     console_text("there is no model to talk to; commands begin with a slash\n");
     return 0;
   }
-  const struct board_file *file = (const struct board_file *)(dram + place);
+  const struct board_file *file = (const struct board_file *)dram_at(place);
   return model_fits(file) ? file : 0;
 }

@@ -149,7 +149,7 @@ BLOCKS = (
         (BusMonitor, "", BusMonitor), (Counters, "", Counters)),
     *_folder(
         "soc",
-        (Microcontroller, f"{PROGRAM_BYTES >> 10} KiB of memory", lambda: Microcontroller(program=b"")),
+        (Microcontroller, f"{PROGRAM_BYTES >> 10} KiB of memory", lambda: Microcontroller(program=b"", clock_hz=100e6)),
         (MemorySwitch, "", lambda: MemorySwitch(bus_bits=_BUS)),
         (LinkBridge, "", lambda: LinkBridge(identity=CONFIG.image_key, bus_bits=_BUS, memory_bytes=1 << 28)),
         (UartReceiver, "", UartReceiver), (UartTransmitter, "", UartTransmitter)),

@@ -1,8 +1,8 @@
 """The firmware of a board's processor: from C to the content of its program memory.
 
-    soc/cpu/map.py -> registers.h --------+
-    soc/cpu/board_file.py -> board_file.h +
-    firmware/*.S, *.c, *.h ---------------+-> zig cc -> ELF -> bytes from address 0 on
+    soc/cpu/map.py -> registers.h ---------+
+    soc/cpu/board_file.py -> board_file.h -+
+    firmware/*.S, *.c, *.h ----------------+-> zig cc -> ELF -> bytes from address 0 on
 
 Nothing is linked but the compiler's own routines (64 bits, memcpy and its like): no C library.
 """
@@ -12,9 +12,10 @@ from pathlib import Path
 import struct
 
 from flow.cache import cached_file
+from flow.fat_library import fat_sources
 from gateware.activity import Counter
 from soc.cpu.board_file import board_header
-from soc.cpu.map import AcceleratorRegister, DRAM, REGISTERS, Region, address
+from soc.cpu.map import AcceleratorRegister, REGISTERS, Region, address
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
 __all__ = ["Firmware", "build_firmware", "build_program", "loaded_bytes", "printed_headers", "registers_header"]
@@ -50,8 +51,8 @@ class Firmware:
 
 
 def registers_header():
-    """``registers.h``: where DRAM is seen, and the address of every register and counter (str, C)."""
-    lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once", f"#define DRAM 0x{DRAM:08x}u"]
+    """``registers.h``: the address of every register and counter (str, C)."""
+    lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once"]
     for region, registers in REGISTERS.items():
         for register in registers:
             lines.append(f"#define {region.name}_{register.name} 0x{address(region, register):08x}u")
@@ -79,7 +80,8 @@ def build_firmware(*, toolchain):
     """
     sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".S", ".c", ".h", ".ld"))
     return build_program(
-        "firmware", {path.name: path.read_text() for path in sources}, toolchain=toolchain, memory_bytes=PROGRAM_BYTES)
+        "firmware", fat_sources() | {path.name: path.read_text() for path in sources}, toolchain=toolchain,
+        memory_bytes=PROGRAM_BYTES)
 
 
 def build_program(name, files, *, toolchain, memory_bytes):

@@ -9,6 +9,7 @@ from gateware.dma.read_engine import ReadEngine
 from gateware.dot.engine import DotEngine
 from gateware.vector.unit import VectorUnit
 from soc.cpu.microcontroller import Microcontroller
+from soc.sd.host import SdHost
 from soc.system import System
 
 __all__ = ["UNITS"]
@@ -33,7 +34,8 @@ UNITS = {
     "native-reader": lambda config: NativeReader(bus_bits=config.memory.bus_bits, bank_shift=_BANK_SHIFT, **_NATIVE),
     "native-writer": lambda config: NativeWriter(bus_bits=config.memory.bus_bits, **_NATIVE),
     "result-sink": lambda config: ResultSink(),
-    "microcontroller": lambda config: Microcontroller(program=b""),
+    "microcontroller": lambda config: Microcontroller(program=b"", clock_hz=100e6),
+    "sd-host": lambda config: SdHost(bus_bits=config.memory.bus_bits),
     "accelerator": Accelerator,
 } | {board: _system(board) for board in BOARDS}
 """Functions that make a unit of a configuration, by the names of the command line; a board stands for its accelerator

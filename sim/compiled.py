@@ -85,6 +85,8 @@ class CompiledSimulation:
         Without it, those of a memory port are plain ports.
     memory : Sdram or ZynqMemory
         In place of `dram`: a model of what lies behind a controller or AXI ports that are part of the design.
+    card : SdCard
+        At the pins of its reader, a member ``card`` of the design.
     name_instruction : function of int to str
         Names the instruction at a value of the output `program_counter`, for messages.
     output : text file
@@ -113,7 +115,7 @@ class CompiledSimulation:
         If the library cannot be loaded.
     """
 
-    def __init__(self, path, *, dram=None, memory=None, name_instruction=None, output=None):
+    def __init__(self, path, *, dram=None, memory=None, card=None, name_instruction=None, output=None):
         self._handle = None
         self._library = _load(path)
         self._library.celosia_design.restype = ctypes.POINTER(_Design)
@@ -142,6 +144,9 @@ class CompiledSimulation:
         self._memory = memory  # Its content must live as long as the simulation.
         if memory is not None:
             memory.attach(self._loop, self._handle, self._port_index)
+        self._card = card
+        if card is not None:
+            card.attach(self._loop, self._handle, self._port_index)
         self._data = {name: self._loop.simulation_port(self._handle, i) for name, i in self._index.items()}
         self._settled = False
 
@@ -373,7 +378,8 @@ def _load_loop():
             ("clear_changes", None, pointer),
             ("clear_output", None, pointer),
             ("attach_sdram", None, pointer, pointer, pointer),
-            ("attach_zynq", None, pointer, pointer, pointer)):
+            ("attach_zynq", None, pointer, pointer, pointer),
+            ("attach_card", None, pointer, pointer, pointer)):
         function = getattr(loop, f"simulation_{name}")
         function.restype, function.argtypes = result, parameters
     return loop

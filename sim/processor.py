@@ -13,6 +13,9 @@ from soc.cpu.microcontroller import Microcontroller, PROGRAM_BYTES
 
 __all__ = ["SimulatedProcessor"]
 
+CLOCK_HZ = 100e6
+"""What its timer says: by itself it is no part of a board."""
+
 
 class _Linked(wiring.Component):
     """A microcontroller with the ports that `LinkedSimulation` looks for."""
@@ -23,7 +26,7 @@ class _Linked(wiring.Component):
     stopped: Out(1)
 
     def __init__(self, program, size):
-        self._controller = Microcontroller(program=program, size=size)
+        self._controller = Microcontroller(program=program, clock_hz=CLOCK_HZ, size=size)
         super().__init__()
 
     def elaborate(self, platform):

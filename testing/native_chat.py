@@ -45,7 +45,7 @@ class NativeChat:
         The accelerator never ends a program.
     """
 
-    CYCLES, WORDS = 1000, (600, 50)
+    RATE, CYCLES, WORDS = 1_000_000, 1000, (600, 50)
 
     def __init__(self, image, packed, *, key=None, memory_bytes=None):
         self.dram = packed.memory()
@@ -61,9 +61,9 @@ class NativeChat:
         self._members, self._looks, self._time = {}, 0, 0
         # They begin again with 0 while the test runs.
         self._counters = {Counter.BUSY: -3 * self.CYCLES, Counter.READ_BEATS: -100, Counter.WRITE_BEATS: 0}
-        self._firmware = NativeFirmware(read=self._read, write=self._write)
+        self._firmware = NativeFirmware(read=self._read, write=self._write, dram=self.dram)
         self._library = self._firmware.library
-        self._library.chat_begin(self.dram.ctypes.data_as(ctypes.c_void_p))
+        self._library.chat_forget()
 
     def say(self, line):
         """What is shown after a line (str) of a user: str."""
@@ -84,6 +84,8 @@ class NativeChat:
                 return 1
             return 0x100 | self.typed.popleft() if self.typed else 0
         if place in _TIMER:
+            if _TIMER[place] == TimerRegister.RATE:
+                return self.RATE
             self._time += 10_000_000 if self.stuck else 10
             return self._time >> (32 if _TIMER[place] == TimerRegister.HIGH else 0) & 0xFFFFFFFF
         if place >= _COUNTERS:

@@ -3,6 +3,7 @@
 import ctypes
 
 from flow.cache import cached_file
+from flow.fat_library import fat_sources
 from flow.firmware import SOURCES, printed_headers
 from flow.toolchain import Toolchain
 
@@ -14,6 +15,8 @@ uint32_t (*reader)(uint32_t);
 void (*writer)(uint32_t, uint32_t);
 uint32_t bus_read(uint32_t address) { return reader(address); }
 void bus_write(uint32_t address, uint32_t value) { writer(address, value); }
+uint8_t *dram_content;
+uint32_t dram_bytes;
 """
 _READ, _WRITE = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_uint32), ctypes.CFUNCTYPE(
     None, ctypes.c_uint32, ctypes.c_uint32)
@@ -33,20 +36,26 @@ class NativeFirmware:
         The value of a bus address.
     write : function of (int, int)
         Address and value.
+    dram : numpy.ndarray
+        uint8: what takes the place of DRAM; without it the functions must not use any.
     """
 
-    def __init__(self, *, read, write):
+    def __init__(self, *, read, write, dram=None):
         self.library = native_library()
         # They must live as long as the library may call them.
         self._functions = _READ(read), _WRITE(write)
         for name, function in zip(("reader", "writer"), self._functions):
             ctypes.c_void_p.in_dll(self.library, name).value = ctypes.cast(function, ctypes.c_void_p).value
+        self._dram = dram
+        if dram is not None:
+            ctypes.c_void_p.in_dll(self.library, "dram_content").value = dram.ctypes.data
+            ctypes.c_uint32.in_dll(self.library, "dram_bytes").value = dram.size
 
 
 def _build(toolchain):
     files = {path.name: path.read_text() for path in sorted(SOURCES.iterdir()) if path.suffix in (".c", ".h")}
     del files["main.c"]
-    files |= {"fakes.c": _FAKES} | printed_headers()
+    files |= fat_sources() | {"fakes.c": _FAKES} | printed_headers()
     inputs = [name for name in files if name.endswith(".c")]
     options = ["-O1", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DFAKE_BUS", "-I."]
 

@@ -13,8 +13,8 @@ __all__ = ["build"]
 
 def build(
     unit: Annotated[str, typer.Argument(metavar="UNIT",
-        help="accelerator; dot-engine, vector-unit, dma, native-reader, native-writer, result-sink, microcontroller; "
-             "or a board: bitstream, or accelerator and link.")],
+        help="accelerator; dot-engine, vector-unit, dma, native-reader, native-writer, result-sink, microcontroller, "
+             "sd-host; or a board: bitstream, or accelerator and link.")],
     device: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False, help="FPGA; by default that of the board, or lfe5u-85f.")] = None,
     speed: Annotated[int | None, typer.Option(

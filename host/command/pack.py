@@ -78,7 +78,7 @@ def pack(
         text = _text(tokenizer, turns, stops, loaded.path)
         context = choose_context(loaded, chosen, context, kv_bits=kv,
                                  memory_bytes=max(0, target.memory.bytes - text.bytes))
-        packed = _packed(loaded, chosen, context, kv, text, target, _defaults(temperature, seed, top_k, top_p, tokens))
+        packed = _packed(loaded, chosen, context, kv, text, _defaults(temperature, seed, top_k, top_p, tokens))
         packed.check_fits(target.memory)
         for _what, piece in packed.parts:
             file.write(piece)
@@ -124,7 +124,7 @@ def _defaults(temperature, seed, top_k, top_p, tokens):
                     tokens=tokens or 0)
 
 
-def _packed(loaded, config, context, kv, text, board, defaults):
+def _packed(loaded, config, context, kv, text, defaults):
     from flow.waiting import waiting
     from host.compiler.compiled import compile_model
     from host.console.progress_bar import ProgressBar
@@ -141,7 +141,7 @@ def _packed(loaded, config, context, kv, text, board, defaults):
         image = build_image(compiled, put=put)
     name = loaded.metadata.get("general.name")
     with waiting("making checksums ..."):
-        return BoardImage(image, text, clock_hz=board.clock_hz, defaults=defaults,
+        return BoardImage(image, text, defaults=defaults,
                           name=name if isinstance(name, str) and name else Path(loaded.path).stem)
 
 

@@ -17,7 +17,7 @@ __all__ = ["verilog"]
 def verilog(
     unit: Annotated[str, typer.Argument(
         metavar="UNIT", help="accelerator; dot-engine, vector-unit, dma, native-reader, native-writer, result-sink, "
-                             "microcontroller; or a board: accelerator and link.")] = "accelerator",
+                             "microcontroller, sd-host; or a board: accelerator and link.")] = "accelerator",
     config: Annotated[str | None, typer.Option(
         metavar="NAME", show_default=False,
         help=f"Configuration of the accelerator; by default that of the board, or {DEFAULT_CONFIG}.")] = None,
@@ -31,8 +31,9 @@ def verilog(
     `celosia_dot_engine`. What its ports mean is said by the block's docstring; members of members are ports like
     `results__payload`, `memory__read_request__valid`, `control__start`. native-reader and native-writer are those of a
     DDR3 device of 2 Gbit; another geometry is a parameter in Python. microcontroller is a board's small processor with
-    an empty memory; the Verilog of PicoRV32 (ISC licence) is part of the file. The same sources and tools give the same
-    file, byte for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the PATH.
+    an empty memory; the Verilog of PicoRV32 (ISC licence) is part of the file. sd-host reads SD cards. The
+    same sources and tools give the same file, byte for byte. CELOSIA_NATIVE=1 in the environment takes yosys from the
+    PATH.
 
     \b
     celosia verilog -o celosia.v

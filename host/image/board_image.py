@@ -105,8 +105,6 @@ class BoardImage:
     image : host.image.image.Image
         Of a decoder.
     text : BoardText
-    clock_hz : float
-        The board's clock.
     name : str
         The model's, for people; what is longer than 63 bytes is cut off.
     defaults : Defaults
@@ -123,7 +121,7 @@ class BoardImage:
         If it does not fit an address space of 32 bits, or the model is an encoder.
     """
 
-    def __init__(self, image, text, *, clock_hz, name, defaults=Defaults()):
+    def __init__(self, image, text, *, name, defaults=Defaults()):
         compiled, source = image.compiled, image.header
         compiled.model.check_predicts()
         # In a layer with a window, groups would have to end where positions leave it.
@@ -146,7 +144,7 @@ class BoardImage:
         self.header = BoardFile(
             magic=tuple(MAGIC), version=VERSION, header_bytes=ctypes.sizeof(BoardFile),
             key_low=source.image_key & 0xFFFFFFFF, key_high=source.image_key >> 32, bus_bytes=source.bus_bits // 8,
-            clock_hz=round(clock_hz), memory_bytes=work + work_bytes, file_bytes=end, address=address, work=work,
+            memory_bytes=work + work_bytes, file_bytes=end, address=address, work=work,
             work_bytes=work_bytes, context=source.context, group=group, vocab=source.vocab, logits=source.results,
             temperature=defaults.temperature, top_k=defaults.top_k, top_p=defaults.top_p,
             seed_low=defaults.seed & 0xFFFFFFFF, seed_high=defaults.seed >> 32, tokens=defaults.tokens,

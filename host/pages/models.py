@@ -27,7 +27,7 @@ _PAGE = """\
 
 A GGUF file is a model of one of these architectures, by its key `general.architecture`; any other is refused by name,
 and so is a key that asks for something which is not here. Each architecture is a file of `host/arch/`. All run on the
-engine `float`; a model for which there is no program says so on the others.
+engine `float`.
 
 {architectures}
 

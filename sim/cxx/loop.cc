@@ -3,6 +3,7 @@
 #include "design.h"
 #include "dram.h"
 #include "link.h"
+#include "sd_card.h"
 #include "sdram.h"
 #include "zynq.h"
 
@@ -57,7 +58,7 @@ struct simulation {
 	const design_api *api;
 	void *design;
 	status *state;
-	memory_model *memory;
+	memory_model *memory, *card;
 	bool tracing;
 	uint8_t *program_counter, *trace_valid, *trace_payload, *watched;
 	uint32_t program_counter_bytes, trace_bytes, watched_bytes;
@@ -92,6 +93,8 @@ struct simulation {
 	stop_reason step(const condition *conditions, uint32_t count, uint8_t *const *places) {
 		if (memory)
 			memory->drive(state->cycle);
+		if (card)
+			card->drive(state->cycle);
 		if (link.active)
 			link.drive(state->cycle);
 		api->eval(design);
@@ -101,6 +104,8 @@ struct simulation {
 			link.observe(state->cycle);
 		if (memory && !memory->observe(state->cycle))
 			return memory->message[0] ? MEMORY_ERROR : BUS_ERROR;
+		if (card && !card->observe(state->cycle))
+			return MEMORY_ERROR;
 		if (tracing && *trace_valid)
 			record_trace();
 		if (watched)
@@ -145,7 +150,7 @@ void publish(simulation &sim) {
 	state.trace = reinterpret_cast<uint8_t *>(sim.trace.data);
 	state.trace_records = sim.trace.size / state.trace_record_bytes;
 	if (state.reason == MEMORY_ERROR)
-		state.text = sim.memory->message;
+		state.text = sim.card && sim.card->message[0] ? sim.card->message : sim.memory->message;
 	if (state.reason == BUS_ERROR) {
 		const dram &memory = static_cast<const dram &>(*sim.memory);
 		state.error = memory.error;
@@ -226,11 +231,22 @@ EXPORT void simulation_attach_zynq(simulation *sim, const zynq_settings *setting
 	sim->memory = &m;
 }
 
+// An SD card at the pins of its reader; `indices` has those of `sd_card`, in their order.
+EXPORT void simulation_attach_card(simulation *sim, sd_settings *settings, const uint32_t *indices) {
+	uint8_t *places[5];
+	for (uint32_t i = 0; i < 5; i++)
+		places[i] = sim->api->port(sim->design, indices[i]);
+	sd_card &m = *new (calloc(1, sizeof(sd_card))) sd_card();
+	m.make(settings, places);
+	sim->card = &m;
+}
+
 EXPORT void simulation_destroy(simulation *sim) {
 	sim->api->destroy(sim->design);
 	if (sim->memory)
 		sim->memory->release();
 	free(static_cast<void *>(sim->memory));
+	free(static_cast<void *>(sim->card));
 	sim->output.release();
 	sim->trace.release();
 	sim->changes.release();
@@ -244,6 +260,8 @@ EXPORT void simulation_reset(simulation *sim) {
 	sim->api->reset(sim->design);
 	if (sim->memory)
 		sim->memory->reset();
+	if (sim->card)
+		sim->card->reset();
 	free(sim->failure);
 	free(sim->failure_source);
 	sim->failure = sim->failure_source = nullptr;

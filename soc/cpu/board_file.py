@@ -85,20 +85,20 @@ class BoardFile(LittleEndianStructure):
 
     ``key_low`` and ``key_high`` are :attr:`gateware.config.Config.image_key`; ``memory_bytes`` is what the model needs
     of DRAM, ``work`` included, where the firmware keeps what it computes; ``address`` is that of the header itself.
-    ``logits`` is the address of those of a token, fp32. ``clock_hz`` is the board's. The defaults of sampling:
+    ``logits`` is the address of those of a token, fp32. The defaults of sampling:
     ``temperature`` and ``top_p`` in 1/65536, ``top_k`` 0 for all; ``tokens`` is the most of a reply, 0 for no such
     bound. ``name`` ends with a zero. ``crc`` is the CRC-32 of all that comes before it.
     """
 
     _fields_ = [
         ("magic", c_uint8 * 8), ("version", c_uint32), ("header_bytes", c_uint32),
-        ("key_low", c_uint32), ("key_high", c_uint32), ("bus_bytes", c_uint32), ("clock_hz", c_uint32),
+        ("key_low", c_uint32), ("key_high", c_uint32), ("bus_bytes", c_uint32),
         ("memory_bytes", c_uint32), ("file_bytes", c_uint32), ("address", c_uint32),
         ("work", c_uint32), ("work_bytes", c_uint32),
         ("context", c_uint32), ("group", c_uint32), ("vocab", c_uint32), ("logits", c_uint32),
         ("temperature", c_uint32), ("top_k", c_uint32), ("top_p", c_uint32), ("seed_low", c_uint32),
         ("seed_high", c_uint32), ("tokens", c_uint32),
-        ("sections", BoardSection * len(Section)), ("name", c_uint8 * 64), ("reserved", c_uint32 * 72),
+        ("sections", BoardSection * len(Section)), ("name", c_uint8 * 64), ("reserved", c_uint32 * 73),
         ("crc", c_uint32)]
 
 

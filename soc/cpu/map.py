@@ -8,14 +8,11 @@ from enum import IntEnum
 
 from soc.link.protocol import Register
 
-__all__ = ["AcceleratorRegister", "ConsoleRegister", "DRAM", "REGISTERS", "REGION_SHIFT", "Region", "TimerRegister",
-           "address"]
+__all__ = ["AcceleratorRegister", "ConsoleRegister", "REGISTERS", "REGION_SHIFT", "Region", "SdRegister",
+           "TimerRegister", "address"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
-
-DRAM = 0x4000_0000
-"""Where the first byte of DRAM is seen, of which there is a window of 1 GiB."""
 
 
 class Region(IntEnum):
@@ -25,6 +22,7 @@ class Region(IntEnum):
     CONSOLE = 0x8      #: the terminal
     TIMER = 0x9        #: time
     ACCELERATOR = 0xB  #: the accelerator
+    SD = 0xE           #: the card
 
 
 class ConsoleRegister(IntEnum):
@@ -39,12 +37,35 @@ class TimerRegister(IntEnum):
 
     LOW = 0   #: cycles since the reset, bits 0..31; HIGH is kept at the same moment
     HIGH = 4  #: bits 32..63, as they were when LOW was read
+    RATE = 8  #: cycles per second
+
+
+class SdRegister(IntEnum):
+    """Byte offsets of the card reader's registers. A write has all four bytes."""
+
+    CLOCK = 0      #: cycles of the card's clock, 3..1023
+    WIDE = 4       #: data come by four lines (1) or one (0); not to be changed during a transfer
+    ARGUMENT = 8   #: of the next command
+    COMMAND = 12   #: write: bits 0..5 are the command's number, bits 6..7 what it is answered with
+                   #: (:class:`soc.sd.command_line.Response`); it is sent at once, and must not be written before the
+                   #: last one is done. Read: bit 0: a command is on its way; bits 1..2: how the last one ended
+                   #: (:class:`soc.sd.command_line.CommandResult`)
+    RESPONSE = 16  #: the last 32 bits of the response before its CRC
+    ADDRESS = 20   #: write: byte of DRAM where the first block goes, on the boundary of a bus word. Not during a
+                   #: transfer
+    COUNT = 24     #: write: begins a transfer of so many blocks, or ends one if it is 0; read: blocks that are not yet
+                   #: in DRAM
+    STATE = 28     #: bit 0: a transfer is going on; bit 1: a block came damaged, which ended it; bit 2: data line 0,
+                   #: by which a card says that it is busy (0)
+    SUM = 32       #: read: CRC-32 of the blocks that went to DRAM and counted; write: bit 0: blocks count from now on;
+                   #: bit 1: begin anew. Not during a transfer
 
 
 AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * register for register in Register})
 """Byte offsets of the accelerator's registers, which are those of the link: `soc.link.protocol.Register`."""
 
-REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.ACCELERATOR: AcceleratorRegister}
+REGISTERS = {Region.ACCELERATOR: AcceleratorRegister, Region.CONSOLE: ConsoleRegister, Region.SD: SdRegister,
+             Region.TIMER: TimerRegister}
 """The registers of the regions that have any."""
 
 

@@ -16,8 +16,6 @@ __all__ = ["Microcontroller", "PROGRAM_BYTES"]
 PROGRAM_BYTES = 1 << 15
 """Program memory: 16 block RAMs of an ECP5."""
 
-_REGIONS = (Region.MEMORY, Region.CONSOLE, Region.TIMER)
-
 
 class Microcontroller(wiring.Component):
     """A processor that runs a program and talks on a terminal.
@@ -26,6 +24,8 @@ class Microcontroller(wiring.Component):
     ----------
     program : bytes
         From address 0 on; see :mod:`flow.firmware`.
+    clock_hz : float
+        Cycles per second, as the timer tells them.
     size : int
         Bytes of the program memory.
 
@@ -42,17 +42,18 @@ class Microcontroller(wiring.Component):
     shown: Out(stream.Signature(8))
     stopped: Out(1)
 
-    def __init__(self, *, program, size=PROGRAM_BYTES):
+    def __init__(self, *, program, clock_hz, size=PROGRAM_BYTES):
+        self._clock_hz = clock_hz
         self._memory = ProgramMemory(size=size, content=program)
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.processor = processor = Processor()
-        m.submodules.decoder = decoder = BusDecoder(regions=_REGIONS)
+        m.submodules.decoder = decoder = BusDecoder(regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER))
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
-        m.submodules.timer = timer = Timer()
+        m.submodules.timer = timer = Timer(clock_hz=self._clock_hz)
         connect(m, processor.bus, decoder.bus)
         connect(m, decoder.memory, self._memory.bus)
         connect(m, decoder.console, console.bus)

@@ -1,6 +1,6 @@
 """Time, as registers of the processor."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -15,6 +15,8 @@ class Timer(wiring.Component):
 
     Parameters
     ----------
+    clock_hz : float
+        Cycles per second.
     init : int
         Where it begins, for tests.
 
@@ -25,17 +27,23 @@ class Timer(wiring.Component):
 
     bus: In(ProcessorBus)
 
-    def __init__(self, *, init=0):
-        self._init = init
+    def __init__(self, *, clock_hz, init=0):
+        self._rate, self._init = round(clock_hz), init
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
         bus = self.bus
         cycles, high = Signal(64, init=self._init), Signal(32, reset_less=True)
-        reads_low = (bus.address[2:3] << 2) == TimerRegister.LOW
         m.d.sync += cycles.eq(cycles + 1)
-        with m.If(bus.valid & reads_low):
-            m.d.sync += high.eq(cycles[32:])
-        m.d.comb += [bus.ready.eq(1), bus.read_data.eq(Mux(reads_low, cycles[:32], high))]
+        m.d.comb += bus.ready.eq(1)
+        with m.Switch(bus.address[2:4] << 2):
+            with m.Case(TimerRegister.LOW):
+                m.d.comb += bus.read_data.eq(cycles[:32])
+                with m.If(bus.valid):
+                    m.d.sync += high.eq(cycles[32:])
+            with m.Case(TimerRegister.HIGH):
+                m.d.comb += bus.read_data.eq(high)
+            with m.Case(TimerRegister.RATE):
+                m.d.comb += bus.read_data.eq(self._rate)
         return m

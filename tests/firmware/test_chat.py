@@ -43,7 +43,7 @@ class Setting:
         board = {name: options.pop(name) for name in ("key", "memory_bytes") if name in options}
         image = build_image(self.compiled)
         turns = turns or (find_turns(self.template) if self.template else PLAIN)
-        packed = BoardImage(image, BoardText(self.tokenizer, turns, path=self.model.path), clock_hz=1e6,
+        packed = BoardImage(image, BoardText(self.tokenizer, turns, path=self.model.path),
                             name="Model of a test", defaults=Defaults(**options))
         return NativeChat(image, packed, **board)
 

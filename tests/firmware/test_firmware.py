@@ -8,6 +8,7 @@ from flow.firmware import SOURCES, STACK_BYTES, build_firmware, build_program, l
 from flow.toolchain import ToolError, Toolchain
 from gateware.activity import Counter
 from sim.processor import SimulatedProcessor
+from soc.cpu.map import ConsoleRegister, SdRegister, TimerRegister
 from soc.cpu.microcontroller import PROGRAM_BYTES
 from soc.link.protocol import Register
 
@@ -46,19 +47,14 @@ def test_a_program_without_room_for_its_stack_is_refused():
 
 def test_registers_header():
     lines = registers_header().splitlines()
-    assert lines[:7] == [
-        "/* Printed by flow/firmware.py from soc/cpu/map.py. */",
-        "#pragma once",
-        "#define DRAM 0x40000000u",
-        "#define CONSOLE_DATA 0x80000000u",
-        "#define CONSOLE_STATUS 0x80000004u",
-        "#define TIMER_LOW 0x90000000u",
-        "#define TIMER_HIGH 0x90000004u",
-    ]
-    for line in ("ACCELERATOR_VERSION 0xb0000000u", "ACCELERATOR_START 0xb0000030u", "ACCELERATOR_COUNTER 0xb0000040u",
+    assert lines[:2] == ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once"]
+    for line in ("CONSOLE_DATA 0x80000000u", "CONSOLE_STATUS 0x80000004u", "SD_CLOCK 0xe0000000u", "SD_SUM 0xe0000020u",
+                 "TIMER_LOW 0x90000000u", "TIMER_RATE 0x90000008u", "ACCELERATOR_VERSION 0xb0000000u", "ACCELERATOR_START 0xb0000030u",
+                 "ACCELERATOR_COUNTER 0xb0000040u",
                  "ACCELERATOR_COUNTER_BUSY 0xb0000040u", "ACCELERATOR_COUNTER_WRITE_BEATS 0xb000004cu"):
         assert f"#define {line}" in lines
-    assert len(lines) == len(set(lines)) == 7 + len(Register) + len(Counter)
+    registers = len(ConsoleRegister) + len(SdRegister) + len(TimerRegister) + len(Register) + len(Counter)
+    assert len(lines) == len(set(lines)) == 2 + registers
 
 
 @pytest.mark.parametrize("change", [slice(0, 4), slice(4, 5), slice(5, 6), slice(18, 20)])

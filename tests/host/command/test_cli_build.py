@@ -69,7 +69,7 @@ def test_a_missing_tool_is_named(refused, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("arguments, message", [
     (["foo"], "unit must be one of dot-engine, vector-unit, dma, native-reader, native-writer, result-sink, "
-              "microcontroller, accelerator, ulx3s, ecpix5, orangecrab, arty_a7, pynq_z1, not 'foo'"),
+              "microcontroller, sd-host, accelerator, ulx3s, ecpix5, orangecrab, arty_a7, pynq_z1, not 'foo'"),
     (["dma", "--device", "x"], f"device must be one of {', '.join(DEVICES)}, not 'x'"),
     (["dma", "--device", "xc7a35t"],
      "xc7a35t can be built with --synth-only alone: nextpnr-ecp5 does not know it"),

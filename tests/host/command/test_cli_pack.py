@@ -27,7 +27,7 @@ def test_demo_model(celosia, tmp_path):
     assert written | {"file": str(path), "image_key": f"{key:016x}", "file_bytes": len(content), "context": 128,
                       "temperature": 45875, "top_k": 40, "top_p": 58982, "seed": 5, "tokens": 100} == written
     assert sum(written["sections"].values()) == len(content)
-    assert bytes(header.name).rstrip(b"\0") == b"Celosia Stories" and header.clock_hz == BOARDS["ulx3s"].clock_hz
+    assert bytes(header.name).rstrip(b"\0") == b"Celosia Stories"
 
 
 def test_template(celosia, tmp_path, write_gguf):

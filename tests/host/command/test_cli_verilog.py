@@ -43,6 +43,7 @@ def test_yosys_reads_it_without_warnings(celosia, toolchain, tmp_path):
     ("native-writer", "output [15:0] mask"),
     ("result-sink", "output [31:0] argmax"),
     ("microcontroller", "output [7:0] shown__payload"),
+    ("sd-host", "output card__cmd_oe"),
 ])
 def test_a_block(celosia, toolchain, tmp_path, unit, port):
     path = tmp_path / "unit.v"

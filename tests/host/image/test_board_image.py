@@ -27,7 +27,7 @@ def packed(path, turns=PLAIN, config="sim-columns", context=None, window=None, *
     model = load(path)
     image = build_image(compile_model(model if window is None else model.within(window), ALL_CONFIGS[config], context))
     text = BoardText(tokenizer.load(model), turns, path=path)
-    board = BoardImage(image, text, clock_hz=75e6, name=options.pop("name", "Ein Modell"), defaults=Defaults(**options))
+    board = BoardImage(image, text, name=options.pop("name", "Ein Modell"), defaults=Defaults(**options))
     return image, board, b"".join(piece.tobytes() for _what, piece in board.parts)
 
 
@@ -39,7 +39,7 @@ def test_header_and_sections(write_gguf):
     assert content[:8] == b"CELOSIA\1" and header.header_bytes == ctypes.sizeof(BoardFile) == SECTOR
     assert zlib.crc32(content[:508]) == header.crc == int.from_bytes(content[508:512], "little")
     assert header.key_high << 32 | header.key_low == ALL_CONFIGS["sim-columns"].image_key
-    assert (header.bus_bytes, header.clock_hz, header.context, header.group, header.vocab) == (8, 75000000, 32, 4, 272)
+    assert (header.bus_bytes, header.context, header.group, header.vocab) == (8, 32, 4, 272)
     assert (header.temperature, header.top_k, header.top_p, header.tokens) == (45875, 40, 60000, 9)
     assert (header.seed_high, header.seed_low) == (7, 5)
     assert header.logits == image.header.results and bytes(header.name).rstrip(b"\0") == b"Ein Modell"
@@ -138,4 +138,4 @@ def test_header_for_c():
             assert (f'_Static_assert(offsetof(struct {name}, {field}) == {getattr(structure, field).offset}, '
                     f'"{field}");') in header
     assert "#define TEXT_BYTES 4096u\n" in header and "enum { CUT_NONE = 0, CUT_GPT2 = 1, CUT_LLAMA = 2 };" in header
-    assert ctypes.sizeof(BoardVocabulary) == 80 and BoardFile.sections.offset == 92
+    assert ctypes.sizeof(BoardVocabulary) == 80 and BoardFile.sections.offset == 88

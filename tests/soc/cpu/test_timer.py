@@ -6,7 +6,7 @@ from testing.processor_bus import access
 
 
 def test_it_counts_cycles(simulate):
-    dut = Timer()
+    dut = Timer(clock_hz=50e6)
 
     async def testbench(ctx):
         low, cycles = await access(ctx, dut.bus, TimerRegister.LOW)
@@ -19,7 +19,7 @@ def test_it_counts_cycles(simulate):
 
 
 def test_both_halves_are_of_one_moment(simulate):
-    dut = Timer(init=(5 << 32) - 3)
+    dut = Timer(clock_hz=50e6, init=(5 << 32) - 3)
 
     async def testbench(ctx):
         await ctx.tick().repeat(2)

@@ -1,0 +1,1 @@
+"""The board's card slot: from an SD card into DRAM."""
