@@ -10,8 +10,8 @@ from host.engine.engines import EngineName
 from host.errors import CelosiaError
 
 __all__ = ["AnyEngine", "AnyConfig", "GroupSize", "Integers", "MemoryName", "MinP", "PortPath", "PreName",
-           "RepeatLastN", "RepeatPenalty", "Seed", "Speculate", "StopTexts", "Temperature", "TokenCount", "TopK", "TopP",
-           "check_writing", "load_tokenizer", "make_sampler", "open_writing_engine", "say_what_was_loaded"]
+           "RepeatLastN", "RepeatPenalty", "Seed", "Speculate", "StopTexts", "Temperature", "TokenCount", "TopK",
+           "TopP", "check_writing", "load_tokenizer", "make_sampler", "open_writing_engine", "say_what_was_loaded"]
 
 TokenCount = Annotated[int | None, typer.Option(
     metavar="N", show_default=False, help="Most tokens to generate; by default until the text or the context ends.")]

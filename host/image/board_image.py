@@ -131,16 +131,17 @@ class BoardImage:
         offset, address, sections = SECTOR, source.image_bytes, {}
         for section, content in contents.items():
             sections[section] = BoardSection(offset=offset, bytes=len(content), address=address + offset,
-                                             crc=zlib.crc32(content))
-            offset += len(content) + -len(content) % SECTOR
+                                             crc=_padded_crc(content))
+            offset += len(content) + _padding(content)
         content = image.memory[:source.content_bytes]
-        end = offset + len(content) + -len(content) % SECTOR
+        end = offset + len(content) + _padding(content)
         work = address + offset + -(address + offset) % _ALIGNMENT
         work_bytes = ctypes.sizeof(BoardWork) + _CANDIDATE_BYTES * source.vocab
         if max(work + work_bytes, end) >= 1 << 32:
             raise CelosiaError(f"{compiled.model.path}: a model must have less than 4 GiB for a board, not {end:,} "
                                f"bytes")
-        sections[Section.IMAGE] = BoardSection(offset=offset, bytes=len(content), address=0, crc=zlib.crc32(content))
+        sections[Section.IMAGE] = BoardSection(offset=offset, bytes=len(content), address=0,
+                                               crc=_padded_crc(content))
         self.header = BoardFile(
             magic=tuple(MAGIC), version=VERSION, header_bytes=ctypes.sizeof(BoardFile),
             key_low=source.image_key & 0xFFFFFFFF, key_high=source.image_key >> 32, bus_bytes=source.bus_bits // 8,
@@ -151,9 +152,9 @@ class BoardImage:
             sections=tuple(sections[section] for section in Section), name=tuple(_name(name)))
         self.header.crc = zlib.crc32(bytes(self.header)[:BoardFile.crc.offset])
         pieces = {"header": bytes(self.header)} | {
-            section.name.lower(): content + bytes(-len(content) % SECTOR) for section, content in contents.items()}
+            section.name.lower(): content + bytes(_padding(content)) for section, content in contents.items()}
         self.parts = [(what, np.frombuffer(piece, np.uint8)) for what, piece in pieces.items()]
-        self.parts += [("image", content), ("padding", np.zeros(-len(content) % SECTOR, np.uint8))]
+        self.parts += [("image", content), ("padding", np.zeros(_padding(content), np.uint8))]
 
     def memory(self):
         """DRAM as it is when the file has been loaded (numpy.ndarray of uint8, ``memory_bytes`` of the header)."""
@@ -179,6 +180,15 @@ class BoardImage:
         if self.header.memory_bytes > memory.bytes:
             raise CelosiaError(f"model must need at most the {memory.bytes:,} bytes of {memory.name}, not "
                                f"{self.header.memory_bytes:,}: {self.header.memory_bytes - memory.bytes:,} too many")
+
+
+def _padding(content):
+    """Bytes that fill the last sector of a section."""
+    return -len(content) % SECTOR
+
+
+def _padded_crc(content):
+    return zlib.crc32(bytes(_padding(content)), zlib.crc32(content))
 
 
 def _name(name):

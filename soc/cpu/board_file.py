@@ -73,8 +73,9 @@ class CharacterClass(IntEnum):
 class BoardSection(LittleEndianStructure):
     """Where a section lies.
 
-    ``offset`` is from the first byte of the file, ``address`` where it goes to in DRAM, ``crc`` the CRC-32 of its
-    ``bytes`` (that of zlib).
+    ``offset`` is from the first byte of the file, ``address`` where it goes to in DRAM. ``crc`` is the CRC-32 (that of
+    zlib) of its ``bytes`` and of the zeros that fill its last sector. The image goes to DRAM before the others, which
+    may lie where its last sector ends.
     """
 
     _fields_ = [("offset", c_uint32), ("bytes", c_uint32), ("address", c_uint32), ("crc", c_uint32)]

@@ -48,9 +48,9 @@ def test_a_program_without_room_for_its_stack_is_refused():
 def test_registers_header():
     lines = registers_header().splitlines()
     assert lines[:2] == ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once"]
-    for line in ("CONSOLE_DATA 0x80000000u", "CONSOLE_STATUS 0x80000004u", "SD_CLOCK 0xe0000000u", "SD_SUM 0xe0000020u",
-                 "TIMER_LOW 0x90000000u", "TIMER_RATE 0x90000008u", "ACCELERATOR_VERSION 0xb0000000u", "ACCELERATOR_START 0xb0000030u",
-                 "ACCELERATOR_COUNTER 0xb0000040u",
+    for line in ("CONSOLE_DATA 0x80000000u", "CONSOLE_STATUS 0x80000004u", "SD_CLOCK 0xe0000000u",
+                 "SD_SUM 0xe0000020u", "TIMER_LOW 0x90000000u", "TIMER_RATE 0x90000008u",
+                 "ACCELERATOR_VERSION 0xb0000000u", "ACCELERATOR_START 0xb0000030u", "ACCELERATOR_COUNTER 0xb0000040u",
                  "ACCELERATOR_COUNTER_BUSY 0xb0000040u", "ACCELERATOR_COUNTER_WRITE_BEATS 0xb000004cu"):
         assert f"#define {line}" in lines
     registers = len(ConsoleRegister) + len(SdRegister) + len(TimerRegister) + len(Register) + len(Counter)

@@ -1,4 +1,4 @@
-"""Tokenizers and sampler on the simulated processor: what was compiled for it does what was compiled for this machine."""
+"""Tokenizers and sampler, compiled for the processor, on the simulated one."""
 
 import numpy as np
 import pytest

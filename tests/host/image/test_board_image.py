@@ -47,9 +47,9 @@ def test_header_and_sections(write_gguf):
     end = SECTOR
     for section in (Section.PROGRAMS, Section.VOCABULARY, Section.CHAT, Section.IMAGE):
         where = header.sections[section]
-        assert where.offset == end and where.crc == zlib.crc32(content[where.offset:where.offset + where.bytes])
+        end, start = where.offset + where.bytes + -where.bytes % SECTOR, end
+        assert where.offset == start and where.crc == zlib.crc32(content[start:end])
         assert where.address == (0 if section == Section.IMAGE else header.address + where.offset)
-        end = where.offset + where.bytes + -where.bytes % SECTOR
     assert end == len(content)
     where = header.sections[Section.IMAGE]
     assert content[where.offset:where.offset + where.bytes] == image.memory[:image.header.content_bytes].tobytes()
