@@ -71,13 +71,25 @@ def chat(
     The chat template of the file makes a text of the conversation, in a sandbox. What the KV cache holds of it already
     is not computed again. Options are those of celosia generate.
 
+    With --port alone, it is the board itself that talks, with the model in its memory: a terminal on its firmware, which
+    control-] leaves. Lines that do not come from a terminal are passed on when the board has its prompt.
+
     \b
     celosia chat model.gguf --engine model
     celosia chat model.gguf --system "Answer in one sentence." --temperature 0.7
     celosia chat model.gguf --template chatml --tokens 100
     printf 'Hello\\nWhy?\\n' | celosia chat model.gguf --json -
     celosia chat model.gguf --engine board --port /dev/ttyUSB0
+    celosia chat --port /dev/ttyUSB0
     """
+    if port is not None and engine == EngineName.RTL and model is None:
+        given = [system, template, tokens, config, memory, temperature, seed, context, json, top_k, min_p, stop,
+                 speculate, group, window, sinks, pre, integers]
+        if any(given) or not think or (top_p, repeat_penalty, repeat_last_n, kv) != (1, 1, 64, DEFAULT_KV):
+            raise CelosiaError("the board's own chat has no options but --port: its model has its settings, and /help "
+                               "prints what changes them")
+        _talk(port)
+        return
     from host.console.text_display import TextDisplay
     from host.gguf.metadata import Metadata
     from host.text.chat_template import find_template
@@ -112,6 +124,15 @@ def chat(
                 if not _interactive():
                     raise
                 typer.echo(f"celosia: {error}", err=True)
+
+
+def _talk(port):
+    """Be a terminal of the board at a serial port."""
+    from host.console.line_terminal import LineTerminal
+    from host.transport.serial_transport import SerialTransport
+
+    with SerialTransport(port) as transport:
+        LineTerminal(transport).run()
 
 
 class _Quit(Exception):
