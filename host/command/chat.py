@@ -71,8 +71,8 @@ def chat(
     The chat template of the file makes a text of the conversation, in a sandbox. What the KV cache holds of it already
     is not computed again. Options are those of celosia generate.
 
-    With --port alone, it is the board itself that talks, with the model in its memory: a terminal on its firmware, which
-    control-] leaves. Lines that do not come from a terminal are passed on when the board has its prompt.
+    With --port alone, it is the board itself that talks, with the model in its memory: a terminal on its firmware,
+    which control-] leaves. Lines that do not come from a terminal are passed on when the board has its prompt.
 
     \b
     celosia chat model.gguf --engine model

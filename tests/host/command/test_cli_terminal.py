@@ -16,7 +16,8 @@ from host.transport.serial_transport import SerialTransport
 
 
 class Firmware:
-    """Shows what is typed, answers a line with its letters turned round, and has a prompt; loses what comes meanwhile."""
+    """Shows what is typed, answers a line with its letters turned round, and has a prompt; loses what comes meanwhile.
+    """
 
     def __init__(self, *, silent=False):
         self._here, self._there = pty.openpty()
@@ -81,7 +82,7 @@ def test_lines(celosia, firmware, monkeypatch):
 
 
 def test_keys(celosia, firmware, monkeypatch):
-    """On a terminal they go to the board one by one, control-C as well; control-] leaves, and the terminal is as before."""
+    """On a terminal they go to the board one by one, control-C as well; control-] leaves the terminal as it was."""
     board = firmware()
     here, there = pty.openpty()
     before = termios.tcgetattr(there)
@@ -114,7 +115,8 @@ def test_no_prompt(refused, firmware, monkeypatch):
 @pytest.mark.parametrize("options", [("--temperature", "1"), ("--no-think",), ("--kv", "8"), ("--template", "chatml")])
 def test_no_other_options(refused, options):
     assert refused("chat", "--port", "/dev/null", *options) == (
-        "the board's own chat has no options but --port: its model has its settings, and /help prints what changes them")
+        "the board's own chat has no options but --port: its model has its settings, and /help prints what changes "
+        "them")
 
 
 def test_no_port(refused):
