@@ -138,7 +138,7 @@ def test_the_processor_runs_a_token(make_board, image):
     """By the registers that the link has; the link sees that the accelerator is busy, and has it afterwards."""
     board = make_board()
     engine, model = BoardEngine(image, board.client), ModelEngine(image)
-    assert board.read(AcceleratorRegister.OWN) == 0
+    assert board.read(AcceleratorRegister.OWN) == 1 << OwnBit.LINK
     expected = model.step(200, logits=False)
     program = image.compiled.program_address(1, Part.CHOOSE) // BUS
     board.write(AcceleratorRegister.OWN, 1)

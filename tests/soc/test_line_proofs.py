@@ -92,7 +92,7 @@ class _Splitter(Elaboratable):
             m.d.comb += Assert((dut.state != state) | claim)
         m.d.comb += [
             Assert(dut.state <= _State.FRAME.value),
-            Assert(held == dut.delimiter_held + dut.code_held),
+            Assert(held == dut.delimiter_held + dut.code_held), Assert(~dut.code_held | (dut.code < CODES)),
             Assert(~dut.delimiter_held | (queue[0] == DELIMITER)),
             Assert(~dut.code_held | (Mux(dut.delimiter_held, queue[1], queue[0]) == dut.code)),
             # How much of a frame has left.
