@@ -44,6 +44,6 @@ class _Clocks(Elaboratable):
 def test_clocks_are_routed(name):
     board = BOARDS[name]
     result = build_bitstream(_Clocks(board), name=f"{name}-clocks", platform=board.platform(),
-                             device=DEVICES[board.device], speed=board.speed, placer="heap", router=board.router, seed=1,
-                             toolchain=Toolchain())
+                             device=DEVICES[board.device], speed=board.speed, placer="heap", router=board.router,
+                             seed=1, toolchain=Toolchain())
     assert result.used["luts"] < 1000
