@@ -6,9 +6,10 @@ import random
 
 from sim.pins import LANES, LINES, Ddr3Board
 
-__all__ = ["Expectation", "Positions", "Verdict", "expect", "random_board"]
+__all__ = ["Expectation", "Positions", "TAP_PS", "Verdict", "expect", "random_board"]
 
-_TAP_PS = 78
+TAP_PS = 78
+"""A delay of an Artix-7."""
 _USUAL = 0.85
 """Probability that a figure of a random board is one that most boards may have."""
 
@@ -126,7 +127,7 @@ def _series7(clock, board, delay, skews):
     for slack in (-board.jitter, board.jitter):
         margin = board.aperture - slack
         counts.append(max(_longest([
-            all(margin < slip * clock / 2 - clock / 2 - (delay + taps * _TAP_PS + skew) < clock / 2 - margin
+            all(margin < slip * clock / 2 - clock / 2 - (delay + taps * TAP_PS + skew) < clock / 2 - margin
                 for skew in skews)
             for taps in range(32)]) for slip in range(8)))
     return Positions(*counts)
