@@ -11,12 +11,12 @@ import soc
 from sim.compile import compile_design, source_key
 from sim.linked import LinkedSimulation
 from sim.pins import Ddr3Board, Ddr3Pins
-from sim.ports import pass_through
 from soc.cpu.control_port import ControlPort
 from soc.cpu.map import Region
 from soc.cpu.microcontroller import Microcontroller
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
+from soc.ports import pass_through
 
 __all__ = ["TrainingProcessor"]
 

@@ -1,6 +1,5 @@
 """A DDR3 behind the pins of its PHY, simulated, with the firmware that trains it running on this machine."""
 
-
 from dataclasses import replace
 
 from amaranth.hdl import Module
@@ -16,7 +15,6 @@ from sim.bus_master import BusMaster
 from sim.compile import compile_design, source_key
 from sim.compiled import CompiledSimulation
 from sim.pins import Ddr3Board, Ddr3Pins
-from sim.ports import pass_through
 from soc.cpu.bus import ProcessorBus
 from soc.cpu.control_port import ControlPort
 from soc.cpu.decoder import BusDecoder
@@ -24,6 +22,7 @@ from soc.cpu.map import ControllerRegister, Region, address
 from soc.cpu.timer import Timer
 from soc.dram.controller import DramController
 from soc.dram.core import generate_controller
+from soc.ports import pass_through
 
 __all__ = ["TrainingSystem"]
 
@@ -37,7 +36,8 @@ class _Design(wiring.Component):
 
     _PASSED = ("start", "seed", "wrong", "done")
 
-    def __init__(self, core, words):
+    def __init__(self, core, words, clock_hz):
+        self._clock_hz = clock_hz
         self._controller = DramController(core=core, bus_bits=BUS_BITS, trained=True)
         self._check = BurstCheck(bus_bits=BUS_BITS, length=LENGTH, bursts=BURSTS, size=words)
         self._core = core
@@ -52,7 +52,7 @@ class _Design(wiring.Component):
         m.submodules.controller = controller = self._controller
         m.submodules.check = check = self._check
         m.submodules.decoder = decoder = BusDecoder(regions=(Region.TIMER, Region.CONTROLLER))
-        m.submodules.timer = timer = Timer()
+        m.submodules.timer = timer = Timer(clock_hz=self._clock_hz)
         m.submodules.port = port = ControlPort(address_bits=self._core.csr_address_bits)
         connect(m, flipped(self.bus), decoder.bus)
         connect(m, decoder.timer, timer.bus)
@@ -93,7 +93,7 @@ class TrainingSystem:
         self.pins = Ddr3Pins(np.zeros(memory.bytes, np.uint8), memory=device, core=core, board=board)
         words = memory.bytes * 8 // BUS_BITS
         library = compile_design(
-            lambda: _Design(core, words), name=f"training-{memory.name}",
+            lambda: _Design(core, words, memory.clock_hz), name=f"training-{memory.name}",
             key=source_key(gateware, soc, sim, parameters=[memory, core.verilog]))
         self._sim = CompiledSimulation(library, memory=self.pins)
         self._sim.run(_LONGEST_START, until="started")
