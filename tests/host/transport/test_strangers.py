@@ -163,7 +163,7 @@ def test_an_answer_that_never_ends():
 
 
 @pytest.mark.parametrize("opcode, changes, message", [
-    (Opcode.READ_REGISTER, {"status": 99}, "the board answers READ_REGISTER of 0x7 with status 99, which is none"),
+    (Opcode.READ_REGISTER, {"status": 99}, "no answer, 21 times in a row"),
     (Opcode.READ_REGISTER, {"status": 4}, "the board refuses READ_REGISTER of 0x7: UNKNOWN"),
     (Opcode.READ_REGISTER, {"payload": b"abc"}, "the board answers READ_REGISTER of 0x7 with 3 bytes, not 0"),
     (Opcode.READ_MEMORY, {"payload": b"abc"}, "the board answers READ_MEMORY of 0x40 with 3 bytes, not 16"),

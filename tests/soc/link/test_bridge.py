@@ -69,7 +69,6 @@ def test_crc_at_the_speed_of_the_memory(make_wire):
     (Status.ORDER, Opcode.WRITE_MEMORY, dict(payload=bytes(64), sequence=99)),
     (Status.ORDER, Opcode.WRITE_REGISTER, dict(address=Register.START, sequence=101)),
     (Status.UNKNOWN, 6, {}),
-    (Status.UNKNOWN, 255, {}),
     (Status.UNKNOWN, Opcode.READ_REGISTER, dict(address=13)),
     (Status.UNKNOWN, Opcode.READ_REGISTER, dict(address=32)),
     (Status.UNKNOWN, Opcode.READ_REGISTER, dict(address=(1 << 32) - 1)),
