@@ -30,3 +30,15 @@ def test_to_stdout(celosia, refused):
 def test_a_folder_that_is_not_there(refused, tmp_path):
     path = tmp_path / "none" / "firmware.elf"
     assert refused("firmware", "-o", path) == f"cannot write {path}: No such file or directory"
+
+
+def test_of_a_board(celosia, refused):
+    """That of a board with a DDR3 has its training besides."""
+    def size(*board):
+        status, out, err = celosia("firmware", *board, "--json", "-")
+        assert (status, err) == (0, "")
+        return json.loads(out)["program_bytes"]
+
+    assert size("ulx3s") == size() < size("ecpix5")
+    assert refused("firmware", "pynq_z1") == (
+        "board must be one of ulx3s, ecpix5, orangecrab, arty_a7, not 'pynq_z1'")
