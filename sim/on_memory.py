@@ -8,9 +8,6 @@ from soc.ports import pass_through
 
 __all__ = ["OnMemory"]
 
-_JOINED = ("memory", "ready", "dram_ready", "control")
-
-
 class OnMemory(wiring.Component):
     """Connects ``memory`` of a design to that of a controller; the rest of the ports of both are those of this one.
 
@@ -30,7 +27,10 @@ class OnMemory(wiring.Component):
 
     def __init__(self, inner, controller):
         self._inner, self._controller = inner, controller
-        self._names = [[name for name in block.signature.members if name not in _JOINED]
+        # Of an accelerator by itself `control` is something else.
+        self._is_trained = "control" in controller.signature.members
+        joined = ("memory", "ready", "dram_ready", *["control"] * self._is_trained)
+        self._names = [[name for name in block.signature.members if name not in joined]
                        for block in (inner, controller)]
         super().__init__({name: block.signature.members[name]
                           for block, names in zip((inner, controller), self._names) for name in names}
@@ -46,6 +46,6 @@ class OnMemory(wiring.Component):
         m.d.comb += self.memory_ready.eq(controller.ready)
         if "dram_ready" in inner.signature.members:
             m.d.comb += inner.dram_ready.eq(controller.ready)
-        if "control" in inner.signature.members:
+        if self._is_trained:
             connect(m, inner.control, controller.control)
         return m
