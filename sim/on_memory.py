@@ -8,6 +8,7 @@ from soc.ports import pass_through
 
 __all__ = ["OnMemory"]
 
+
 class OnMemory(wiring.Component):
     """Connects ``memory`` of a design to that of a controller; the rest of the ports of both are those of this one.
 
