@@ -30,7 +30,7 @@ class ArtyA7Platform(Series7Platform, ArtyA7_100Platform):
 
 
 class ArtyA7(Ddr3Top):
-    """The whole of the FPGA of an Arty A7-100T; see :class:`boards.ddr3_top.Ddr3Top` for what is still missing.
+    """The whole of the FPGA of an Arty A7-100T; see :class:`boards.ddr3_top.Ddr3Top` for its DRAM.
 
     Never tried on hardware, and neither Vivado nor nextpnr-xilinx has been run with it.
 

@@ -27,7 +27,7 @@ class Ecpix5Platform(Ecp5, ECPIX585Platform):
 
 
 class Ecpix5(Ddr3Top):
-    """The whole of the FPGA of an ECPIX-5; see :class:`boards.ddr3_top.Ddr3Top` for what is still missing.
+    """The whole of the FPGA of an ECPIX-5; see :class:`boards.ddr3_top.Ddr3Top` for its DRAM.
 
     Never tried on hardware.
 

@@ -55,7 +55,7 @@ class OrangeCrabPlatform(Ecp5, OrangeCrabR0_2_85FPlatform):
 
 
 class OrangeCrab(Ddr3Top):
-    """The whole of the FPGA of an OrangeCrab; see :class:`boards.ddr3_top.Ddr3Top` for what is still missing.
+    """The whole of the FPGA of an OrangeCrab; see :class:`boards.ddr3_top.Ddr3Top` for its DRAM.
 
     Never tried on hardware.
 

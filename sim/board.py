@@ -22,7 +22,10 @@ from soc.sd.host import SdHost
 from soc.serial_system import SerialSystem
 from soc.system import System
 
-__all__ = ["SimulatedBoard"]
+__all__ = ["MODEL_HZ", "SimulatedBoard"]
+
+MODEL_HZ = 75e6
+"""Clock of a board whose memory is all a model."""
 
 _DIVISOR = 25
 """Cycles of a bit: 3 Mbaud at 75 MHz."""
@@ -73,7 +76,7 @@ class SimulatedBoard:
         modelled = isinstance(memory, Dram)
         divisor = _DIVISOR if bit_level else 0
         size = memory.size if modelled else memory.bytes
-        self.hertz = 75e6 if modelled else memory.clock_hz
+        self.hertz = MODEL_HZ if modelled else memory.clock_hz
 
         core = None
 

@@ -1,7 +1,6 @@
 """`celosia simulate`: a board without a board."""
 
 from pathlib import Path
-from pathlib import Path
 import signal
 from typing import Annotated
 
@@ -64,6 +63,7 @@ def simulate(
         raise CelosiaError(f"board must be one of {', '.join((*boards, _PROCESSOR))}, not {board!r}")
     if memory not in ("board", "model"):
         raise CelosiaError(f"memory must be board or model, not {memory!r}")
+    from sim.board import MODEL_HZ
     from sim.terminal import BoardTerminal
 
     if board == _PROCESSOR:
@@ -73,9 +73,11 @@ def simulate(
     else:
         if sd is not None and processor is False:
             raise CelosiaError("a card needs the processor: --sd and --no-processor do not go together")
+        if sd is not None and not BOARDS[board].top.slot:
+            raise CelosiaError(f"{board} has no slot for cards")
         simulated = _board(BOARDS[board], find_config(config or board), memory, bit_level,
                            BOARDS[board].processor if processor is None and sd is None else processor is not False,
-                           _card(sd, BOARDS[board]))
+                           _card(sd, MODEL_HZ if memory == "model" else BOARDS[board].clock_hz))
     with BoardTerminal(simulated) as terminal:
         # Also where whoever started this had it ignore interrupts, as shells do in the background.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -87,7 +89,7 @@ def simulate(
             typer.echo(f"celosia: {simulated.cycle:,} cycles", err=True)
 
 
-def _card(path, board):
+def _card(path, clock_hz):
     if path is None:
         return None
     import numpy as np
@@ -100,7 +102,7 @@ def _card(path, board):
     if not content.size:
         raise CelosiaError(f"{path} is empty: a card must have a block at least")
     content.resize(-(-content.size // _BLOCK) * _BLOCK)
-    return SdCard(content, clock_hz=board.clock_hz)
+    return SdCard(content, clock_hz=clock_hz)
 
 
 def _board(board, config, memory, bit_level, processor, card):

@@ -147,6 +147,11 @@ ONLY_BOARDS = "microcontroller takes no options: it has no accelerator, no DRAM 
 @pytest.mark.parametrize("arguments, message", [
     (["pynq_z1"], "board must be one of ulx3s, ecpix5, orangecrab, arty_a7, microcontroller, not 'pynq_z1'"),
     (["microcontroller", "--bit-level"], ONLY_BOARDS),
+    (["microcontroller", "--sd", "x"], ONLY_BOARDS),
+    (["arty_a7", "--sd", "x"], "arty_a7 has no slot for cards"),
+    (["ulx3s", "--sd", "x", "--no-processor"],
+     "a card needs the processor: --sd and --no-processor do not go together"),
+    (["ulx3s", "--sd", "/none"], "cannot read /none: No such file or directory"),
     (["microcontroller", "--config", "sim"], ONLY_BOARDS),
     (["microcontroller", "--memory", "model"], ONLY_BOARDS),
     (["microcontroller", "--processor"], ONLY_BOARDS),
