@@ -16,8 +16,8 @@ static int counts_blocks; /* in addresses, not bytes */
 
 const char *sd_text(enum card_result result) {
   static const char *const TEXTS[] = {
-      "good", "this board has no slot for cards", "no card answers", "the card does not become ready", "a card of another kind",
-      "a response of the card is damaged or missing", "the card has no such block", "the card gives no data",
+      "good", "this board has no slot for cards", "no card answers", "the card does not become ready",
+      "a card of another kind", "a response of the card is damaged or missing", "the card has no such block", "the card gives no data",
       "a block comes damaged again and again"};
   return TEXTS[result];
 }

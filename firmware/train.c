@@ -1,6 +1,6 @@
 #include "train.h"
 #include "bus.h"
-#include "registers.h"
+#include "timer.h"
 
 enum { CS = 1, WE = 2, CAS = 4, RAS = 8, WRITE_DATA = 16, READ_DATA = 32 }; /* bits of a command */
 enum { HARDWARE = 1, CKE = 2, ODT = 4, RESET_N = 8 };                     /* bits of the control register */
@@ -22,8 +22,8 @@ static void set(const struct ddr3 *ddr3, unsigned word, uint32_t value) { bus_wr
 static uint32_t get(const struct ddr3 *ddr3, unsigned word) { return bus_read(ddr3->base + 4 * word); }
 
 static void wait(unsigned cycles) {
-  uint32_t start = bus_read(TIMER_LOW);
-  while (bus_read(TIMER_LOW) - start < cycles) {}
+  uint32_t start = timer_now();
+  while (timer_now() - start < cycles) {}
 }
 
 /* Any order of bits but that of another seed. */

@@ -7,6 +7,7 @@ import numpy as np
 import gateware
 import sim
 import soc
+from sim.byte_board import ByteBoard
 from sim.compile import compile_design, source_key
 from sim.dram import Dram
 from sim.linked import LinkedSimulation
@@ -33,7 +34,7 @@ _LONGEST_START = 1 << 24
 _PROCESSOR_PATIENCE = 1 << 13
 
 
-class SimulatedBoard:
+class SimulatedBoard(ByteBoard):
     """A board as a stream of bytes: :class:`soc.system.System` with its memory.
 
     Parameters
@@ -118,8 +119,8 @@ class SimulatedBoard:
                     core=core, bus_bits=config.memory.bus_bits, trained=lines is not None))
 
         library = compile_design(make, name=name, key=source_key(gateware, soc, sim, parameters=parameters))
-        self._sim = LinkedSimulation(
-            library, divisor=divisor, stall_probability=link_stalls, seed=seed, card=card, **behind)
+        super().__init__(LinkedSimulation(
+            library, divisor=divisor, stall_probability=link_stalls, seed=seed, card=card, **behind))
         if program is not None:
             # What the processor says while it starts nobody has to ask for.
             self._sim.quiet, self.patience = False, _PROCESSOR_PATIENCE
@@ -127,11 +128,6 @@ class SimulatedBoard:
                 self.dram_ready = True
         elif not modelled:
             self._sim.run(_LONGEST_START, until="memory_ready")
-
-    @property
-    def cycle(self):
-        """Clock cycles since the start."""
-        return self._sim.cycle
 
     @property
     def busy(self):
@@ -146,16 +142,3 @@ class SimulatedBoard:
     @dram_ready.setter
     def dram_ready(self, ready):
         self._sim.set("dram_ready", int(ready))
-
-    @property
-    def quiet(self):
-        """See :class:`sim.linked.LinkedSimulation`."""
-        return self._sim.quiet
-
-    def exchange(self, data, *, cycles, quiet):
-        """See :meth:`sim.linked.LinkedSimulation.exchange`."""
-        return self._sim.exchange(data, cycles=cycles, quiet=quiet)
-
-    def close(self):
-        """Free the memory of the simulation."""
-        self._sim.close()

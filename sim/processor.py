@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 import gateware
 import sim
 import soc
+from sim.byte_board import ByteBoard
 from sim.compile import compile_design, source_key
 from sim.linked import LinkedSimulation
 from soc.cpu.microcontroller import Microcontroller, PROGRAM_BYTES
@@ -38,7 +39,7 @@ class _Linked(wiring.Component):
         return m
 
 
-class SimulatedProcessor:
+class SimulatedProcessor(ByteBoard):
     """:class:`soc.cpu.microcontroller.Microcontroller` in the compiled simulation, some two million cycles per second.
 
     Parameters
@@ -56,26 +57,15 @@ class SimulatedProcessor:
         Cycles without a byte after which it is taken to wait for one.
     """
 
-    busy = False
     patience = 1 << 15
 
     def __init__(self, program, *, size=PROGRAM_BYTES):
         library = compile_design(
             lambda: _Linked(program, size), name="processor",
             key=source_key(gateware, soc, sim, parameters=[program, size]))
-        self._sim = LinkedSimulation(library)
+        super().__init__(LinkedSimulation(library))
         # The program begins by itself.
         self._sim.quiet = False
-
-    @property
-    def cycle(self):
-        """Clock cycles since the start."""
-        return self._sim.cycle
-
-    @property
-    def quiet(self):
-        """See :class:`sim.linked.LinkedSimulation`."""
-        return self._sim.quiet
 
     @property
     def stopped(self):
@@ -87,11 +77,3 @@ class SimulatedProcessor:
         self._sim.set("rst", 1)
         self._sim.run(1)
         self._sim.set("rst", 0)
-
-    def exchange(self, data, *, cycles, quiet):
-        """See :meth:`sim.linked.LinkedSimulation.exchange`."""
-        return self._sim.exchange(data, cycles=cycles, quiet=quiet)
-
-    def close(self):
-        """Free the memory of the simulation."""
-        self._sim.close()

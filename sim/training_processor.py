@@ -8,6 +8,7 @@ import numpy as np
 import gateware
 import sim
 import soc
+from sim.byte_board import ByteBoard
 from sim.compile import compile_design, source_key
 from sim.linked import LinkedSimulation
 from sim.pins import Ddr3Board, Ddr3Pins
@@ -50,7 +51,7 @@ class _Design(wiring.Component):
         return m
 
 
-class TrainingProcessor:
+class TrainingProcessor(ByteBoard):
     """Processor, terminal and a DDR3 behind the pins of its PHY, from the reset on.
 
     Parameters
@@ -73,12 +74,7 @@ class TrainingProcessor:
         library = compile_design(
             lambda: _Design(core, program, memory.clock_hz), name=f"training-processor-{memory.name}",
             key=source_key(gateware, soc, sim, parameters=[memory, core.verilog, program]))
-        self._sim = LinkedSimulation(library, memory=self.pins)
-
-    @property
-    def cycle(self):
-        """Clock cycles since the reset."""
-        return self._sim.cycle
+        super().__init__(LinkedSimulation(library, memory=self.pins))
 
     @property
     def ready(self):
@@ -113,11 +109,7 @@ class TrainingProcessor:
         while typed or not shown.endswith(until):
             if self.cycle >= end:
                 raise RuntimeError(f"no {until!r} after {cycles:,} cycles, but {bytes(shown)!r}")
-            taken, more = self._sim.exchange(typed, cycles=end - self.cycle, quiet=_QUIET)
+            taken, more = self.exchange(typed, cycles=end - self.cycle, quiet=_QUIET)
             shown += more
             typed = typed[taken:]
         return bytes(shown)
-
-    def close(self):
-        """Free the memory of the simulation."""
-        self._sim.close()

@@ -3,6 +3,7 @@
 import gateware.dma
 import gateware.stream
 import soc.link
+from sim.byte_board import ByteBoard
 from sim.compile import compile_design, source_key
 from sim.dram import Dram
 from sim.linked import LinkedSimulation
@@ -11,7 +12,7 @@ from soc.link.bridge import LinkBridge
 __all__ = ["SimulatedBridge"]
 
 
-class SimulatedBridge:
+class SimulatedBridge(ByteBoard):
     """:class:`soc.link.bridge.LinkBridge` as a stream of bytes, with the members of `sim.board.SimulatedBoard`.
 
     Several times as fast as a whole board, and compiled in seconds.
@@ -47,12 +48,7 @@ class SimulatedBridge:
         library = compile_design(
             lambda: LinkBridge(identity=identity, bus_bits=bus_bits, memory_bytes=memory.size), name="bridge",
             key=source_key(gateware, soc.link, parameters=(identity, bus_bits, memory.size)))
-        self._sim = LinkedSimulation(library, dram=memory, stall_probability=link_stalls, seed=seed)
-
-    @property
-    def cycle(self):
-        """Clock cycles since the start."""
-        return self._sim.cycle
+        super().__init__(LinkedSimulation(library, dram=memory, stall_probability=link_stalls, seed=seed))
 
     @property
     def busy(self):
@@ -61,16 +57,3 @@ class SimulatedBridge:
     @busy.setter
     def busy(self, busy):
         self._sim.set("control__busy", int(busy))
-
-    @property
-    def quiet(self):
-        """See :class:`sim.linked.LinkedSimulation`."""
-        return self._sim.quiet
-
-    def exchange(self, data, *, cycles, quiet):
-        """See :meth:`sim.linked.LinkedSimulation.exchange`."""
-        return self._sim.exchange(data, cycles=cycles, quiet=quiet)
-
-    def close(self):
-        """Free the memory of the simulation."""
-        self._sim.close()

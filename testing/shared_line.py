@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 import gateware
 from gateware.memory_port import MemoryPort
 from gateware.stream.fifo import StreamFifo
+from sim.byte_board import ByteBoard
 from sim.compile import compile_design, source_key
 from sim.dram import Dram
 from sim.linked import LinkedSimulation
@@ -69,7 +70,7 @@ class _Design(wiring.Component):
         return m
 
 
-class SimulatedSharedLine:
+class SimulatedSharedLine(ByteBoard):
     """:class:`soc.shared_line.SharedLine` with a bridge and a terminal that says back what is typed, with the members
     of `sim.board.SimulatedBoard`.
 
@@ -88,7 +89,6 @@ class SimulatedSharedLine:
 
     hertz = 75e6
     patience = 64
-    busy = False
 
     def __init__(self, content, *, bus_bits, timeout, depth=1024, link_stalls=0.0, seed=0):
         self.content = content
@@ -96,13 +96,8 @@ class SimulatedSharedLine:
         library = compile_design(
             lambda: _Design(bus_bits, memory.size, timeout, depth), name="shared-line",
             key=source_key(gateware, soc, parameters=(bus_bits, memory.size, timeout, depth, _SOURCE)))
-        self._sim = LinkedSimulation(library, dram=memory, stall_probability=link_stalls, seed=seed)
+        super().__init__(LinkedSimulation(library, dram=memory, stall_probability=link_stalls, seed=seed))
         self.echo = True
-
-    @property
-    def cycle(self):
-        """Clock cycles since the start."""
-        return self._sim.cycle
 
     @property
     def echo(self):
@@ -111,16 +106,3 @@ class SimulatedSharedLine:
     @echo.setter
     def echo(self, echo):
         self._sim.set("echo", int(echo))
-
-    @property
-    def quiet(self):
-        """See :class:`sim.linked.LinkedSimulation`."""
-        return self._sim.quiet
-
-    def exchange(self, data, *, cycles, quiet):
-        """See :meth:`sim.linked.LinkedSimulation.exchange`."""
-        return self._sim.exchange(data, cycles=cycles, quiet=quiet)
-
-    def close(self):
-        """Free the memory of the simulation."""
-        self._sim.close()
