@@ -3,7 +3,6 @@
 import ctypes
 
 from hypothesis import given, settings, strategies as st
-import numpy as np
 import pytest
 
 from boards.memories import MEMORIES
@@ -128,42 +127,6 @@ def test_next_longest_window(natives):
 def test_the_middle_of_a_window_that_ends_where_delays_end(natives):
     trained, found = natives["ecpix5"].train(good=(window(0, 6, 2), window(0, 0, 2)))
     assert trained and [lane.delay for lane in found] == [7, 0]
-
-
-# Blocks of 4 KiB in 64 KiB: see memory_test.h.
-COVERED = [0, 0x1000, 0x2000, 0x4000, 0x8000, 0xf000]
-
-
-def test_memory_test(natives):
-    library = natives["ecpix5"]._firmware.library
-    for function in library.memory_check, library.memory_test:
-        function.restype = ctypes.c_uint32
-    rng = np.random.default_rng(3)
-    memory = rng.integers(0, 256, 1 << 16, np.uint8)
-    before = memory.copy()
-    pointer = memory.ctypes.data_as(ctypes.c_void_p)
-    assert library.memory_test(pointer, memory.size) == memory.size
-    covered = np.zeros(memory.size, bool)
-    for block in COVERED:
-        covered[block:block + 4096] = True
-    assert np.array_equal(memory[~covered], before[~covered])
-    library.memory_fill(pointer, memory.size, 77)
-    words = memory.view(np.uint32)[covered.reshape(-1, 4)[:, 0]]
-    assert np.unique(words).size == words.size
-    for offset in [0, 0xfff, 0xffff, *map(int, rng.choice(np.flatnonzero(covered), 20))]:
-        memory[offset] ^= 1 << int(rng.integers(8))
-        assert library.memory_check(pointer, memory.size, 77) == offset & ~3
-        library.memory_fill(pointer, memory.size, 77)
-    assert library.memory_check(pointer, memory.size, 77) == memory.size
-    assert library.memory_check(pointer, memory.size, 78) == 0
-
-
-@pytest.mark.parametrize("size,blocks", [(4096, 1), (8192, 2), (1 << 20, 10)])
-def test_blocks_of_the_memory_test(natives, size, blocks):
-    library = natives["ecpix5"]._firmware.library
-    memory = np.zeros(size, np.uint8)
-    library.memory_fill(memory.ctypes.data_as(ctypes.c_void_p), size, 5)
-    assert np.count_nonzero(memory.reshape(-1, 4096).any(axis=1)) == blocks
 
 
 # ---- on the RTL of the PHYs
