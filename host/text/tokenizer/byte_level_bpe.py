@@ -98,7 +98,7 @@ class ByteLevelTokenizer(Tokenizer):
         whole = [id for token, id in self._ids.items() if all(map(_BYTES.__contains__, token))
                  and self._merged(token) != [token]] if self.pre.whole_words else []
         return MergeRules(
-             letters={byte: symbol(letter) for letter, byte in _BYTES.items()},
+            letters={byte: symbol(letter) for letter, byte in _BYTES.items()},
             merges=sorted_merges(merges), whole=whole,
             byte_tokens={byte: self._ids[letter] for letter, byte in _BYTES.items() if letter in self._ids})
 
