@@ -13,6 +13,7 @@ from sim.compiled import CompiledSimulation
 from sim.dram import Dram
 from sim.sd_card import SdCard
 from soc.cpu.map import AcceleratorRegister, ConsoleRegister, Region, SdRegister, TimerRegister, address
+from soc.link.protocol import Register
 from soc.sd.host import SdHost
 from testing.native_firmware import NativeFirmware
 
@@ -36,7 +37,7 @@ class CardReader:
     stall_probability : float
         Of the memory.
     registers : dict of soc.link.protocol.Register to int
-        What the accelerator's registers say.
+        What the accelerator's registers say; it does not run.
     **card
         Options of :class:`sim.sd_card.SdCard`.
 
@@ -64,10 +65,10 @@ class CardReader:
                                  key=source_key(gateware, soc, sim, parameters=[self.BUS_BITS]))
         self._sim = CompiledSimulation(library, dram=memory, card=self.card)
         self._rate, self._haste = round(clock_hz), haste
-        self._error, self._late = None, 0
         self.shown, self.typed = bytearray(), deque()
-        self._registers = {address(Region.ACCELERATOR, 4 * register): value
-                           for register, value in (registers or {}).items()}
+        registers = {Register.BUSY: 0, Register.TOKEN_BOUND: 0} | (registers or {})
+        self._registers = {address(Region.ACCELERATOR, 4 * register): value for register, value in registers.items()}
+        self._registers[address(Region.ACCELERATOR, AcceleratorRegister.OWN)] = 0
         self._firmware = NativeFirmware(read=self._read, write=self._write, dram=self.dram).library
         for name in ("sd_text", "card_open", "card_load"):
             getattr(self._firmware, name).restype = ctypes.c_char_p
@@ -122,11 +123,8 @@ class CardReader:
         self._sim.close()
 
     def _call(self, function, *arguments):
-        self._error, self._begin = None, self._sim.cycle
-        result = function(*arguments)
-        if self._error is not None:
-            raise self._error
-        return result
+        self._begin = self._sim.cycle
+        return function(*arguments)
 
     def _access(self, place, strobes, data):
         self.on_access(self._sim.cycle)
@@ -139,17 +137,7 @@ class CardReader:
         self._sim.set("bus__valid", 0)
         return value
 
-    # An exception cannot pass through C: it is kept until the function returns, which time that flies makes soon.
     def _read(self, place):
-        if self._error is None:
-            try:
-                return self._value(place)
-            except Exception as error:
-                self._error = error
-        self._late += self._rate
-        return self._late & 0xFFFFFFFF if place == address(Region.TIMER, TimerRegister.LOW) else 0
-
-    def _value(self, place):
         if place == address(Region.TIMER, TimerRegister.LOW):
             self._sim.run(self.CYCLES_PER_ACCESS)
             now = self._sim.cycle
@@ -168,15 +156,13 @@ class CardReader:
         return self._access(place, 0, 0)
 
     def _write(self, place, value):
-        if self._error is not None:
-            return
         if place == address(Region.CONSOLE, ConsoleRegister.DATA):
             self.shown.append(value)
             return
+        if place in self._registers:
+            self._registers[place] = value
+            return
         if place == address(Region.ACCELERATOR, AcceleratorRegister.WINDOW_FLUSH):
             return
-        try:
-            assert place in {address(Region.SD, register) for register in SdRegister}, f"write to {place:#x}"
-            self._access(place, 15, value)
-        except Exception as error:
-            self._error = error
+        assert place in {address(Region.SD, register) for register in SdRegister}, f"write to {place:#x}"
+        self._access(place, 15, value)

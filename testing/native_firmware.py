@@ -10,13 +10,32 @@ from flow.toolchain import Toolchain
 __all__ = ["NativeFirmware", "native_library"]
 
 _FAKES = """\
+#include <setjmp.h>
 #include <stdint.h>
 uint32_t (*reader)(uint32_t);
 void (*writer)(uint32_t, uint32_t);
-uint32_t bus_read(uint32_t address) { return reader(address); }
-void bus_write(uint32_t address, uint32_t value) { writer(address, value); }
 uint8_t *dram_content;
 uint32_t dram_bytes;
+int bus_failed;
+static jmp_buf caller;
+static void go_on(void) {
+  if (bus_failed)
+    longjmp(caller, 1);
+}
+uint32_t bus_read(uint32_t address) {
+  uint32_t value = reader(address);
+  go_on();
+  return value;
+}
+void bus_write(uint32_t address, uint32_t value) {
+  writer(address, value);
+  go_on();
+}
+typedef uintptr_t function(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t);
+uintptr_t call(function *called, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e, uintptr_t f);
+uintptr_t call(function *called, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e, uintptr_t f) {
+  return setjmp(caller) ? 0 : called(a, b, c, d, e, f);
+}
 """
 _BOARD = """\
 #include "board.h"
@@ -35,6 +54,9 @@ def native_library(*, board=None):
 class NativeFirmware:
     """The same with a bus; its functions are those of ``library``. There is one bus at a time: the latest.
 
+    An exception of the bus ends the function that looked at it, and is raised by its call: a program that waits for a
+    register would wait for ever.
+
     Parameters
     ----------
     read : function of int
@@ -46,21 +68,78 @@ class NativeFirmware:
     board : str
         ``board.h``, see :mod:`flow.board_header`: the library then has a function ``board``, which returns the address
         of what it describes.
+
+    Attributes
+    ----------
+    library : object
+        Has the functions as ctypes.CDLL has them, with at most six arguments: numbers and addresses.
     """
 
     def __init__(self, *, read, write, dram=None, board=None):
-        self.library = native_library(board=board)
+        library = native_library(board=board)
+        self.library = _Functions(library, self)
+        self._error, self._failed = None, ctypes.c_int.in_dll(library, "bus_failed")
         # They must live as long as the library may call them.
-        self._functions = [function if isinstance(function, ctypes._CFuncPtr) else kind(function)
+        self._functions = [function if isinstance(function, ctypes._CFuncPtr) else kind(self._guarded(function))
                            for kind, function in ((_READ, read), (_WRITE, write))]
         for name, function in zip(("reader", "writer"), self._functions):
-            ctypes.c_void_p.in_dll(self.library, name).value = ctypes.cast(function, ctypes.c_void_p).value
+            ctypes.c_void_p.in_dll(library, name).value = ctypes.cast(function, ctypes.c_void_p).value
         self._dram = dram
         if dram is not None:
-            ctypes.c_void_p.in_dll(self.library, "dram_content").value = dram.ctypes.data
-            ctypes.c_uint32.in_dll(self.library, "dram_bytes").value = dram.size
+            ctypes.c_void_p.in_dll(library, "dram_content").value = dram.ctypes.data
+            ctypes.c_uint32.in_dll(library, "dram_bytes").value = dram.size
         if board is not None:
             self.library.board.restype = ctypes.c_void_p
+
+    def _guarded(self, function):
+        """The function; its exception is kept until the firmware's function has ended."""
+        def guarded(*arguments):
+            try:
+                return function(*arguments)
+            except BaseException as error:
+                self._error, self._failed.value = error, 1
+                return 0
+        return guarded
+
+    def raise_error(self):
+        """Raise what has been kept."""
+        if self._error is not None:
+            error, self._error, self._failed.value = self._error, None, 0
+            raise error
+
+
+class _Functions:
+    """What a library has, each function as a `_Function`."""
+
+    def __init__(self, library, firmware):
+        self._library, self._firmware = library, firmware
+
+    def __getattr__(self, name):
+        function = _Function(self._library, name, self._firmware)
+        setattr(self, name, function)
+        return function
+
+
+class _Function:
+    """A function of a library, through its ``call``."""
+
+    def __init__(self, library, name, firmware):
+        self._place, self._firmware = ctypes.cast(library[name], ctypes.c_void_p), firmware
+        self._call = library["call"]
+
+    @property
+    def restype(self):
+        return self._call.restype
+
+    @restype.setter
+    def restype(self, kind):
+        self._call.restype = kind
+
+    def __call__(self, *arguments):
+        arguments = [ctypes.c_uint64(value) if isinstance(value, int) else value for value in arguments]
+        result = self._call(self._place, *arguments, *[None] * (6 - len(arguments)))
+        self._firmware.raise_error()
+        return result
 
 
 def _build(toolchain, board):

@@ -27,6 +27,14 @@ def test_memory(console):
         "00000100: 00000000 11111111 22222222 33333333\n00000110: 44444444 55555555\n")
 
 
+def test_a_bus_that_cannot_answer(console):
+    """An exception of the fake ends the firmware's function, which would wait for room on the terminal for ever."""
+    console.memory = {0: 1}
+    with pytest.raises(KeyError, match="^4$"):
+        console.run("/mem 0 2")
+    assert console.run("/mem 0") == "00000000: 00000001\n"
+
+
 def test_no_more_than_1024_words(console):
     console.memory = dict.fromkeys(range(0, 4096, 4), 0)
     assert console.run("/mem 0 0xffffffff").count("\n") == 256
