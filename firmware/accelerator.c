@@ -5,13 +5,11 @@
 
 /* Of a program: some 40 seconds. The slowest model of the slowest board needs two. */
 #define MOST_CYCLES 3000000000u
-enum { READY = 1 };             /* STATE */
-enum { OWN = 1, LINK_USED = 2 }; /* OWN */
 
 int accelerator_is_ready(void) {
   uint32_t start = timer_now();
   while (bus_read(ACCELERATOR_VERSION) && timer_now() - start < timer_rate())
-    if (bus_read(ACCELERATOR_STATE) & READY)
+    if (bus_read(ACCELERATOR_STATE) & ACCELERATOR_STATE_READY)
       return 1;
   return 0;
 }
@@ -25,8 +23,8 @@ static int becomes_idle(void) {
 }
 
 int accelerator_take(void) {
-  int used = (bus_read(ACCELERATOR_OWN) & LINK_USED) != 0;
-  bus_write(ACCELERATOR_OWN, OWN);
+  int used = (bus_read(ACCELERATOR_OWN) & ACCELERATOR_OWN_LINK) != 0;
+  bus_write(ACCELERATOR_OWN, ACCELERATOR_OWN_OWN);
   if (!becomes_idle())
     bus_write(ACCELERATOR_ABORT, 1);
   return !used;

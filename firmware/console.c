@@ -2,10 +2,10 @@
 #include "bus.h"
 #include "registers.h"
 
-enum { BELL = 7, BACKSPACE = 8, CONTROL_C = 3, CONTROL_U = 21, DELETE = 127, TYPED = 1 << 8, ROOM = 1 };
+enum { BELL = 7, BACKSPACE = 8, CONTROL_C = 3, CONTROL_U = 21, DELETE = 127 };
 
 static void put_raw(uint8_t byte) {
-  while (!(bus_read(CONSOLE_STATUS) & ROOM)) {}
+  while (!(bus_read(CONSOLE_STATUS) & CONSOLE_STATUS_ROOM)) {}
   bus_write(CONSOLE_DATA, byte);
 }
 
@@ -41,7 +41,7 @@ static struct {
 } ahead; /* what was typed while nobody waited for it */
 
 int console_interrupted(void) {
-  for (uint32_t read; (read = bus_read(CONSOLE_DATA)) & TYPED;) {
+  for (uint32_t read; (read = bus_read(CONSOLE_DATA)) & CONSOLE_DATA_TYPED;) {
     if ((uint8_t)read == CONTROL_C)
       return 1;
     if (ahead.count < sizeof ahead.bytes)
@@ -60,7 +60,7 @@ uint8_t console_get(void) {
   }
   do
     read = bus_read(CONSOLE_DATA);
-  while (!(read & TYPED));
+  while (!(read & CONSOLE_DATA_TYPED));
   return (uint8_t)read;
 }
 

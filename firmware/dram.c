@@ -3,8 +3,6 @@
 #include "console.h"
 #include "registers.h"
 
-enum { STARTED = 1, TRAINED = 1 };
-
 static void number(const char *before, uint32_t value) {
   console_text(before);
   console_decimal(value);
@@ -27,7 +25,7 @@ static void report(const struct ddr3 *ddr3, unsigned lane, const struct window *
 
 int dram_start(const struct ddr3 *ddr3) {
   struct window windows[MOST_LANES];
-  while (!(bus_read(CONTROLLER_STATE) & STARTED)) {}
+  while (!(bus_read(CONTROLLER_STATE) & CONTROLLER_STATE_STARTED)) {}
   bus_write(CONTROLLER_STATE, 0);
   console_text("DDR3 training\n");
   int trained = train(ddr3, windows);
@@ -35,6 +33,6 @@ int dram_start(const struct ddr3 *ddr3) {
     report(ddr3, lane, &windows[lane]);
   console_text(trained ? "DRAM is up\n" : "DRAM cannot be used\n");
   if (trained)
-    bus_write(CONTROLLER_STATE, TRAINED);
+    bus_write(CONTROLLER_STATE, 1);
   return trained;
 }

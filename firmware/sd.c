@@ -5,8 +5,7 @@
 #include "timer.h"
 
 enum response { NONE, CHECKED, PLAIN, LONG };
-enum { BUSY = 1, RESULT_SHIFT = 1, SILENT = 1 };                     /* COMMAND */
-enum { TRANSFERRING = 1, DAMAGED = 2, DATA_LINE = 4 };               /* STATE */
+enum { RESULT_SHIFT = 1, SILENT = 1 }; /* COMMAND */
 enum { SLOW = 400000, FAST = 25000000, LEAST_PERIOD = 3, FIRST_CLOCKS = 80 };
 enum { OUT_OF_RANGE = 1u << 31, ATTEMPTS = 4 };
 enum { CHECK_PATTERN = 0x1aa, VOLTAGES = 0xff8000, HIGH_CAPACITY = 1 << 30, READY = 1u << 31 };
@@ -35,7 +34,7 @@ static unsigned command(unsigned number, uint32_t argument, enum response expect
   bus_write(SD_COMMAND, number | (uint32_t)expected << 6);
   do
     state = bus_read(SD_COMMAND);
-  while (state & BUSY);
+  while (state & SD_COMMAND_BUSY);
   return state >> RESULT_SHIFT;
 }
 
@@ -46,7 +45,7 @@ static unsigned application_command(unsigned number, uint32_t argument, enum res
 
 static int wait_for_card(void) {
   uint32_t start = timer_now();
-  while (!(bus_read(SD_STATE) & DATA_LINE))
+  while (!(bus_read(SD_STATE) & SD_STATE_DATA_LINE))
     if (timer_now() - start > timer_rate() / 4)
       return 0;
   return 1;
@@ -109,7 +108,7 @@ static enum card_result attempt(uint32_t block, uint32_t *count, uint32_t addres
     result = CARD_WRONG;
   else if (bus_read(SD_RESPONSE) & OUT_OF_RANGE)
     result = CARD_RANGE;
-  while (!result && (state = bus_read(SD_STATE)) & TRANSFERRING) {
+  while (!result && (state = bus_read(SD_STATE)) & SD_STATE_TRANSFERRING) {
     uint32_t now = bus_read(SD_COUNT);
     if (now != left)
       left = now, last = timer_now();

@@ -16,7 +16,7 @@ from flow.cache import cached_file
 from flow.fat_library import fat_sources
 from gateware.activity import Counter
 from soc.cpu.board_file import board_file_header
-from soc.cpu.map import AcceleratorRegister, REGISTERS, Region, address
+from soc.cpu.map import AcceleratorRegister, BITS, REGISTERS, Region, address
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
 __all__ = ["Firmware", "build_firmware", "build_program", "loaded_bytes", "printed_headers", "registers_header"]
@@ -52,7 +52,7 @@ class Firmware:
 
 
 def registers_header():
-    """``registers.h``: where DRAM is seen, and the address of every register and counter (str, C)."""
+    """``registers.h``: where DRAM is seen, the address of every register and counter, and bits of registers (str, C)."""
     lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once",
              f"#define DRAM 0x{address(Region.DRAM):08x}u"]
     for region, registers in REGISTERS.items():
@@ -61,6 +61,9 @@ def registers_header():
     for counter in Counter:
         place = address(Region.ACCELERATOR, AcceleratorRegister.COUNTER + 4 * counter)
         lines.append(f"#define ACCELERATOR_COUNTER_{counter.name} 0x{place:08x}u")
+    for (region, register), bits in BITS.items():
+        for bit in bits:
+            lines.append(f"#define {region.name}_{register.name}_{bit.name} 0x{1 << bit:x}u")
     return "\n".join(lines) + "\n"
 
 

@@ -1,12 +1,12 @@
 """The terminal, as registers of the processor."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.stream.fifo import StreamFifo
 from soc.cpu.bus import ProcessorBus
-from soc.cpu.map import ConsoleRegister
+from soc.cpu.map import ConsoleDataBit, ConsoleRegister, ConsoleStatusBit
 
 __all__ = ["Console"]
 
@@ -50,10 +50,11 @@ class Console(wiring.Component):
         with m.Switch(bus.address[2:3] << 2):
             with m.Case(ConsoleRegister.DATA):
                 m.d.comb += [
-                    bus.read_data.eq(Cat(typed.o.payload, typed.o.valid)),
+                    bus.read_data[:8].eq(typed.o.payload),
+                    bus.read_data[ConsoleDataBit.TYPED].eq(typed.o.valid),
                     typed.o.ready.eq(bus.valid & ~bus.strobes.any()),
                     shown.i.valid.eq(bus.valid & bus.strobes[0]),
                 ]
             with m.Case(ConsoleRegister.STATUS):
-                m.d.comb += bus.read_data.eq(shown.i.ready)
+                m.d.comb += bus.read_data[ConsoleStatusBit.ROOM].eq(shown.i.ready)
         return m

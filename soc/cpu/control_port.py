@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from soc.cpu.bus import ProcessorBus
-from soc.cpu.map import ControllerRegister
+from soc.cpu.map import ControllerRegister, ControllerStateBit
 from soc.dram.controller import ControlBus
 
 __all__ = ["ControlPort"]
@@ -58,7 +58,11 @@ class ControlPort(wiring.Component):
             m.d.sync += trained.eq(bus.write_data[0])
         # The control bus has its answer in the cycle after `read`.
         with m.If(is_state):
-            m.d.sync += bus.read_data.eq(Cat(control.started, trained))
+            m.d.sync += [
+                bus.read_data.eq(0),
+                bus.read_data[ControllerStateBit.STARTED].eq(control.started),
+                bus.read_data[ControllerStateBit.TRAINED].eq(trained),
+            ]
         with m.Else():
             m.d.sync += bus.read_data.eq(control.read_data)
         with m.If(writes):

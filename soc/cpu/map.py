@@ -8,8 +8,9 @@ from enum import IntEnum
 
 from soc.link.protocol import Register
 
-__all__ = ["AcceleratorRegister", "ConsoleRegister", "ControllerRegister", "OwnBit", "REGISTERS", "REGION_SHIFT",
-           "Region", "SdRegister", "StateBit", "TimerRegister", "WindowError", "address", "pattern"]
+__all__ = ["AcceleratorRegister", "BITS", "ConsoleDataBit", "ConsoleRegister", "ConsoleStatusBit", "ControllerRegister",
+           "ControllerStateBit", "OwnBit", "REGISTERS", "REGION_SHIFT", "Region", "SdCommandBit", "SdRegister",
+           "SdStateBit", "StateBit", "TimerRegister", "WindowError", "address", "pattern"]
 
 REGION_SHIFT = 28
 """Bits of an address below those that choose the region."""
@@ -30,8 +31,20 @@ class Region(IntEnum):
 class ConsoleRegister(IntEnum):
     """Byte offsets of the console's registers."""
 
-    DATA = 0    #: read: bits 0..7 are a byte that was typed, which is taken, if bit 8 is set; write: bits 0..7 are sent
-    STATUS = 4  #: bit 0: a byte may be written to DATA; without that it would be lost
+    DATA = 0    #: read: bits 0..7 are a byte, see :class:`ConsoleDataBit`; write: bits 0..7 are sent
+    STATUS = 4  #: see :class:`ConsoleStatusBit`
+
+
+class ConsoleDataBit(IntEnum):
+    """Bits of what is read from DATA, above the byte."""
+
+    TYPED = 8  #: the byte was typed, and has been taken by this read
+
+
+class ConsoleStatusBit(IntEnum):
+    """Bits of register STATUS."""
+
+    ROOM = 0  #: a byte may be written to DATA; without that it would be lost
 
 
 class TimerRegister(IntEnum):
@@ -50,17 +63,30 @@ class SdRegister(IntEnum):
     ARGUMENT = 8   #: of the next command
     COMMAND = 12   #: write: bits 0..5 are the command's number, bits 6..7 what it is answered with
                    #: (:class:`soc.sd.command_line.Response`); it is sent at once, and must not be written before the
-                   #: last one is done. Read: bit 0: a command is on its way; bits 1..2: how the last one ended
+                   #: last one is done. Read: :class:`SdCommandBit`; bits 1..2: how the last one ended
                    #: (:class:`soc.sd.command_line.CommandResult`)
     RESPONSE = 16  #: the last 32 bits of the response before its CRC
     ADDRESS = 20   #: write: byte of DRAM where the first block goes, on the boundary of a bus word. Not during a
                    #: transfer
     COUNT = 24     #: write: begins a transfer of so many blocks, or ends one if it is 0; read: blocks that are not yet
                    #: in DRAM
-    STATE = 28     #: bit 0: a transfer is going on; bit 1: a block came damaged, which ended it; bit 2: data line 0,
-                   #: by which a card says that it is busy (0)
+    STATE = 28     #: see :class:`SdStateBit`
     SUM = 32       #: read: CRC-32 of the blocks that went to DRAM and counted; write: bit 0: blocks count from now on;
                    #: bit 1: begin anew. Not during a transfer
+
+
+class SdCommandBit(IntEnum):
+    """Bits of what is read from COMMAND."""
+
+    BUSY = 0  #: a command is on its way
+
+
+class SdStateBit(IntEnum):
+    """Bits of the card reader's register STATE."""
+
+    TRANSFERRING = 0  #: a transfer is going on
+    DAMAGED = 1       #: a block came damaged, which has ended the transfer
+    DATA_LINE = 2     #: data line 0, by which a card says that it is busy (0)
 
 
 class ControllerRegister(IntEnum):
@@ -69,7 +95,14 @@ class ControllerRegister(IntEnum):
     Those lie below, 2**14 words; a board's header has their numbers.
     """
 
-    STATE = 0x1_0000  #: read: bit 0: its registers may be used, bit 1: trained; write: bit 0 is the new ``trained``
+    STATE = 0x1_0000  #: read: see :class:`ControllerStateBit`; write: 1 if it is trained from now on, else 0
+
+
+class ControllerStateBit(IntEnum):
+    """Bits of what is read from the controller's STATE."""
+
+    STARTED = 0  #: the controller's registers may be used
+    TRAINED = 1  #: what was last written
 
 
 AcceleratorRegister = IntEnum("AcceleratorRegister", {register.name: 4 * register for register in Register} | {
@@ -93,7 +126,7 @@ WINDOW_ERRORS
 
 
 class StateBit(IntEnum):
-    """Bits of register STATE."""
+    """Bits of the accelerator's register STATE."""
 
     READY = 0  #: the DRAM can be used
     LINK = 1   #: a request of the link is being carried out or answered
@@ -119,6 +152,18 @@ class WindowError(IntEnum):
 REGISTERS = {Region.CONSOLE: ConsoleRegister, Region.TIMER: TimerRegister, Region.CONTROLLER: ControllerRegister,
              Region.ACCELERATOR: AcceleratorRegister, Region.SD: SdRegister}
 """The registers of the regions that have any."""
+
+BITS = {
+    (Region.CONSOLE, ConsoleRegister.DATA): ConsoleDataBit,
+    (Region.CONSOLE, ConsoleRegister.STATUS): ConsoleStatusBit,
+    (Region.CONTROLLER, ControllerRegister.STATE): ControllerStateBit,
+    (Region.ACCELERATOR, AcceleratorRegister.STATE): StateBit,
+    (Region.ACCELERATOR, AcceleratorRegister.OWN): OwnBit,
+    (Region.ACCELERATOR, AcceleratorRegister.WINDOW_ERRORS): WindowError,
+    (Region.SD, SdRegister.COMMAND): SdCommandBit,
+    (Region.SD, SdRegister.STATE): SdStateBit,
+}
+"""The bits of registers of which each means something by itself."""
 
 
 def pattern(region):

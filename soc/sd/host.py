@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.memory_port import MemoryPort
 from soc.cpu.bus import ProcessorBus
-from soc.cpu.map import SdRegister
+from soc.cpu.map import SdCommandBit, SdRegister, SdStateBit
 from soc.sd.block_receiver import BlockReceiver
 from soc.sd.block_writer import BlockWriter
 from soc.sd.clock import SdClock
@@ -106,7 +106,10 @@ class SdHost(wiring.Component):
                 with m.If(write):
                     m.d.sync += line.argument.eq(bus.write_data)
             with m.Case(SdRegister.COMMAND):
-                m.d.comb += bus.read_data.eq(Cat(line.busy | line.start, line.result))
+                m.d.comb += [
+                    bus.read_data[SdCommandBit.BUSY].eq(line.busy | line.start),
+                    bus.read_data[1:3].eq(line.result),
+                ]
                 with m.If(write):
                     m.d.sync += [
                         Cat(line.index, line.expected).eq(bus.write_data),
@@ -122,7 +125,9 @@ class SdHost(wiring.Component):
                 with m.If(write):
                     m.d.sync += [expected.eq(bus.write_data), left.eq(bus.write_data), damaged.eq(0)]
             with m.Case(SdRegister.STATE):
-                m.d.comb += bus.read_data.eq(Cat(receiver.run | ~writer.idle, damaged, pins.dat_i[0]))
+                for bit, value in (SdStateBit.TRANSFERRING, receiver.run | ~writer.idle), (SdStateBit.DAMAGED, damaged), (
+                        SdStateBit.DATA_LINE, pins.dat_i[0]):
+                    m.d.comb += bus.read_data[bit].eq(value)
             with m.Case(SdRegister.SUM):
                 m.d.comb += bus.read_data.eq(writer.crc)
                 with m.If(write):

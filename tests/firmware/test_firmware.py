@@ -8,7 +8,7 @@ from flow.firmware import SOURCES, STACK_BYTES, build_firmware, build_program, l
 from flow.toolchain import ToolError, Toolchain
 from gateware.activity import Counter
 from sim.processor import SimulatedProcessor
-from soc.cpu.map import AcceleratorRegister, SdRegister
+from soc.cpu.map import AcceleratorRegister, BITS, SdRegister
 from soc.cpu.microcontroller import PROGRAM_BYTES
 
 
@@ -51,9 +51,11 @@ def test_registers_header():
                  "SD_SUM 0xe0000020u", "TIMER_LOW 0x90000000u", "TIMER_RATE 0x90000008u",
                  "DRAM 0x40000000u", "CONTROLLER_STATE 0xa0010000u",
                  "ACCELERATOR_VERSION 0xb0000000u", "ACCELERATOR_START 0xb0000030u", "ACCELERATOR_COUNTER 0xb0000040u",
-                 "ACCELERATOR_COUNTER_BUSY 0xb0000040u", "ACCELERATOR_COUNTER_WRITE_BEATS 0xb000004cu"):
+                 "ACCELERATOR_COUNTER_BUSY 0xb0000040u", "ACCELERATOR_COUNTER_WRITE_BEATS 0xb000004cu",
+                 "CONSOLE_DATA_TYPED 0x100u", "ACCELERATOR_OWN_LINK 0x2u", "SD_STATE_DATA_LINE 0x4u"):
         assert f"#define {line}" in lines
-    assert len(lines) == len(set(lines)) == 9 + len(SdRegister) + len(AcceleratorRegister) + len(Counter)
+    assert len(lines) == len(set(lines)) == (
+        9 + len(SdRegister) + len(AcceleratorRegister) + len(Counter) + sum(map(len, BITS.values())))
 
 
 @pytest.mark.parametrize("change", [slice(0, 4), slice(4, 5), slice(5, 6), slice(18, 20)])
