@@ -1,20 +1,15 @@
 /* What a board does when it starts: it brings its DRAM up, loads the model from its card, and listens to its terminal. */
 #include "accelerator.h"
-#include "board.h"
 #include "board_file.h"
+#include "bring_up.h"
 #include "chat.h"
 #include "console.h"
-#include "dram.h"
 #include "loader.h"
 #include "monitor.h"
 #include "sd.h"
 
 static void start(void) {
-#ifdef BOARD_DDR3
-  if (!dram_start(&BOARD_DDR3))
-    return;
-#endif
-  if (accelerator_is_ready() && sd_has_slot())
+  if (bring_up() && accelerator_is_ready() && sd_has_slot())
     loader_run();
 }
 

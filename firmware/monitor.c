@@ -1,4 +1,5 @@
 #include "monitor.h"
+#include "bring_up.h"
 #include "bus.h"
 #include "chat.h"
 #include "console.h"
@@ -36,17 +37,22 @@ static const struct command COMMANDS[] = {
     {"/mem", " ADDRESS [WORDS]", "words of the bus, at most 1024", show_memory, 1, 2, 0},
     {"/time", "", "cycles since the reset", show_time, 0, 0, 0},
 };
-enum { COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS };
+static const unsigned COMMAND_COUNT = sizeof COMMANDS / sizeof *COMMANDS;
+
+static const struct {
+  const struct command *commands;
+  const unsigned *count;
+} TABLES[] = {{COMMANDS, &COMMAND_COUNT},
+              {BRING_UP_COMMANDS, &BRING_UP_COMMAND_COUNT},
+              {LOADER_COMMANDS, &LOADER_COMMAND_COUNT},
+              {CHAT_COMMANDS, &CHAT_COMMAND_COUNT}};
 
 /* Command by command through all tables, the first for 0; 0 behind the last. */
 static const struct command *command_at(unsigned index) {
-  if (index < COMMAND_COUNT)
-    return &COMMANDS[index];
-  index -= COMMAND_COUNT;
-  if (index < LOADER_COMMAND_COUNT)
-    return &LOADER_COMMANDS[index];
-  index -= LOADER_COMMAND_COUNT;
-  return index < CHAT_COMMAND_COUNT ? &CHAT_COMMANDS[index] : 0;
+  for (unsigned table = 0; table < sizeof TABLES / sizeof *TABLES; index -= *TABLES[table++].count)
+    if (index < *TABLES[table].count)
+      return &TABLES[table].commands[index];
+  return 0;
 }
 
 static void help(unsigned count, const uint32_t *arguments) {

@@ -47,11 +47,20 @@ from gateware.vector.quantiser import Quantiser
 from gateware.vector.scratchpad import Scratchpad
 from gateware.vector.sum_reducer import SumReducer
 from gateware.vector.unit import VectorUnit
+from soc.cpu.accelerator_port import AcceleratorPort
+from soc.cpu.control_port import ControlPort
+from soc.cpu.dram_window import DramWindow
 from soc.cpu.microcontroller import Microcontroller, PROGRAM_BYTES
 from soc.link.bridge import LinkBridge
 from soc.link.uart_receiver import UartReceiver
 from soc.link.uart_transmitter import UartTransmitter
+from soc.memory_arbiter import MemoryArbiter
+from soc.memory_gate import MemoryGate
 from soc.memory_switch import MemorySwitch
+from soc.program_guard import ProgramGuard
+from soc.register_switch import RegisterSwitch
+from soc.sd.host import SdHost
+from soc.shared_line import SharedLine
 
 __all__ = ["BLOCKS", "Block", "CONFIG"]
 
@@ -59,6 +68,7 @@ CONFIG = CONFIGS["ecp5"]
 """The configuration whose parts these are."""
 
 _DOT, _LANES, _BUS = CONFIG.dot, CONFIG.vector.lanes, CONFIG.memory.bus_bits
+_MEMORY_BYTES = 1 << 28
 # A controller of DDR3: docs of `flow.units`.
 _NATIVE = {"bus_bits": _BUS, "word_bits": 128, "address_bits": 24}
 
@@ -149,9 +159,24 @@ BLOCKS = (
         (BusMonitor, "", BusMonitor), (Counters, "", Counters)),
     *_folder(
         "soc",
-        (Microcontroller, f"{PROGRAM_BYTES >> 10} KiB of memory", lambda: Microcontroller(program=b"", clock_hz=100e6)),
         (MemorySwitch, "", lambda: MemorySwitch(bus_bits=_BUS)),
-        (LinkBridge, "", lambda: LinkBridge(identity=CONFIG.image_key, bus_bits=_BUS, memory_bytes=1 << 28)),
+        (MemoryArbiter, "of two masters", lambda: MemoryArbiter(bus_bits=_BUS)),
+        (MemoryGate, "part of ProgramGuard", lambda: MemoryGate(bus_bits=_BUS)),
+        (ProgramGuard, "", lambda: ProgramGuard(bus_bits=_BUS, memory_bytes=_MEMORY_BYTES)),
+        (RegisterSwitch, "", RegisterSwitch),
+        (SharedLine, "", lambda: SharedLine(timeout=2_000_000))),
+    *_folder(
+        "soc/link",
+        (LinkBridge, "", lambda: LinkBridge(identity=CONFIG.image_key, bus_bits=_BUS, memory_bytes=_MEMORY_BYTES)),
         (UartReceiver, "", UartReceiver), (UartTransmitter, "", UartTransmitter)),
+    *_folder(
+        "soc/cpu",
+        (Microcontroller, f"{PROGRAM_BYTES >> 10} KiB of memory", lambda: Microcontroller(program=b"", clock_hz=100e6)),
+        (DramWindow, "", lambda: DramWindow(bus_bits=_BUS, memory_bytes=_MEMORY_BYTES)),
+        (AcceleratorPort, "", AcceleratorPort),
+        (ControlPort, "", lambda: ControlPort(address_bits=14))),
+    *_folder(
+        "soc/sd",
+        (SdHost, "", lambda: SdHost(bus_bits=_BUS))),
 )
 """The blocks, in the order of the page."""

@@ -146,8 +146,9 @@ def _build(toolchain, board):
     files = {path.name: path.read_text() for path in sorted(SOURCES.iterdir()) if path.suffix in (".c", ".h")}
     del files["main.c"]
     files |= fat_sources() | {"fakes.c": _FAKES} | printed_headers()
+    files["board.h"] = "#pragma once\n" if board is None else board
     if board is not None:
-        files |= {"board.h": board, "board.c": _BOARD}
+        files["board.c"] = _BOARD
     inputs = [name for name in files if name.endswith(".c")]
     options = ["-O1", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-DFAKE_BUS", "-I."]
 

@@ -7,18 +7,15 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from soc.cpu.bus import ProcessorBus
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
-from soc.cpu.map import ConsoleRegister, Region
+from soc.cpu.map import ConsoleDataBit, ConsoleRegister, Region
 from soc.cpu.processor import Processor
 from soc.cpu.program_memory import ProgramMemory
 from soc.cpu.timer import Timer
 
 __all__ = ["Microcontroller", "PROGRAM_BYTES"]
 
-_TYPED_BIT = 8
-"""Of the console's DATA: the bits below are a byte that was typed."""
-
-PROGRAM_BYTES = 1 << 15
-"""Program memory: 16 block RAMs of an ECP5."""
+PROGRAM_BYTES = 1 << 16
+"""Program memory: 32 block RAMs of an ECP5."""
 
 
 class Microcontroller(wiring.Component):
@@ -80,5 +77,5 @@ class Microcontroller(wiring.Component):
         if self._others:
             looks = ~console.bus.strobes.any() & (console.bus.address[:4] == ConsoleRegister.DATA)
             with m.If(console.bus.valid):
-                m.d.sync += self.waits.eq(looks & ~console.bus.read_data[_TYPED_BIT])
+                m.d.sync += self.waits.eq(looks & ~console.bus.read_data[ConsoleDataBit.TYPED])
         return m

@@ -8,6 +8,7 @@ HELP = """\
 /help: this list
 /mem ADDRESS [WORDS]: words of the bus, at most 1024
 /time: cycles since the reset
+/test: write to the DRAM and read it
 /load: the model that is on the card
 /reset: forget the conversation
 /temp T [TOP_K [TOP_P]]: temperature; 0: always the most likely token

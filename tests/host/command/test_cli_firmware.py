@@ -12,16 +12,16 @@ def test_firmware(celosia, tmp_path):
     assert (status, err) == (0, "")
     content = loaded_bytes(elf.read_bytes())
     assert json.loads(sizes.read_text()) == {
-        "program_bytes": len(content), "memory_bytes": 32768, "least_stack_bytes": 2048}
+        "program_bytes": len(content), "memory_bytes": 65536, "least_stack_bytes": 2048}
     found = re.fullmatch(
-        rb"firmware: ([\d,]+) of 32,768 bytes, code and data; 2,048 at least are left for the stack\n", out)
+        rb"firmware: ([\d,]+) of 65,536 bytes, code and data; 2,048 at least are left for the stack\n", out)
     assert int(found[1].replace(b",", b"")) == len(content)
 
 
 def test_to_stdout(celosia, refused):
     """Then nothing else goes there."""
     status, out, err = celosia("firmware", "--json", "-")
-    assert (status, err) == (0, "") and json.loads(out)["memory_bytes"] == 32768
+    assert (status, err) == (0, "") and json.loads(out)["memory_bytes"] == 65536
     status, out, err = celosia("firmware", "-o", "-")
     assert (status, err) == (0, "") and loaded_bytes(out)
     assert refused("firmware", "-o", "-", "--json", "-") == "only one output can be -, which is stdout"
