@@ -52,7 +52,7 @@ class Firmware:
 
 
 def registers_header():
-    """``registers.h``: where DRAM is seen, the address of every register and counter, and bits of registers (str, C)."""
+    """``registers.h``: where DRAM is seen, the address of every register and counter, and bits (str, C)."""
     lines = ["/* Printed by flow/firmware.py from soc/cpu/map.py. */", "#pragma once",
              f"#define DRAM 0x{address(Region.DRAM):08x}u"]
     for region, registers in REGISTERS.items():

@@ -125,8 +125,8 @@ class SdHost(wiring.Component):
                 with m.If(write):
                     m.d.sync += [expected.eq(bus.write_data), left.eq(bus.write_data), damaged.eq(0)]
             with m.Case(SdRegister.STATE):
-                for bit, value in (SdStateBit.TRANSFERRING, receiver.run | ~writer.idle), (SdStateBit.DAMAGED, damaged), (
-                        SdStateBit.DATA_LINE, pins.dat_i[0]):
+                for bit, value in ((SdStateBit.TRANSFERRING, receiver.run | ~writer.idle), (SdStateBit.DAMAGED, damaged),
+                                   (SdStateBit.DATA_LINE, pins.dat_i[0])):
                     m.d.comb += bus.read_data[bit].eq(value)
             with m.Case(SdRegister.SUM):
                 m.d.comb += bus.read_data.eq(writer.crc)
