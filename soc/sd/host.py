@@ -125,9 +125,11 @@ class SdHost(wiring.Component):
                 with m.If(write):
                     m.d.sync += [expected.eq(bus.write_data), left.eq(bus.write_data), damaged.eq(0)]
             with m.Case(SdRegister.STATE):
-                for bit, value in ((SdStateBit.TRANSFERRING, receiver.run | ~writer.idle), (SdStateBit.DAMAGED, damaged),
-                                   (SdStateBit.DATA_LINE, pins.dat_i[0])):
-                    m.d.comb += bus.read_data[bit].eq(value)
+                m.d.comb += [
+                    bus.read_data[SdStateBit.TRANSFERRING].eq(receiver.run | ~writer.idle),
+                    bus.read_data[SdStateBit.DAMAGED].eq(damaged),
+                    bus.read_data[SdStateBit.DATA_LINE].eq(pins.dat_i[0]),
+                ]
             with m.Case(SdRegister.SUM):
                 m.d.comb += bus.read_data.eq(writer.crc)
                 with m.If(write):
