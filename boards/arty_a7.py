@@ -3,6 +3,7 @@
 from amaranth_boards.arty_a7 import ArtyA7_100Platform
 
 from boards.board import Board
+from boards.card_slot import PMOD_PINS, card_resource
 from boards.ddr3_top import Ddr3Top
 from boards.series7_ddr3_clocks import Series7Ddr3Clocks
 from boards.series7_platform import Series7Platform
@@ -27,6 +28,7 @@ class ArtyA7Platform(Series7Platform, ArtyA7_100Platform):
 
     device = "xc7a100t"
     speed = "1"
+    resources = [*ArtyA7_100Platform.resources, card_resource(**PMOD_PINS, family="xc7", conn=("pmod", 3))]
 
 
 class ArtyA7(Ddr3Top):
@@ -39,10 +41,12 @@ class ArtyA7(Ddr3Top):
     * **DRAM.** MT41K128M16, DDR3L: 256 MiB, 16 bits wide, at 800 Mbit/s per pin.
     * **Link.** The FTDI chip's lines A9 (to the FPGA) and D10 (from it), 3 Mbaud, without flow control: 33 cycles per
       bit, 1 % faster than that.
+    * **Slot for cards.** The board has none; a Digilent Pmod MicroSD in JD is one, with four data lines.
     * **Lights.** LD4..LD7: DRAM is up; a program runs; request in progress; request refused or byte lost.
     """
 
     INPUT = "clk100", 100e6
+    slot = True
 
     def __init__(self, config, *, memory=MEMORY, bring_up=None, program=None):
         super().__init__(config, memory=memory, bring_up=bring_up, program=program)

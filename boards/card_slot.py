@@ -1,4 +1,4 @@
-"""The slot for SD cards of a board with an ECP5."""
+"""The slot for SD cards of a board."""
 
 from amaranth.build import Attrs, Pins, Resource, Subsignal
 from amaranth.hdl import Module
@@ -7,10 +7,17 @@ from amaranth.lib.wiring import In
 
 from soc.sd.pins import SdPins
 
-__all__ = ["CardSlot", "card_resource"]
+__all__ = ["CardSlot", "PMOD_PINS", "card_resource"]
+
+PMOD_PINS = {"clk": "4", "cmd": "2", "dat": "3 7 8 1"}
+"""Pins of a connector with Digilent's Pmod MicroSD in it, by its reference manual."""
+
+# By the vendor: of all pins, and of those that are pulled up.
+_ATTRIBUTES = {"ecp5": (Attrs(IO_TYPE="LVCMOS33"), Attrs(PULLMODE="UP")),
+               "xc7": (Attrs(IOSTANDARD="LVCMOS33"), Attrs(PULLUP="TRUE"))}
 
 
-def card_resource(*, clk, cmd, dat, to_card=()):
+def card_resource(*, clk, cmd, dat, to_card=(), family="ecp5", conn=None):
     """A slot's pins, ``card``, for all that amaranth-boards has of it ends its command line at an output.
 
     Parameters
@@ -20,16 +27,20 @@ def card_resource(*, clk, cmd, dat, to_card=()):
     to_card : tuple of str
         Of a level shifter, if there is one between: the pins that say which way it goes (1: to the card), that of the
         command line first.
+    family : str
+        Of the FPGA, ``ecp5`` or ``xc7``.
+    conn : tuple, optional
+        Name and number of the connector whose pins these are; by default they are the FPGA's.
 
     Returns
     -------
     amaranth.build.Resource
     """
+    level, pulled_up = _ATTRIBUTES[family]
     shifter = [Subsignal(f"to_card{number}", Pins(pin, dir="o")) for number, pin in enumerate(to_card)]
-    return Resource("card", 0, Subsignal("clk", Pins(clk, dir="o", assert_width=1)),
-                    Subsignal("cmd", Pins(cmd, dir="io", assert_width=1), Attrs(PULLMODE="UP")),
-                    Subsignal("dat", Pins(dat, dir="i", assert_width=4), Attrs(PULLMODE="UP")),
-                    *shifter, Attrs(IO_TYPE="LVCMOS33"))
+    return Resource("card", 0, Subsignal("clk", Pins(clk, dir="o", conn=conn, assert_width=1)),
+                    Subsignal("cmd", Pins(cmd, dir="io", conn=conn, assert_width=1), pulled_up),
+                    Subsignal("dat", Pins(dat, dir="i", conn=conn, assert_width=4), pulled_up), *shifter, level)
 
 
 class CardSlot(wiring.Component):

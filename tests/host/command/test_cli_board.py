@@ -148,7 +148,6 @@ ONLY_BOARDS = "microcontroller takes no options: it has no accelerator, no DRAM 
     (["pynq_z1"], "board must be one of ulx3s, ecpix5, orangecrab, arty_a7, microcontroller, not 'pynq_z1'"),
     (["microcontroller", "--bit-level"], ONLY_BOARDS),
     (["microcontroller", "--sd", "x"], ONLY_BOARDS),
-    (["arty_a7", "--sd", "x"], "arty_a7 has no slot for cards"),
     (["ulx3s", "--sd", "x", "--no-processor"],
      "a card needs the processor: --sd and --no-processor do not go together"),
     (["ulx3s", "--sd", "/none"], "cannot read /none: No such file or directory"),
@@ -159,3 +158,8 @@ ONLY_BOARDS = "microcontroller takes no options: it has no accelerator, no DRAM 
 ])
 def test_bad_options(refused, arguments, message):
     assert refused("simulate", *arguments) == message
+
+
+def test_a_board_without_a_slot(refused, monkeypatch):
+    monkeypatch.setattr("boards.ulx3s.Ulx3s.slot", False)
+    assert refused("simulate", "ulx3s", "--sd", "x") == "ulx3s has no slot for cards"
