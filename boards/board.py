@@ -87,6 +87,16 @@ class Board:
         """Family of the device: ``"ecp5"``, which is placed and routed here, or ``"xc7"``, which is not."""
         return DEVICES[self.device].family
 
+    @property
+    def takes_processor(self):
+        """Whether it can have a processor: it has a DRAM and a line at the FPGA, none behind processors of its own."""
+        return self.memory.phy != "PS7"
+
+    @property
+    def slot(self):
+        """Whether there is a slot for SD cards, which the processor reads."""
+        return self.takes_processor and self.top.slot
+
 
 class _Boards(Mapping):
     """Modules of this package that end in ``BOARD``; one is imported when its board is asked for."""

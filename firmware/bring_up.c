@@ -24,6 +24,8 @@ static void run_train(unsigned count, const uint32_t *arguments) {
   (void)count, (void)arguments;
   chat_forget();
   accelerator_take();
+  /* What was written must get there before the DRAM is taken away. */
+  bus_write(ACCELERATOR_WINDOW_FLUSH, 0);
   if (bring_up()) {
     /* What begins here is no model any more: some of it was written over. */
     *(volatile uint32_t *)dram_at(0) = 0;

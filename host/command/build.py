@@ -102,7 +102,7 @@ def build(
     chosen = DEVICES[device]
     if flow is not None and project is None:
         raise CelosiaError("--flow needs --project")
-    if processor is not None and (not board or board.memory.phy == "PS7" or device != board.device):
+    if processor is not None and (not board or not board.takes_processor or device != board.device):
         raise CelosiaError(f"--processor is for the whole of a board with its DRAM at the FPGA, not for {unit} on "
                            f"{device}")
     if project is not None:

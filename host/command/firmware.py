@@ -36,7 +36,7 @@ def firmware(
     from host.console.output_file import output_file, takes_stdout
     from soc.cpu.microcontroller import PROGRAM_BYTES
 
-    boards = [name for name, each in BOARDS.items() if each.memory.phy != "PS7"]
+    boards = [name for name, each in BOARDS.items() if each.takes_processor]
     if board is not None and board not in boards:
         raise CelosiaError(f"board must be one of {', '.join(boards)}, not {board!r}")
     with output_file(output) as elf, output_file(json_) as report:

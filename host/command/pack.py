@@ -60,7 +60,7 @@ def pack(
     from host.console.output_file import output_file, takes_stdout
     from host.text.integer_sampler import IntegerSampler
 
-    boards = [name for name, item in BOARDS.items() if item.memory.phy != "PS7"]
+    boards = [name for name, item in BOARDS.items() if item.takes_processor]
     if board not in boards:
         raise CelosiaError(f"board must be one of {', '.join(boards)}, not {board!r}")
     if output is None or takes_stdout(output):

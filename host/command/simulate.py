@@ -9,7 +9,7 @@ import typer
 from host.command.options import find_config
 from host.errors import CelosiaError
 
-__all__ = ["simulate"]
+__all__ = ["simulate", "simulated_board"]
 
 _PROCESSOR = "microcontroller"
 _LATENCY = 24
@@ -58,7 +58,7 @@ def simulate(
     """
     from boards.board import BOARDS
 
-    boards = [name for name, item in BOARDS.items() if item.memory.phy != "PS7"]
+    boards = [name for name, item in BOARDS.items() if item.takes_processor]
     if board not in (*boards, _PROCESSOR):
         raise CelosiaError(f"board must be one of {', '.join((*boards, _PROCESSOR))}, not {board!r}")
     if memory not in ("board", "model"):
@@ -73,11 +73,12 @@ def simulate(
     else:
         if sd is not None and processor is False:
             raise CelosiaError("a card needs the processor: --sd and --no-processor do not go together")
-        if sd is not None and not BOARDS[board].top.slot:
+        if sd is not None and not BOARDS[board].slot:
             raise CelosiaError(f"{board} has no slot for cards")
-        simulated = _board(BOARDS[board], find_config(config or board), memory, bit_level,
-                           BOARDS[board].processor if processor is None and sd is None else processor is not False,
-                           _card(sd, MODEL_HZ if memory == "model" else BOARDS[board].clock_hz))
+        simulated = simulated_board(
+            BOARDS[board], find_config(config or board), memory=memory, bit_level=bit_level,
+            processor=BOARDS[board].processor if processor is None and sd is None else processor is not False,
+            card=_card(sd, MODEL_HZ if memory == "model" else BOARDS[board].clock_hz))
     with BoardTerminal(simulated) as terminal:
         # Also where whoever started this had it ignore interrupts, as shells do in the background.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -105,7 +106,8 @@ def _card(path, clock_hz):
     return SdCard(content, clock_hz=clock_hz)
 
 
-def _board(board, config, memory, bit_level, processor, card):
+def simulated_board(board, config, *, memory="board", bit_level=False, processor=False, card=None):
+    """A board (`boards.board.Board`) as the command simulates it; a `sim.board.SimulatedBoard`."""
     from flow.board_firmware import board_firmware
     from flow.board_header import trains
     from flow.firmware import build_firmware

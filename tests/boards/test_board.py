@@ -38,7 +38,7 @@ def test_everything_of_a_board_is_there(board):
         assert device.options(platform.package) == PACKAGES[board.name]
 
 
-@pytest.mark.parametrize("board", [board for board in BOARDS.values() if board.memory.phy != "PS7"],
+@pytest.mark.parametrize("board", [board for board in BOARDS.values() if board.takes_processor],
                          ids=lambda board: board.name)
 def test_a_top_has_the_memory_of_its_board(board):
     assert board.top(board.config)._memory is board.memory

@@ -29,3 +29,7 @@ def test_pins(name):
     for line, sites in SITES[name].items():
         assert re.findall(PINS[ending].format(line), text) == sites, line
     assert len(re.findall(PULLS[ending], text)) == 5
+
+
+def test_boards_with_a_slot():
+    assert [name for name, board in BOARDS.items() if board.slot] == list(SITES)
