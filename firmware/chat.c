@@ -244,12 +244,17 @@ static void say(const char *line) {
   }
 }
 
-void chat_say(const char *line) {
+/* Until accelerator_give(): the DRAM is ours, in which model and vocabulary lie. */
+static void take(void) {
   if (!accelerator_take() && chat.file && chat.position) {
     console_text(HOST);
     console_text("; the conversation begins anew\n");
     reset();
   }
+}
+
+void chat_say(const char *line) {
+  take();
   say(line);
   accelerator_give();
 }
@@ -258,8 +263,10 @@ void chat_say(const char *line) {
 
 static void run_reset(unsigned count, const uint32_t *arguments) {
   (void)count, (void)arguments;
+  take();
   if (found())
     reset();
+  accelerator_give();
 }
 
 static void put_hundredths(uint64_t number) {
@@ -269,10 +276,8 @@ static void put_hundredths(uint64_t number) {
   console_put('0' + number % 10);
 }
 
-static void run_temperature(unsigned count, const uint32_t *arguments) {
+static void set_sampling(unsigned count, const uint32_t *arguments) {
   uint32_t temperature = arguments[0], top_p = count > 2 ? arguments[2] : ONE;
-  if (!found())
-    return;
   if ((temperature && temperature < LEAST_TEMPERATURE) || temperature > MOST_TEMPERATURE || top_p > ONE) {
     console_text("the temperature is 0, or 0.01 to 100, and TOP_P 0 to 1\n");
     return;
@@ -282,10 +287,19 @@ static void run_temperature(unsigned count, const uint32_t *arguments) {
   chat.sampler.top_p = top_p;
 }
 
+static void run_temperature(unsigned count, const uint32_t *arguments) {
+  take();
+  if (found())
+    set_sampling(count, arguments);
+  accelerator_give();
+}
+
 static void run_seed(unsigned count, const uint32_t *arguments) {
   (void)count;
+  take();
   if (found())
     sampler_seed(&chat.sampler, arguments[0]);
+  accelerator_give();
 }
 
 static void put_speed(const char *what, struct speed speed) {
@@ -296,10 +310,7 @@ static void put_speed(const char *what, struct speed speed) {
   console_text(" tokens/s\n");
 }
 
-static void run_statistics(unsigned count, const uint32_t *arguments) {
-  (void)count, (void)arguments;
-  if (!found())
-    return;
+static void put_statistics(void) {
   console_text("model: ");
   console_text((const char *)chat.file->name);
   console_text("\ncontext: ");
@@ -314,6 +325,14 @@ static void run_statistics(unsigned count, const uint32_t *arguments) {
   console_text(" % of ");
   console_decimal(chat.activity.cycles);
   console_text(" cycles\n");
+}
+
+static void run_statistics(unsigned count, const uint32_t *arguments) {
+  (void)count, (void)arguments;
+  take();
+  if (found())
+    put_statistics();
+  accelerator_give();
 }
 
 const struct command CHAT_COMMANDS[] = {

@@ -194,6 +194,17 @@ def test_statistics(micro):
         "prompts: 0 tokens, 0.00 tokens/s\nreplies: 0 tokens, 0.00 tokens/s\nbus: 0 % of 0 cycles\n")
 
 
+@pytest.mark.parametrize("command", ["/stats", "/reset", "/seed 1", "/temp 0"])
+def test_commands_see_what_a_host_did(micro, command):
+    """They look into the DRAM, which must be the firmware's; so they say what has happened, not the next line."""
+    board = micro().board(tokens=2)
+    first = board.say("a")
+    board.host = True
+    assert board.run(command).startswith("a host has used the accelerator; the conversation begins anew\n")
+    board.host = False
+    assert board.say("a") == first
+
+
 def test_accelerator_that_does_not_end(micro):
     board = micro().board(tokens=2)
     board.stuck = True
