@@ -13,6 +13,7 @@ from flow.conversion import convert_top
 from flow.critical_path import critical_path
 from flow.crossings import judge_crossings
 from flow.place_and_route import PLACERS, ROUTER_OPTIONS, floorplan_source, write_netlist
+from flow.router_watch import route
 from flow.synthesis import resources, synthesise_rtlil
 
 __all__ = ["Bitstream", "build_bitstream"]
@@ -154,15 +155,18 @@ def build_bitstream(top, *, name, platform, device, speed, placer, router, seed,
     for clock in {clock for pair in top.asynchronous for clock in pair}:
         tree.clock(clock)
     options = [*device.options(platform.package), *PLACERS[placer], "--speed", str(speed), "--seed", str(seed),
-               "--timing-allow-fail", "--router", router, *ROUTER_OPTIONS[router]]
+               "--timing-allow-fail", "--router", router]
+    more = ROUTER_OPTIONS[router]
     pack = ["--compress", "--input", "top.config", "--bit", "top.bit", "--svf", "top.svf"]
 
     def build(work):
         start = time.monotonic()
         write_netlist(synthesis, device, work / "netlist.json")
         (work / "top.lpf").write_text(constraints)
-        toolchain.run([*toolchain.nextpnr_ecp5, "-q", "--json", "netlist.json", "--lpf", "top.lpf", "--textcfg",
-                       "top.config", "--report", "report.json", "-l", "nextpnr.log", *options], cwd=work)
+        log = work / "nextpnr.log"
+        command = [*toolchain.nextpnr_ecp5, "-q", "--json", "netlist.json", "--lpf", "top.lpf", "--textcfg",
+                   "top.config", "--report", "report.json", "-l", log.name, *options]
+        route(command, more, log=log, toolchain=toolchain)
         toolchain.run([*toolchain.ecppack, *pack], cwd=work)
         # Of the children of this process, the one that took most: in kilobytes.
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -174,7 +178,7 @@ def build_bitstream(top, *, name, platform, device, speed, placer, router, seed,
         return work / "bitstream.zip"
 
     archive = cached_file("bitstream", ".zip", build, toolchain.nextpnr_ecp5_version, synthesis.netlist.name,
-                          *floorplan_source(device), constraints, *options, *pack)
+                          *floorplan_source(device), constraints, *options, *more, *pack)
     with ZipFile(archive) as kept:
         report, costs = (json.loads(kept.read(path)) for path in ("report.json", "costs.json"))
     clocks = {clock: (found["achieved"], float(1000 / tree.clock(clock).period))

