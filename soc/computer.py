@@ -5,7 +5,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.accelerator import Accelerator
+from gateware.layouts import BurstRequest
 from gateware.memory_port import MemoryPort
+from gateware.stream.skid_buffer import SkidBuffer
 from soc.cpu.accelerator_port import AcceleratorPort
 from soc.cpu.dram_window import DramWindow
 from soc.cpu.map import Region
@@ -37,7 +39,7 @@ class Computer(wiring.Component):
                                                                                   |
         LinkBridge, DramWindow --> MemoryArbiter --+                             | control
                                                    |                              v
-                    memory <--------- MemorySwitch +--- ProgramGuard <-----> Accelerator
+      memory <--- SkidBuffer <--- MemorySwitch +--- ProgramGuard <-----> Accelerator
 
     * **DRAM.** It belongs to the accelerator while that runs; else link and processor take turns, request by request.
       A word of the processor that is under way when a program starts comes before the first of the program. What link
@@ -190,7 +192,14 @@ class Computer(wiring.Component):
         connect(m, arbiter.memory, switch.masters[0])
         connect(m, self._accelerator.memory, guard.master)
         connect(m, guard.memory, switch.masters[1])
-        connect(m, switch.memory, flipped(self.memory))
+        # What the controller says of requests ends here: behind it are the switch, the arbiters and their gates.
+        for name in ("read_request", "write_request"):
+            m.submodules[name] = requests = SkidBuffer(shape=BurstRequest)
+            connect(m, getattr(switch.memory, name), requests.i)
+            connect(m, requests.o, flipped(getattr(self.memory, name)))
+        for name in ("read_data", "write_data"):
+            connect(m, getattr(switch.memory, name), flipped(getattr(self.memory, name)))
+        m.d.comb += switch.memory.write_done.eq(self.memory.write_done)
         busy = guard.control.busy
         m.d.comb += [
             window.available.eq(self.dram_ready & ~busy),

@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from gateware.stream.fifo import StreamFifo
+from gateware.stream.skid_buffer import SkidBuffer
 from soc.line_merger import LineMerger
 from soc.line_splitter import LineSplitter
 
@@ -16,7 +17,7 @@ class SharedLine(wiring.Component):
 
     ::
 
-        rx --> LineSplitter --+--> to_bridge
+        rx --> LineSplitter --+--> SkidBuffer --> to_bridge
                               '--> FIFO --> typed
         tx <-- LineMerger <---+--- from_bridge
                               '--- shown
@@ -63,7 +64,10 @@ class SharedLine(wiring.Component):
         m.submodules.splitter, m.submodules.typed = splitter, typed = self._splitter, self._typed
         m.submodules.merger = merger = LineMerger()
         connect(m, flipped(self.rx), splitter.bytes)
-        connect(m, splitter.frames, flipped(self.to_bridge))
+        # Splitter and bridge each look at a byte for half a cycle.
+        m.submodules.frames = frames = SkidBuffer(shape=8)
+        connect(m, splitter.frames, frames.i)
+        connect(m, frames.o, flipped(self.to_bridge))
         connect(m, typed.o, flipped(self.typed))
         connect(m, flipped(self.from_bridge), merger.frames)
         connect(m, flipped(self.shown), merger.text)

@@ -18,35 +18,44 @@ class BusDecoder(wiring.Component):
     Parameters
     ----------
     regions : iterable of Region
+    rest : bool
+        All other addresses have a bus of their own.
 
     Members
     -------
     bus : In(ProcessorBus)
     memory, console, ... : Out(ProcessorBus)
         One for each region, with its name in lower case.
+    rest : Out(ProcessorBus)
+        If there is one.
     """
 
-    def __init__(self, *, regions=tuple(Region)):
-        self._regions = tuple(regions)
+    def __init__(self, *, regions=tuple(Region), rest=False):
+        self._targets = {pattern(region): region.name.lower() for region in regions}
+        self._rest = rest
         super().__init__({"bus": In(ProcessorBus)} | {
-            region.name.lower(): Out(ProcessorBus) for region in self._regions})
+            name: Out(ProcessorBus) for name in (*self._targets.values(), *["rest"] * rest)})
 
     def elaborate(self, platform):
         m = Module()
         with m.Switch(self.bus.address[REGION_SHIFT:]):
-            for region in self._regions:
-                target = getattr(self, region.name.lower())
-                m.d.comb += [
-                    target.address.eq(self.bus.address),
-                    target.strobes.eq(self.bus.strobes),
-                    target.write_data.eq(self.bus.write_data),
-                ]
-                with m.Case(pattern(region)):
-                    m.d.comb += [
-                        target.valid.eq(self.bus.valid),
-                        self.bus.ready.eq(target.ready),
-                        self.bus.read_data.eq(target.read_data),
-                    ]
+            for code, name in self._targets.items():
+                with m.Case(code):
+                    self._join(m, getattr(self, name))
             with m.Default():
-                m.d.comb += self.bus.ready.eq(1)
+                if self._rest:
+                    self._join(m, self.rest)
+                else:
+                    m.d.comb += self.bus.ready.eq(1)
+        # What is not valid may be anything: these need no selection.
+        for name in (*self._targets.values(), *["rest"] * self._rest):
+            for member in ("address", "strobes", "write_data"):
+                m.d.comb += getattr(getattr(self, name), member).eq(getattr(self.bus, member))
         return m
+
+    def _join(self, m, target):
+        m.d.comb += [
+            target.valid.eq(self.bus.valid),
+            self.bus.ready.eq(target.ready),
+            self.bus.read_data.eq(target.read_data),
+        ]

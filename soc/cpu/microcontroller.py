@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from soc.cpu.bus import ProcessorBus
+from soc.cpu.bus_register import BusRegister
 from soc.cpu.console import Console
 from soc.cpu.decoder import BusDecoder
 from soc.cpu.map import ConsoleDataBit, ConsoleRegister, Region
@@ -30,7 +31,7 @@ class Microcontroller(wiring.Component):
     size : int
         Bytes of the program memory.
     others : iterable of Region
-        What else lies on the bus.
+        What else lies on the bus, behind registers: an access to it takes two cycles more than it needs by itself.
 
     Members
     -------
@@ -60,7 +61,7 @@ class Microcontroller(wiring.Component):
         m = Module()
         m.submodules.processor = processor = Processor()
         m.submodules.decoder = decoder = BusDecoder(
-            regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER, *self._others))
+            regions=(Region.MEMORY, Region.CONSOLE, Region.TIMER), rest=bool(self._others))
         m.submodules.memory = self._memory
         m.submodules.console = console = Console()
         m.submodules.timer = timer = Timer(clock_hz=self._clock_hz)
@@ -70,12 +71,20 @@ class Microcontroller(wiring.Component):
         connect(m, decoder.timer, timer.bus)
         connect(m, flipped(self.typed), console.typed)
         connect(m, console.shown, flipped(self.shown))
-        for region in self._others:
-            name = region.name.lower()
-            connect(m, getattr(decoder, name), flipped(getattr(self, name)))
         m.d.comb += self.stopped.eq(processor.stopped)
         if self._others:
+            self._join_others(m, decoder)
             looks = ~console.bus.strobes.any() & (console.bus.address[:4] == ConsoleRegister.DATA)
             with m.If(console.bus.valid):
                 m.d.sync += self.waits.eq(looks & ~console.bus.read_data[ConsoleDataBit.TYPED])
         return m
+
+    def _join_others(self, m, decoder):
+        """What lies further away, behind registers."""
+        m.submodules.register = register = BusRegister()
+        m.submodules.other_decoder = others = BusDecoder(regions=self._others)
+        connect(m, decoder.rest, register.bus)
+        connect(m, register.target, others.bus)
+        for region in self._others:
+            name = region.name.lower()
+            connect(m, getattr(others, name), flipped(getattr(self, name)))

@@ -4,15 +4,20 @@ import random
 
 from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator
+import pytest
 
 from soc.cpu.decoder import BusDecoder
 from soc.cpu.map import Region
 from testing.processor_bus import access
 
 
-def test_regions():
-    dut, rng = BusDecoder(), random.Random(2)
-    targets = {region: getattr(dut, region.name.lower()) for region in Region}
+@pytest.mark.parametrize("rest", [False, True])
+def test_regions(rest):
+    regions = list(Region)[::2] if rest else Region
+    dut, rng = BusDecoder(regions=regions, rest=rest), random.Random(2)
+    targets = {region: getattr(dut, region.name.lower()) for region in regions}
+    if rest:
+        targets[None] = dut.rest
     taken = []
 
     def target(region, bus):
@@ -35,6 +40,8 @@ def test_regions():
             place, strobes, data = rng.getrandbits(32) & ~3, rng.randrange(16), rng.getrandbits(32)
             read, cycles = await access(ctx, dut.bus, place, strobes=strobes, data=data)
             region = 4 if place >> 30 == 1 else place >> 28
+            if rest and region not in targets:
+                region = None
             if region in targets:
                 assert taken == [(region, place, strobes, data, read)]
                 taken.clear()
