@@ -51,8 +51,8 @@ def first_chat(name, *, lines=LINES, again=False, report=print):
     again : bool
         After that the DRAM is trained anew, where it is a DDR3, and tested, the model loaded again, and the first line
         said once more.
-    report : function of str
-        Gets what the terminal shows, as it comes.
+    report : function
+        Like `print`; gets what the terminal shows, as it comes.
 
     Returns
     -------
