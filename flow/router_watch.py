@@ -12,9 +12,9 @@ _ITERATION = re.compile(r"^Info:\s+iter=\d+ wires=\d+ overused=(\d+) .*\btmgfail
 class RouterWatch:
     """Sees in the log of nextpnr's ``router2`` that it will not end.
 
-    With ``--tmg-ripup`` it takes up the wires of paths that are too slow, and lays them again. Where they can be no faster
-    it lays them as they were, again and again: nextpnr 0.11 was stopped after 530 times in which all wires had their
-    places and 18 paths stayed too slow.
+    With ``--tmg-ripup`` it takes up the wires of paths that are too slow, and lays them again. Where they can be no
+    faster it lays them as they were, again and again: nextpnr 0.11 was stopped after 530 times in which all wires had
+    their places and 18 paths stayed too slow.
 
     Parameters
     ----------
