@@ -15,6 +15,8 @@ FIRST = (
     "tests/boards/test_block_ram.py",
     "tests/sim/test_memory_system.py",
     "tests/host/bench/test_bench.py",
+    "tests/firmware/test_training.py",
+    "tests/sim/test_board_from_card.py",
 )
 """Files that take longest when nothing has been compiled before, and those that compile what many others use.
 
