@@ -48,6 +48,7 @@ from gateware.vector.scratchpad import Scratchpad
 from gateware.vector.sum_reducer import SumReducer
 from gateware.vector.unit import VectorUnit
 from soc.cpu.accelerator_port import AcceleratorPort
+from soc.cpu.bus_register import BusRegister
 from soc.cpu.control_port import ControlPort
 from soc.cpu.dram_window import DramWindow
 from soc.cpu.microcontroller import Microcontroller, PROGRAM_BYTES
@@ -173,7 +174,7 @@ BLOCKS = (
         "soc/cpu",
         (Microcontroller, f"{PROGRAM_BYTES >> 10} KiB of memory", lambda: Microcontroller(program=b"", clock_hz=100e6)),
         (DramWindow, "", lambda: DramWindow(bus_bits=_BUS, memory_bytes=_MEMORY_BYTES)),
-        (AcceleratorPort, "", AcceleratorPort),
+        (BusRegister, "", BusRegister), (AcceleratorPort, "", AcceleratorPort),
         (ControlPort, "", lambda: ControlPort(address_bits=14))),
     *_folder(
         "soc/sd",

@@ -25,7 +25,7 @@ class MemoryGate(wiring.Component):
     ----------
     bus_bits : int
     max_burst : int
-        Beats of the master's longest burst.
+        Beats of the master's longest burst; none is empty.
     most : int
         Beats, and bursts to be written, that can be counted, at least twice ``max_burst`` (default: four times).
         Requests are withheld while two of the longest bursts more could be too much.
@@ -53,6 +53,8 @@ class MemoryGate(wiring.Component):
         self.most = 4 * max_burst if most is None else most
         self.unread, self.unsent, self.unwritten = (
             Signal(range(self.most + 1), name=name) for name in ("unread", "unsent", "unwritten"))
+        # Some are unsent: known without a look at the count, which would be the begin of a long path to the memory.
+        self.owed = Signal()
         self.reads_pass, self.writes_pass = Signal(), Signal()
         self._max_burst = max_burst
 
@@ -69,12 +71,11 @@ class MemoryGate(wiring.Component):
             ]
             offered.append((ours.valid & ours.ready, ours.valid & ~ours.ready))
         (read, read_waits), (write, write_waits) = offered
-        owed, beat, word = Signal(), Signal(), Signal()
+        beat, word = Signal(), Signal()
         m.d.comb += [
-            owed.eq(self.unsent != 0),
-            memory.write_data.valid.eq(master.write_data.valid & owed),
+            memory.write_data.valid.eq(master.write_data.valid & self.owed),
             memory.write_data.p.eq(master.write_data.p),
-            master.write_data.ready.eq(memory.write_data.ready & owed),
+            master.write_data.ready.eq(memory.write_data.ready & self.owed),
             master.read_data.valid.eq(memory.read_data.valid),
             master.read_data.payload.eq(memory.read_data.payload),
             memory.read_data.ready.eq(master.read_data.ready),
@@ -86,6 +87,7 @@ class MemoryGate(wiring.Component):
         m.d.sync += [
             self.unread.eq(self.unread + Mux(read, memory.read_request.p.length, 0) - word),
             self.unsent.eq(self.unsent + Mux(write, memory.write_request.p.length, 0) - beat),
+            self.owed.eq(write | self.owed & ~(beat & (self.unsent == 1))),
             self.unwritten.eq(self.unwritten + write - memory.write_done),
             # With room in the counts of this cycle, in which a burst may be taken, there is room in the next for
             # another.

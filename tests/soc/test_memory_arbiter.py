@@ -90,7 +90,7 @@ class _Arbitrated(Elaboratable):
         gate, room = self.dut.gate, self.dut.gate.most - 2 * LONGEST
         m.d.comb += [
             Assert(gate.unread == counts.unread),
-            Assert(gate.unsent == counts.unsent),
+            Assert(gate.unsent == counts.unsent), Assert(gate.owed == (counts.unsent != 0)),
             Assert(gate.unwritten == counts.unwritten),
             Assert(~gate.reads_pass | (counts.unread <= room + LONGEST)),
             Assert(~gate.writes_pass | (counts.unsent <= room + LONGEST) & (counts.unwritten <= room + LONGEST)),

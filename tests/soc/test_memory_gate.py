@@ -37,7 +37,7 @@ class _Gated(Elaboratable):
         offers = dut.memory.read_request.valid | dut.memory.write_request.valid
         m.d.comb += [
             Assert(dut.unread == counts.unread),
-            Assert(dut.unsent == counts.unsent),
+            Assert(dut.unsent == counts.unsent), Assert(dut.owed == (counts.unsent != 0)),
             Assert(dut.unwritten == counts.unwritten),
             Assert(counts.unread <= dut.most), Assert(counts.unsent <= dut.most), Assert(counts.unwritten <= dut.most),
             Assert(~dut.idle | ~offers & ~dut.memory.write_data.valid & counts.none),

@@ -88,7 +88,7 @@ class _Guarded(Elaboratable):
         room = gate.most - 2 * LONGEST
         m.d.comb += [
             Assert(gate.unread == counts.unread),
-            Assert(gate.unsent == counts.unsent),
+            Assert(gate.unsent == counts.unsent), Assert(gate.owed == (counts.unsent != 0)),
             Assert(gate.unwritten == counts.unwritten),
             Assert(counts.unread <= gate.most), Assert(counts.unsent <= gate.most),
             Assert(counts.unwritten <= gate.most),
