@@ -203,7 +203,9 @@ int train(const struct ddr3 *ddr3, struct window *windows) {
   command(ddr3, 0, RAS | WE, 0, PRECHARGE);
   search(ddr3, lanes);
   int trained = choose(ddr3, lanes);
-  /* It has refreshed meanwhile, as it believes, and so takes all rows to be closed, which they are. */
+  /* It has refreshed meanwhile, as it believes, and so takes all rows to be closed, which they are. Its next REFRESH may
+     be eight intervals away, all that a DDR3 waits but one. */
+  refresh(ddr3);
   set(ddr3, ddr3->control, HARDWARE);
   for (unsigned i = 0; i < ddr3->lanes; i++) {
     unsigned chosen = lanes[i].chosen;
