@@ -192,7 +192,8 @@ class Computer(wiring.Component):
         connect(m, arbiter.memory, switch.masters[0])
         connect(m, self._accelerator.memory, guard.master)
         connect(m, guard.memory, switch.masters[1])
-        # What the controller says of requests ends here: behind it are the switch, the arbiters and their gates.
+        # What the controller says of requests ends here: behind it are the switch, the arbiters and their gates. A
+        # request takes a cycle for that; requests and words still pass one in a cycle.
         for name in ("read_request", "write_request"):
             m.submodules[name] = requests = SkidBuffer(shape=BurstRequest)
             connect(m, getattr(switch.memory, name), requests.i)

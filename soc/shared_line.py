@@ -22,6 +22,8 @@ class SharedLine(wiring.Component):
         tx <-- LineMerger <---+--- from_bridge
                               '--- shown
 
+    A byte of a frame takes a cycle more than the splitter itself needs; one passes in a cycle.
+
     A terminal that does not read never stops the link: what is typed beyond the FIFO's room is lost (``dropped``).
 
     Parameters

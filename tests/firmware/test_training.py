@@ -210,7 +210,7 @@ def test_the_processor_trains():
     board = board_header(memory=memory, core=generate_controller(memory, end="cells"))
     program = build_firmware(toolchain=Toolchain(), board=board).content
     # What training and its report add.
-    assert len(program) - len(build_firmware(toolchain=Toolchain()).content) < 3600
+    assert len(program) - len(build_firmware(toolchain=Toolchain()).content) < 3500
     good = Ddr3Board(delays=(6000, 9000), aligns=(1, 3), jitter=60)
     processor = TrainingProcessor(memory, program, board=good)
     shown = processor.talk().decode().replace("\r\n", "\n")
